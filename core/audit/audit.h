@@ -2,10 +2,12 @@
  *
  * DIR/checkpoint            signed note (Ed25519), C2SP tlog-checkpoint
  * DIR/tile/0/000[.p/W]      Merkle tiles of 256 SHA-256 hashes, RFC 6962 hashing
- * DIR/tile/entries/000[.p/W] entry bundles: 2-byte big-endian length, then the entry (DICOM audit message, XML)
+ * DIR/tile/entries/000[.p/W] entry bundles: 2-byte big-endian length, then the entry (DICOM audit message,
+ * XML)
  *
- * One process writes a log at a time (the folder is locked). Entries become visible to readers, and acknowledged to the
- * writer, at csl_audit_commit: bundles, tiles, then checkpoint, each durable before the next.
+ * One process writes a log at a time (the folder is locked). Entries become visible to readers, and
+ * acknowledged to the writer, at csl_audit_commit: bundles, tiles, then checkpoint, each durable before the
+ * next.
  */
 #ifndef CSL_AUDIT_AUDIT_H
 #define CSL_AUDIT_AUDIT_H
@@ -19,7 +21,8 @@
 
 enum { CSL_AUDIT_MAX_ENTRY = 65535 };
 
-/* ---- keys: audit.pem (PKCS#8 Ed25519 private key, mode 0600), audit.vkey (C2SP signed-note verifier key) ---- */
+/* ---- keys: audit.pem (PKCS#8 Ed25519 private key, mode 0600), audit.vkey (C2SP signed-note verifier key)
+ * ---- */
 
 typedef struct csl_audit_key csl_audit_key;
 
@@ -33,10 +36,10 @@ const char *csl_audit_key_origin(const csl_audit_key *key);
 /* ---- events: what an entry says; written as a DICOM audit message (PS3.15 A.5) ---- */
 
 typedef enum csl_audit_kind {
-    CSL_AUDIT_START,        /* application start, DCM 110120 */
-    CSL_AUDIT_STOP,         /* application stop, DCM 110121 */
-    CSL_AUDIT_PLUGIN,       /* a plugin was loaded */
-    CSL_AUDIT_MODEL,        /* a model was loaded */
+    CSL_AUDIT_START,  /* application start, DCM 110120 */
+    CSL_AUDIT_STOP,   /* application stop, DCM 110121 */
+    CSL_AUDIT_PLUGIN, /* a plugin was loaded */
+    CSL_AUDIT_MODEL,  /* a model was loaded */
     CSL_AUDIT_CASE_SCORED,
     CSL_AUDIT_CASE_FAILED,
     CSL_AUDIT_CASE_WITHHELD /* alignment refused it */
@@ -44,8 +47,8 @@ typedef enum csl_audit_kind {
 
 /* Something the event is about. */
 typedef struct csl_audit_object {
-    const char *role;  /* "case", "input", "plugin", "model", "result", "patient" */
-    const char *id;    /* case id, file name, plugin id and version, pseudonym */
+    const char *role;   /* "case", "input", "plugin", "model", "result", "patient" */
+    const char *id;     /* case id, file name, plugin id and version, pseudonym */
     const char *sha256; /* 64 hex digits, or NULL */
     const char *detail; /* free text without patient data, or NULL: modality, version */
 } csl_audit_object;
@@ -62,35 +65,42 @@ typedef struct csl_audit_event {
 
 typedef struct csl_audit_log csl_audit_log;
 
-/* Opens or creates the log in `folder`, verifying what is there against the key: CSL_ECRYPTO or CSL_EFORMAT if it does not
- * hold, CSL_EUSAGE if another process has it. What a crash left beyond the checkpoint is dropped. */
-csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audit_log **log, csl_error *error);
+/* Opens or creates the log in `folder`, verifying what is there against the key: CSL_ECRYPTO or CSL_EFORMAT
+ * if it does not hold, CSL_EUSAGE if another process has it. What a crash left beyond the checkpoint is
+ * dropped. */
+csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audit_log **log,
+                          csl_error *error);
 /* Adds an entry to the pending batch; *index and *leaf (RFC 6962 leaf hash) may be NULL. */
-csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index, csl_digest *leaf, csl_error *error);
-/* Makes every appended entry durable and signs a checkpoint. After an error the log must be closed and opened again. */
+csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
+                            csl_digest *leaf, csl_error *error);
+/* Makes every appended entry durable and signs a checkpoint. After an error the log must be closed and opened
+ * again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
 uint64_t csl_audit_size(const csl_audit_log *log); /* entries committed */
-void csl_audit_close(csl_audit_log *log); /* drops what was not committed */
+void csl_audit_close(csl_audit_log *log);          /* drops what was not committed */
 
 /* ---- verifying: needs the public key alone ---- */
 
 typedef struct csl_audit_verdict {
-    uint64_t size;      /* entries the checkpoint claims */
-    uint64_t verified;  /* entries found whole, from the first on */
+    uint64_t size;     /* entries the checkpoint claims */
+    uint64_t verified; /* entries found whole, from the first on */
     char origin[256];
     csl_digest root;
 } csl_audit_verdict;
 
-/* Streaming, flat memory. vkey_text: one line "ORIGIN+HASH+BASE64". An error names the first entry, tile or line that is
- * altered, missing, reordered or cut. */
-csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict, csl_error *error);
+/* Streaming, flat memory. vkey_text: one line "ORIGIN+HASH+BASE64". An error names the first entry, tile or
+ * line that is altered, missing, reordered or cut. */
+csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
+                            csl_error *error);
 
 /* Calls visit for each entry of a log, in order, without verifying it; a nonzero return stops. */
 typedef int (*csl_audit_visit)(void *context, uint64_t index, const uint8_t *entry, size_t length);
 csl_status csl_audit_each(const char *folder, csl_audit_visit visit, void *context, csl_error *error);
 
-/* An inclusion proof of one entry as a C2SP tlog-proof text, malloc'ed; and its check against an entry's bytes. */
+/* An inclusion proof of one entry as a C2SP tlog-proof text, malloc'ed; and its check against an entry's
+ * bytes. */
 csl_status csl_audit_prove(const char *folder, uint64_t index, char **proof, csl_error *error);
-csl_status csl_audit_check_proof(const char *proof, const uint8_t *entry, size_t length, const char *vkey_text, csl_error *error);
+csl_status csl_audit_check_proof(const char *proof, const uint8_t *entry, size_t length,
+                                 const char *vkey_text, csl_error *error);
 
 #endif

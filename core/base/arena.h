@@ -11,7 +11,8 @@ typedef struct csl_arena csl_arena;
 csl_arena *csl_arena_new(size_t maximum);
 void csl_arena_free(csl_arena *arena); /* NULL is allowed */
 
-/* Zeroed, aligned for any type. NULL past the maximum or out of memory. count * size is checked for overflow. */
+/* Zeroed, aligned for any type. NULL past the maximum or out of memory. count * size is checked for overflow.
+ */
 void *csl_arena_alloc(csl_arena *arena, size_t count, size_t size);
 char *csl_arena_strdup(csl_arena *arena, const char *text); /* NULL in, NULL out */
 char *csl_arena_strndup(csl_arena *arena, const char *text, size_t length);

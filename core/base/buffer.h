@@ -1,6 +1,6 @@
 /* A growing byte buffer with a hard maximum. The owner calls csl_buffer_free.
- * A failed append leaves the buffer as it was and sticks: `failed` stays set, later appends fail too, so that a run of
- * appends needs one check at its end. */
+ * A failed append leaves the buffer as it was and sticks: `failed` stays set, later appends fail too, so that
+ * a run of appends needs one check at its end. */
 #ifndef CSL_BASE_BUFFER_H
 #define CSL_BASE_BUFFER_H
 

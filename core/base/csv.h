@@ -17,7 +17,8 @@ typedef struct csl_csv {
     char *text; /* what the pointers point into */
 } csl_csv;
 
-/* CSL_EFORMAT names the file and line: an open quote, or a row with another number of cells than the header. */
+/* CSL_EFORMAT names the file and line: an open quote, or a row with another number of cells than the header.
+ */
 csl_status csl_csv_read(const char *path, size_t maximum_bytes, csl_csv *table, csl_error *error);
 void csl_csv_free(csl_csv *table);
 /* Index of a column by name, -1 if there is none. */

@@ -1,5 +1,5 @@
-/* Errors as values. A function that can fail returns csl_status (0 is success) and, when given one, fills a csl_error:
- * what was wrong, where, and what would be right. Library code never prints and never exits. */
+/* Errors as values. A function that can fail returns csl_status (0 is success) and, when given one, fills a
+ * csl_error: what was wrong, where, and what would be right. Library code never prints and never exits. */
 #ifndef CSL_BASE_ERROR_H
 #define CSL_BASE_ERROR_H
 
@@ -18,14 +18,16 @@ typedef enum csl_status {
     CSL_EINTERNAL  /* a library failed in a way that has no better name */
 } csl_status;
 
-/* Callers own it, on their stack; zero-initialised means no error. Both texts are UTF-8 and always terminated. */
+/* Callers own it, on their stack; zero-initialised means no error. Both texts are UTF-8 and always
+ * terminated. */
 typedef struct csl_error {
     csl_status code;
     char place[256];   /* file, and line, element or byte offset in it; "" if there is none */
     char message[768]; /* what was wrong and what would be right */
 } csl_error;
 
-/* Fills *error (may be NULL) and returns code, so that `return csl_fail(...)` reads well. place may be NULL. */
+/* Fills *error (may be NULL) and returns code, so that `return csl_fail(...)` reads well. place may be NULL.
+ */
 csl_status csl_fail(csl_error *error, csl_status code, const char *place, const char *format, ...)
     __attribute__((format(printf, 4, 5), cold));
 

@@ -15,18 +15,20 @@ typedef struct csl_mapping {
     int descriptor; /* open for reading */
 } csl_mapping;
 
-/* CSL_EFORMAT if it is not a regular file. csl_unmap closes what csl_map opened; a zeroed mapping is allowed. */
+/* CSL_EFORMAT if it is not a regular file. csl_unmap closes what csl_map opened; a zeroed mapping is allowed.
+ */
 csl_status csl_map(const char *path, csl_mapping *mapping, csl_error *error);
 void csl_unmap(csl_mapping *mapping);
 
 /* Reads a whole file into malloc'ed memory followed by a 0 byte; CSL_ELIMIT past maximum bytes. */
 csl_status csl_read_file(const char *path, size_t maximum, char **bytes, size_t *length, csl_error *error);
 
-/* Writes path.tmp, fsyncs it, renames it to path and fsyncs the folder: a reader sees the old or the new file, whole. */
+/* Writes path.tmp, fsyncs it, renames it to path and fsyncs the folder: a reader sees the old or the new
+ * file, whole. */
 csl_status csl_write_file_atomic(const char *path, const void *bytes, size_t length, csl_error *error);
 
-/* All of a count, through EINTR and short counts. csl_read_all returns CSL_EFORMAT "ends early" at a premature end and
- * CSL_ENOTFOUND at an end before the first byte. */
+/* All of a count, through EINTR and short counts. csl_read_all returns CSL_EFORMAT "ends early" at a
+ * premature end and CSL_ENOTFOUND at an end before the first byte. */
 csl_status csl_write_all(int descriptor, const void *bytes, size_t length, csl_error *error);
 csl_status csl_read_all(int descriptor, void *bytes, size_t length, csl_error *error);
 
@@ -43,7 +45,8 @@ typedef struct csl_names {
     size_t count;
 } csl_names;
 csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error);
-/* Every regular file below a folder, as paths relative to it, sorted by bytes. Symbolic links to folders are not followed. */
+/* Every regular file below a folder, as paths relative to it, sorted by bytes. Symbolic links to folders are
+ * not followed. */
 csl_status csl_list_files(const char *path, csl_names *names, csl_error *error);
 bool csl_names_add(csl_names *names, const char *item);
 void csl_names_free(csl_names *names);

@@ -2,7 +2,8 @@
  *
  * Process layout:   conductor (this process; parses no patient byte, holds the audit key and the store)
  *                     `-- worker * jobs (plugins and model loaded once, single-threaded)
- *                           `-- child a case (limits on memory, processor time and wall clock; answers over a pipe; exits)
+ *                           `-- child a case (limits on memory, processor time and wall clock; answers over a
+ * pipe; exits)
  */
 #ifndef CSL_BATCH_BATCH_H
 #define CSL_BATCH_BATCH_H
@@ -31,8 +32,9 @@ typedef struct csl_manifest {
     size_t count;
 } csl_manifest;
 
-/* A folder (a sub-folder a case; a cohort folder with cases/ in it works too) or a CSV file with columns case,path[,...]; a
- * path is a file or a folder, relative to the CSV. Cases come sorted by id from a folder, in order of first mention from a CSV. */
+/* A folder (a sub-folder a case; a cohort folder with cases/ in it works too) or a CSV file with columns
+ * case,path[,...]; a path is a file or a folder, relative to the CSV. Cases come sorted by id from a folder,
+ * in order of first mention from a CSV. */
 csl_status csl_manifest_read(const char *path, csl_manifest *manifest, csl_error *error);
 void csl_manifest_free(csl_manifest *manifest);
 
@@ -57,7 +59,8 @@ typedef struct csl_run_options {
 } csl_run_options;
 
 typedef struct csl_run_summary {
-    size_t scored, failed, withheld, resumed; /* resumed: found done in the store, counted in the three others too */
+    size_t scored, failed, withheld,
+        resumed; /* resumed: found done in the store, counted in the three others too */
 } csl_run_summary;
 
 /* Runs or resumes. Case failures are results, not errors. */
@@ -65,29 +68,34 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
 
 /* ---- tokens of many cases, for training and evaluation ---- */
 
-/* Embeds cases in workers and hands each to `take` in manifest order; c is NULL where a case failed, with its reason.
- * take owns the case. A nonzero return stops. cache: folder for tokens keyed by the hashes of files and plugin; NULL: none. */
-typedef int (*csl_take_case)(void *context, size_t index, const csl_manifest_case *which, csl_case *c, const char *reason);
-csl_status csl_embed_cases(const csl_manifest *manifest, const csl_registry_options *plugins, const csl_limits *limits,
-                           unsigned jobs, const char *cache, csl_take_case take, void *context, csl_error *error);
+/* Embeds cases in workers and hands each to `take` in manifest order; c is NULL where a case failed, with its
+ * reason. take owns the case. A nonzero return stops. cache: folder for tokens keyed by the hashes of files
+ * and plugin; NULL: none. */
+typedef int (*csl_take_case)(void *context, size_t index, const csl_manifest_case *which, csl_case *c,
+                             const char *reason);
+csl_status csl_embed_cases(const csl_manifest *manifest, const csl_registry_options *plugins,
+                           const csl_limits *limits, unsigned jobs, const char *cache, csl_take_case take,
+                           void *context, csl_error *error);
 
 /* ---- the run store: OUT/run.db, SQLite ---- */
 
 typedef struct csl_store csl_store;
 
 typedef struct csl_stored_case { /* borrowed for the duration of the visit */
-    size_t position;      /* in the manifest */
+    size_t position;             /* in the manifest */
     const char *id;
-    const char *status;   /* "scored", "failed" or "withheld" */
-    const char *json;     /* the line of results.ndjson, without its end of line */
-    const uint8_t *png;   /* key image, or NULL */
+    const char *status; /* "scored", "failed" or "withheld" */
+    const char *json;   /* the line of results.ndjson, without its end of line */
+    const uint8_t *png; /* key image, or NULL */
     size_t png_length;
 } csl_stored_case;
 
 csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_error *error);
 /* In manifest order. A nonzero return stops. */
-csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored), void *context, csl_error *error);
-/* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version", "origin"; NULL if unknown. */
+csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
+                          void *context, csl_error *error);
+/* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
+ * "origin"; NULL if unknown. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 

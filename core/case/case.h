@@ -1,7 +1,8 @@
-/* One case as the adapters saw it: tokens by modality, facts, warnings, pictures, and the files they came from.
+/* One case as the adapters saw it: tokens by modality, facts, warnings, pictures, and the files they came
+ * from.
  *
- * The host fills it, align and model read it; none of them knows the others. Everything in it lives in the case's arena
- * and dies with csl_case_free. Text is UTF-8, at most CSL_MAX_LABEL_BYTES.
+ * The host fills it, align and model read it; none of them knows the others. Everything in it lives in the
+ * case's arena and dies with csl_case_free. Text is UTF-8, at most CSL_MAX_LABEL_BYTES.
  */
 #ifndef CSL_CASE_CASE_H
 #define CSL_CASE_CASE_H
@@ -40,13 +41,13 @@ typedef struct csl_case_input {
 /* The tokens of one modality: n rows. Rows stay in the order in which the adapter emitted them. */
 typedef struct csl_case_modality {
     csl_modality_spec spec;
-    size_t count;         /* n */
-    float *features;      /* [n, F], NaN = not known */
-    double *positions;    /* [n, P], NaN = not known */
-    const char **labels;  /* [n] */
-    const char **codes;   /* [n], items may be NULL */
-    uint32_t *inputs;     /* [n], index into csl_case.inputs */
-    size_t capacity;      /* rows allocated */
+    size_t count;        /* n */
+    float *features;     /* [n, F], NaN = not known */
+    double *positions;   /* [n, P], NaN = not known */
+    const char **labels; /* [n] */
+    const char **codes;  /* [n], items may be NULL */
+    uint32_t *inputs;    /* [n], index into csl_case.inputs */
+    size_t capacity;     /* rows allocated */
 } csl_case_modality;
 
 typedef struct csl_case_fact {
@@ -86,26 +87,32 @@ csl_case *csl_case_new(const char *id, size_t memory_limit);
 void csl_case_free(csl_case *c); /* NULL is allowed */
 
 /* Appenders copy what they are given. CSL_ELIMIT past the bounds of plugin.h, CSL_ENOMEM past the arena's. */
-csl_status csl_case_add_input(csl_case *c, const char *path, uint64_t length, const csl_digest *sha256, csl_error *error);
-/* The modality with this spec, added if it is new; CSL_ELIMIT past CSL_MAX_MODALITIES. The spec is copied, its strings are not
- * (they live as long as the plugin, or in the arena). */
-csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl_case_modality **modality, csl_error *error);
+csl_status csl_case_add_input(csl_case *c, const char *path, uint64_t length, const csl_digest *sha256,
+                              csl_error *error);
+/* The modality with this spec, added if it is new; CSL_ELIMIT past CSL_MAX_MODALITIES. The spec is copied,
+ * its strings are not (they live as long as the plugin, or in the arena). */
+csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl_case_modality **modality,
+                                 csl_error *error);
 csl_status csl_case_add_token(csl_case *c, csl_case_modality *m, uint32_t input, const float *features,
                               const double *position, const char *label, const char *code, csl_error *error);
-csl_status csl_case_add_fact(csl_case *c, uint32_t kind, uint32_t input, const char *value, const char *system,
-                             const char *place, csl_error *error);
-csl_status csl_case_add_warning(csl_case *c, uint32_t input, const char *place, const char *text, csl_error *error);
+csl_status csl_case_add_fact(csl_case *c, uint32_t kind, uint32_t input, const char *value,
+                             const char *system, const char *place, csl_error *error);
+csl_status csl_case_add_warning(csl_case *c, uint32_t input, const char *place, const char *text,
+                                csl_error *error);
 
 /* Modality by name, NULL if the case has none of it. */
 const csl_case_modality *csl_case_find(const csl_case *c, const char *modality);
 /* "inputs[i].path", or "manifest" for UINT32_MAX. */
 const char *csl_case_source(const csl_case *c, uint32_t input);
-/* The name of a fact's kind in messages and in `embed`: "patient_id", "birth_date", ... ; "unknown" for others. */
+/* The name of a fact's kind in messages and in `embed`: "patient_id", "birth_date", ... ; "unknown" for
+ * others. */
 const char *csl_fact_kind_name(uint32_t kind);
 
-/* The case as bytes and back (everything but the arena), for the pipe from worker to trainer and for the token cache.
- * The form is private to one version of the program. The reader trusts nothing: CSL_EFORMAT on any inconsistency. */
+/* The case as bytes and back (everything but the arena), for the pipe from worker to trainer and for the
+ * token cache. The form is private to one version of the program. The reader trusts nothing: CSL_EFORMAT on
+ * any inconsistency. */
 csl_status csl_case_encode(const csl_case *c, csl_buffer *out, csl_error *error);
-csl_status csl_case_decode(const uint8_t *bytes, size_t length, size_t memory_limit, csl_case **out, csl_error *error);
+csl_status csl_case_decode(const uint8_t *bytes, size_t length, size_t memory_limit, csl_case **out,
+                           csl_error *error);
 
 #endif

@@ -1,4 +1,5 @@
-/* The command line: a table of verbs, one file each, and what they share. Only this room prints and decides exit codes. */
+/* The command line: a table of verbs, one file each, and what they share. Only this room prints and decides
+ * exit codes. */
 #ifndef CSL_CLI_VERB_H
 #define CSL_CLI_VERB_H
 
@@ -29,12 +30,15 @@ int csl_complain(const csl_error *error);
 /* Prints "consilium VERB: " and the message and how to get help; returns CSL_EXIT_USAGE. */
 int csl_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Parses a whole decimal number in [low, high]; otherwise complains naming the option, the text and the legal range. */
-bool csl_option_number(const char *verb, const char *option, const char *text, long long low, long long high, long long *value);
-bool csl_option_real(const char *verb, const char *option, const char *text, double low, double high, double *value);
+/* Parses a whole decimal number in [low, high]; otherwise complains naming the option, the text and the legal
+ * range. */
+bool csl_option_number(const char *verb, const char *option, const char *text, long long low, long long high,
+                       long long *value);
+bool csl_option_real(const char *verb, const char *option, const char *text, double low, double high,
+                     double *value);
 
-/* The registry that --plugins, CONSILIUM_PLUGIN_PATH and the place of the running program imply: the folder `plugins` beside the
- * program if there is one, else the installed folder. */
+/* The registry that --plugins, CONSILIUM_PLUGIN_PATH and the place of the running program imply: the folder
+ * `plugins` beside the program if there is one, else the installed folder. */
 csl_registry_options csl_default_registry(const char *plugins_option);
 
 /* A progress line: redrawn on a terminal, one plain line every few seconds elsewhere. Both to stderr. */

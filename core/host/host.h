@@ -1,7 +1,7 @@
 /* Finds, verifies and loads plugins; offers a case's files to them; collects what they say into a csl_case.
  *
- * Ownership: the registry owns the plugins and their tables; it must outlive every case that was read through it.
- * A plugin that cannot be loaded is an entry with a reason, never an error of the registry.
+ * Ownership: the registry owns the plugins and their tables; it must outlive every case that was read through
+ * it. A plugin that cannot be loaded is an entry with a reason, never an error of the registry.
  */
 #ifndef CSL_HOST_HOST_H
 #define CSL_HOST_HOST_H
@@ -21,12 +21,12 @@ typedef enum csl_signature {
 typedef struct csl_registry csl_registry;
 
 typedef struct csl_registry_options {
-    const char *plugins;     /* --plugins: folders separated by ':', or NULL; then CONSILIUM_PLUGIN_PATH is asked, then the
-                                folder named by installed */
-    const char *installed;   /* e.g. /usr/local/lib/consilium/plugins; NULL: none */
-    const char *trust;       /* folder of Ed25519 public keys (*.pem); NULL: CONSILIUM_TRUST, else none */
-    bool require_signature;  /* refuse what is not CSL_SIGNATURE_TRUSTED */
-    bool previews;           /* offer the preview extension */
+    const char *plugins; /* --plugins: folders separated by ':', or NULL; then CONSILIUM_PLUGIN_PATH is asked,
+                            then the folder named by installed */
+    const char *installed;  /* e.g. /usr/local/lib/consilium/plugins; NULL: none */
+    const char *trust;      /* folder of Ed25519 public keys (*.pem); NULL: CONSILIUM_TRUST, else none */
+    bool require_signature; /* refuse what is not CSL_SIGNATURE_TRUSTED */
+    bool previews;          /* offer the preview extension */
 } csl_registry_options;
 
 typedef struct csl_registry_entry {
@@ -35,26 +35,29 @@ typedef struct csl_registry_entry {
     const csl_plugin *table; /* NULL unless loaded */
     csl_digest sha256;       /* of the file that was opened; loading used the same descriptor */
     csl_signature signature;
-    const char *signer;      /* file name of the trusted key, or NULL */
+    const char *signer; /* file name of the trusted key, or NULL */
 } csl_registry_entry;
 
-/* Loads every *.so of the search path, sorted by name within a folder; the first with an id wins and a later one is listed
- * with that as its reason. Fails only when out of memory or when a folder named in options->plugins cannot be read. */
+/* Loads every *.so of the search path, sorted by name within a folder; the first with an id wins and a later
+ * one is listed with that as its reason. Fails only when out of memory or when a folder named in
+ * options->plugins cannot be read. */
 csl_status csl_registry_open(const csl_registry_options *options, csl_registry **registry, csl_error *error);
 void csl_registry_close(csl_registry *registry);
 size_t csl_registry_count(const csl_registry *registry);
 const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, size_t index);
 
-/* Takes *table through the rules of plugin.h: CSL_EMISMATCH for the ABI (both versions named), CSL_EFORMAT otherwise. */
+/* Takes *table through the rules of plugin.h: CSL_EMISMATCH for the ABI (both versions named), CSL_EFORMAT
+ * otherwise. */
 csl_status csl_plugin_validate(const csl_plugin *table, csl_error *error);
 csl_modality_spec csl_plugin_spec(const csl_plugin *table);
 
-/* Reads files into a case: maps and hashes each, asks every plugin's probe, gives each file to the surest (at least 50; the
- * first by id on a tie), and calls embed once for each plugin that claimed any. names[i] is what messages and results call
- * paths[i]. Files that nobody claims are inputs with modality -1 and a warning.
- * CSL_EFORMAT with place and reason when an adapter says that an input is bad; the case then holds what came before. */
-csl_status csl_host_read(csl_registry *registry, const char *const *paths, const char *const *names, size_t count,
-                         csl_case *c, csl_error *error);
+/* Reads files into a case: maps and hashes each, asks every plugin's probe, gives each file to the surest (at
+ * least 50; the first by id on a tie), and calls embed once for each plugin that claimed any. names[i] is
+ * what messages and results call paths[i]. Files that nobody claims are inputs with modality -1 and a
+ * warning. CSL_EFORMAT with place and reason when an adapter says that an input is bad; the case then holds
+ * what came before. */
+csl_status csl_host_read(csl_registry *registry, const char *const *paths, const char *const *names,
+                         size_t count, csl_case *c, csl_error *error);
 
 /* Ed25519 signature of a plugin file by a PKCS#8 key, written beside it as PATH.sig (64 raw bytes). */
 csl_status csl_plugin_sign(const char *path, const char *key_path, csl_error *error);

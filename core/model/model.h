@@ -1,6 +1,8 @@
-/* The hybrid model: an encoder a modality, early, late and cross-modal fusion, gates; docs/model.md has the equations.
+/* The hybrid model: an encoder a modality, early, late and cross-modal fusion, gates; docs/model.md has the
+ * equations.
  *
- * A csl_model is read-only after loading and may be used from several threads, each with its own csl_workspace.
+ * A csl_model is read-only after loading and may be used from several threads, each with its own
+ * csl_workspace.
  */
 #ifndef CSL_MODEL_MODEL_H
 #define CSL_MODEL_MODEL_H
@@ -18,7 +20,13 @@ enum { CSL_MAX_LABELS = 64 };
 typedef struct csl_model csl_model;
 typedef struct csl_workspace csl_workspace; /* activations; grows to the largest case seen, then stays */
 
-typedef enum csl_branch { CSL_BRANCH_HYBRID = 0, CSL_BRANCH_EARLY, CSL_BRANCH_LATE, CSL_BRANCH_JOINT, CSL_BRANCH_COUNT } csl_branch;
+typedef enum csl_branch {
+    CSL_BRANCH_HYBRID = 0,
+    CSL_BRANCH_EARLY,
+    CSL_BRANCH_LATE,
+    CSL_BRANCH_JOINT,
+    CSL_BRANCH_COUNT
+} csl_branch;
 
 typedef struct csl_label {
     const char *name, *code, *system; /* "malignancy", "363346000", "http://snomed.info/sct" */
@@ -27,7 +35,8 @@ typedef struct csl_label {
 /* ---- the file: one .safetensors, weights and all else in its metadata ---- */
 
 csl_status csl_model_load(const char *path, csl_model **model, csl_error *error);
-csl_status csl_model_save(const csl_model *model, const char *path, csl_error *error); /* same model, same bytes */
+csl_status csl_model_save(const csl_model *model, const char *path,
+                          csl_error *error); /* same model, same bytes */
 void csl_model_free(csl_model *model);
 size_t csl_model_label_count(const csl_model *model);
 csl_label csl_model_label(const csl_model *model, size_t index);
@@ -36,7 +45,8 @@ const char *csl_model_modality(const csl_model *model, size_t index); /* "image"
 
 /* ---- one case ---- */
 
-/* Which of the model's modalities to use: bit i for csl_model_modality(model, i). Those a case lacks are ignored. */
+/* Which of the model's modalities to use: bit i for csl_model_modality(model, i). Those a case lacks are
+ * ignored. */
 typedef uint32_t csl_modality_set;
 #define CSL_ALL_MODALITIES UINT32_MAX
 
@@ -46,8 +56,8 @@ void csl_workspace_free(csl_workspace *workspace);
 /* Raw logits, before calibration, of one branch over the chosen modalities: logits[label_count].
  * CSL_EMISMATCH if a modality's features are not those the model was trained on (both named);
  * CSL_EFORMAT if the case has none of the chosen modalities. */
-csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, const csl_case *c, csl_modality_set use,
-                            csl_branch branch, float *logits, csl_error *error);
+csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, const csl_case *c,
+                            csl_modality_set use, csl_branch branch, float *logits, csl_error *error);
 
 typedef struct csl_finding { /* a token and what it did to the first label's logit */
     const char *modality;
@@ -58,19 +68,22 @@ typedef struct csl_finding { /* a token and what it did to the first label's log
 /* The opinion on one case; doubles are finite. Arrays live in the case's arena. */
 typedef struct csl_opinion {
     size_t label_count, modality_count;
-    double *logit;         /* [labels], raw */
-    double *probability;   /* [labels], sigmoid(logit / temperature of the label) */
-    double *low, *high;    /* [labels], Venn-Abers interval of the probability from the calibration cases */
-    double *branch_logit;  /* [labels, CSL_BRANCH_COUNT] */
-    double *gate;          /* [3], of early, late, joint; sums to 1 */
-    double *baseline;      /* [labels], logit of the empty set of modalities (the training cases' log odds) */
-    double *contribution;  /* [labels, modalities], exact Shapley values; their sum over modalities = logit - baseline */
-    bool *present;         /* [modalities] */
-    csl_finding *findings; /* the strongest first, at most 12: integrated gradients over tokens, first label */
+    double *logit;        /* [labels], raw */
+    double *probability;  /* [labels], sigmoid(logit / temperature of the label) */
+    double *low, *high;   /* [labels], Venn-Abers interval of the probability from the calibration cases */
+    double *branch_logit; /* [labels, CSL_BRANCH_COUNT] */
+    double *gate;         /* [3], of early, late, joint; sums to 1 */
+    double *baseline;     /* [labels], logit of the empty set of modalities (the training cases' log odds) */
+    double *contribution; /* [labels, modalities], exact Shapley values; their sum over modalities = logit -
+                             baseline */
+    bool *present;        /* [modalities] */
+    csl_finding
+        *findings; /* the strongest first, at most 12: integrated gradients over tokens, first label */
     size_t finding_count;
 } csl_opinion;
 
-csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c, csl_opinion *opinion, csl_error *error);
+csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
+                             csl_opinion *opinion, csl_error *error);
 
 /* ---- training and evaluation ---- */
 
@@ -93,23 +106,24 @@ typedef struct csl_training {
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
-    const char *trained_on;  /* free text for the metadata, or NULL */
+    const char *trained_on;                     /* free text for the metadata, or NULL */
     /* After each epoch; a nonzero return stops training as if it were the last. May be NULL. */
     int (*progress)(void *context, unsigned epoch, unsigned epochs, double loss, double valid_auc);
     void *context;
 } csl_training;
 
-/* Fits a model on the train split; the valid split (a stratified 15 % of train where there is none) chooses the epoch and
- * calibrates. Same cohort and options: same bytes when saved. */
-csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model, csl_error *error);
+/* Fits a model on the train split; the valid split (a stratified 15 % of train where there is none) chooses
+ * the epoch and calibrates. Same cohort and options: same bytes when saved. */
+csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model,
+                           csl_error *error);
 
 typedef struct csl_interval {
     double value, low, high;
 } csl_interval;
 
 typedef struct csl_label_metrics {
-    csl_interval auc;  /* with a 95 % percentile bootstrap interval over cases */
-    double accuracy;   /* at probability 0.5 */
+    csl_interval auc; /* with a 95 % percentile bootstrap interval over cases */
+    double accuracy;  /* at probability 0.5 */
     double brier;
     size_t positives, negatives;
 } csl_label_metrics;
@@ -118,14 +132,18 @@ typedef struct csl_evaluation {
     size_t label_count;
     csl_label_metrics label[CSL_MAX_LABELS];
     csl_label_metrics fusion[CSL_BRANCH_COUNT]; /* each branch on the first label */
-    size_t subset_count; /* every non-empty set of the model's modalities (at most 255, for 8 modalities), hybrid, first label */
-    struct { csl_modality_set set; csl_interval auc; } subset[255];
+    size_t subset_count; /* every non-empty set of the model's modalities (at most 255, for 8 modalities),
+                            hybrid, first label */
+    struct {
+        csl_modality_set set;
+        csl_interval auc;
+    } subset[255];
     /* hybrid minus branch, paired bootstrap over the same cases, first label */
     csl_interval gain_over_early, gain_over_late;
 } csl_evaluation;
 
 /* Over the cases of `split`; bootstrap resamples are seeded. */
-csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split, unsigned jobs,
-                              uint64_t seed, csl_evaluation *evaluation, csl_error *error);
+csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split,
+                              unsigned jobs, uint64_t seed, csl_evaluation *evaluation, csl_error *error);
 
 #endif

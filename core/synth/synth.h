@@ -1,4 +1,5 @@
-/* A synthetic cohort: real DICOM, FHIR and VCF files with planted truth. docs/synth.md says what is planted where. */
+/* A synthetic cohort: real DICOM, FHIR and VCF files with planted truth. docs/synth.md says what is planted
+ * where. */
 #ifndef CSL_SYNTH_SYNTH_H
 #define CSL_SYNTH_SYNTH_H
 
@@ -11,8 +12,8 @@
 typedef struct csl_synth_options {
     size_t cases;
     uint64_t seed;
-    double missing;         /* probability that a modality of a case is left out; at least one stays */
-    const char *out;        /* cohort folder: OUT/cases/CASE/..., OUT/labels.csv; must be new or empty */
+    double missing;  /* probability that a modality of a case is left out; at least one stays */
+    const char *out; /* cohort folder: OUT/cases/CASE/..., OUT/labels.csv; must be new or empty */
     void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
     void *context;
 } csl_synth_options;

@@ -5,7 +5,8 @@
  *   facts    what the host needs to decide whether the files of a case belong to one patient.
  *
  * OWNERSHIP, the one law: whoever passes a pointer keeps owning what it points to. The host copies what it is
- * handed before the call returns; the plugin frees nothing of the host's and the host nothing of the plugin's.
+ * handed before the call returns; the plugin frees nothing of the host's and the host nothing of the
+ * plugin's.
  *
  * LIFE CYCLE, enforced by the host:
  *
@@ -13,16 +14,16 @@
  *       |                 (probe is allowed in loaded and ready, any number of times)
  *       `--- init fails ---> closed
  *
- * THREADS: the host calls a plugin from one thread at a time, and never one function inside another, except that
- * the functions of csl_sink and csl_host are there to be called from inside init and embed.
+ * THREADS: the host calls a plugin from one thread at a time, and never one function inside another, except
+ * that the functions of csl_sink and csl_host are there to be called from inside init and embed.
  *
  * PURITY: an adapter is a pure function of its inputs. It opens no file, starts no thread or process, uses no
  * network, writes nothing, and keeps no state between two calls of embed. Same bytes in, same tokens out.
  *
- * GROWTH: every struct opens with struct_size, the size its maker compiled it with. Fields are only ever appended;
- * a reader looks at a field only if struct_size reaches past it (CSL_HAS). Integers have fixed width; enumerations
- * travel as int32_t or uint32_t. A change that old code cannot survive raises CSL_ABI_MAJOR, an appended field
- * raises CSL_ABI_MINOR.
+ * GROWTH: every struct opens with struct_size, the size its maker compiled it with. Fields are only ever
+ * appended; a reader looks at a field only if struct_size reaches past it (CSL_HAS). Integers have fixed
+ * width; enumerations travel as int32_t or uint32_t. A change that old code cannot survive raises
+ * CSL_ABI_MAJOR, an appended field raises CSL_ABI_MINOR.
  */
 #ifndef CONSILIUM_PLUGIN_H
 #define CONSILIUM_PLUGIN_H
@@ -47,11 +48,12 @@ extern "C" {
 #endif
 
 /* Upper bounds that the host enforces on everything a plugin says. */
-#define CSL_MAX_FEATURES    1024u  /* per token */
-#define CSL_MAX_POSITION    8u     /* axes of a position */
-#define CSL_MAX_TOKENS      65536u /* per case and modality */
-#define CSL_MAX_FACTS       4096u  /* per case */
-#define CSL_MAX_LABEL_BYTES 512u   /* of UTF-8 in a label, code, fact or place; longer text is cut at a character */
+#define CSL_MAX_FEATURES 1024u  /* per token */
+#define CSL_MAX_POSITION 8u     /* axes of a position */
+#define CSL_MAX_TOKENS   65536u /* per case and modality */
+#define CSL_MAX_FACTS    4096u  /* per case */
+#define CSL_MAX_LABEL_BYTES                                                                                  \
+    512u /* of UTF-8 in a label, code, fact or place; longer text is cut at a character */
 
 /* What init and embed return, and what the sink returns to the plugin. */
 enum {
@@ -78,7 +80,8 @@ typedef struct csl_token {
     const float *features;  /* [feature_count of the plugin]; NaN = not known; infinities are refused */
     const double *position; /* [position_count of the plugin]; NaN = not known */
     const char *label;      /* e.g. "Creatinine 2.1 mg/dL, 2024-03-02"; no patient name, no identifier */
-    const char *code;       /* "SYSTEM|CODE", e.g. "http://loinc.org|2160-0", or NULL; the model learns one vector a code */
+    const char *
+        code; /* "SYSTEM|CODE", e.g. "http://loinc.org|2160-0", or NULL; the model learns one vector a code */
 } csl_token;
 
 /* Kinds of fact. Values are UTF-8 text in the form given here; an adapter that does not know says nothing. */
@@ -101,11 +104,13 @@ typedef struct csl_fact {
     uint32_t reserved;
     const char *value;
     const char *system; /* namespace of an identifier (URI, OID, issuer), or NULL */
-    const char *place;  /* where in the file: "(0010,0020) PatientID", "Patient.identifier[0]", "#CHROM line" */
+    const char
+        *place; /* where in the file: "(0010,0020) PatientID", "Patient.identifier[0]", "#CHROM line" */
 } csl_fact;
 
-/* Where embed puts what it finds. Each function copies its arguments and returns CSL_PLUGIN_OK, or CSL_PLUGIN_STOP
- * when a limit was passed or the argument broke the contract; embed must then return CSL_PLUGIN_STOP. */
+/* Where embed puts what it finds. Each function copies its arguments and returns CSL_PLUGIN_OK, or
+ * CSL_PLUGIN_STOP when a limit was passed or the argument broke the contract; embed must then return
+ * CSL_PLUGIN_STOP. */
 typedef struct csl_sink {
     uint32_t struct_size;
     uint32_t reserved;
@@ -113,7 +118,8 @@ typedef struct csl_sink {
     int32_t (*fact)(const struct csl_sink *sink, const csl_fact *fact);
     /* Something a reader of the result should know; the input still counts. No patient text in `text`. */
     int32_t (*warn)(const struct csl_sink *sink, uint32_t input, const char *place, const char *text);
-    /* This input cannot be used: say what was wrong and what would be right. The case fails with this reason. */
+    /* This input cannot be used: say what was wrong and what would be right. The case fails with this reason.
+     */
     int32_t (*fail)(const struct csl_sink *sink, uint32_t input, const char *place, const char *text);
 } csl_sink;
 
@@ -133,14 +139,14 @@ typedef struct csl_plugin {
     uint32_t struct_size;
     uint32_t abi_major; /* CSL_ABI_MAJOR of the header it was compiled with */
     uint32_t abi_minor;
-    uint32_t feature_count;            /* width of a token, 1 .. CSL_MAX_FEATURES */
-    uint32_t position_count;           /* axes of a position, 0 .. CSL_MAX_POSITION */
-    int32_t coded_feature;             /* index of the feature whose unit depends on the token's code (a laboratory value),
-                                          which the model therefore scales for each code by itself; -1 if none */
-    const char *id;                    /* reverse domain: "org.consilium.dicom" */
-    const char *name;                  /* for people */
-    const char *version;               /* of the plugin: "1.0.0" */
-    const char *modality;              /* one lower-case word: image, record, variant, ... */
+    uint32_t feature_count;  /* width of a token, 1 .. CSL_MAX_FEATURES */
+    uint32_t position_count; /* axes of a position, 0 .. CSL_MAX_POSITION */
+    int32_t coded_feature;   /* index of the feature whose unit depends on the token's code (a laboratory
+                                value),   which the model therefore scales for each code by itself; -1 if none */
+    const char *id;          /* reverse domain: "org.consilium.dicom" */
+    const char *name;        /* for people */
+    const char *version;     /* of the plugin: "1.0.0" */
+    const char *modality;    /* one lower-case word: image, record, variant, ... */
     const char *const *feature_names;  /* [feature_count], unique */
     const char *const *feature_units;  /* [feature_count], UCUM; "1" for a pure number */
     const char *const *position_names; /* [position_count], with the unit in the name where there is one */
@@ -153,12 +159,14 @@ typedef struct csl_plugin {
     /* Reads all of one case's inputs that the adapter claimed, count >= 1, sorted by name. */
     int32_t (*embed)(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink);
     void (*deinit)(void *instance);
-    /* A plugin extension's table by string id and least revision, or NULL. The function itself may be NULL. */
+    /* A plugin extension's table by string id and least revision, or NULL. The function itself may be NULL.
+     */
     const void *(*get_extension)(const char *id, uint32_t revision);
 } csl_plugin;
 
-/* The one symbol a plugin exports. It returns the table, whatever ABI the host names: the host compares versions and
- * says both when they do not fit. NULL means that the plugin cannot work with this host at all. */
+/* The one symbol a plugin exports. It returns the table, whatever ABI the host names: the host compares
+ * versions and says both when they do not fit. NULL means that the plugin cannot work with this host at all.
+ */
 typedef const csl_plugin *(*csl_plugin_entry_fn)(uint32_t host_abi_major, uint32_t host_abi_minor);
 #define CSL_PLUGIN_ENTRY_SYMBOL "consilium_plugin_entry"
 CSL_PLUGIN_EXPORT const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor);

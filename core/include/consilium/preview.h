@@ -1,7 +1,7 @@
 /* Host extension: a picture for the people who read the report (the key image of a study).
  *
- *     const csl_preview *p = host->get_extension(host, CSL_EXT_PREVIEW, 1);   in init; NULL: the host wants none
- *     p->emit(sink, &picture);                                                in embed, at most once a case
+ *     const csl_preview *p = host->get_extension(host, CSL_EXT_PREVIEW, 1);   in init; NULL: the host wants
+ * none p->emit(sink, &picture);                                                in embed, at most once a case
  *
  * Burned-in text can identify a patient: an adapter that knows of any emits no preview and warns.
  */
