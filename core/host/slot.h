@@ -1,0 +1,43 @@
+/* Inside the host: one plugin and the state of its life cycle, shared by registry.c (loading) and read.c
+ * (reading). */
+#ifndef CSL_HOST_SLOT_H
+#define CSL_HOST_SLOT_H
+
+#include <consilium/preview.h>
+
+#include "host/host.h"
+
+typedef enum slot_state {
+    SLOT_CLOSED = 0,
+    SLOT_LOADED,
+    SLOT_READY
+} slot_state; /* see LIFE CYCLE in plugin.h */
+
+typedef struct slot {
+    csl_registry_entry entry;
+    slot_state state;
+    void *library;  /* of dlopen */
+    int descriptor; /* stays open: dlopen knows the library by /proc/self/fd/N, and N must not be used again
+                     */
+    void *instance;
+    void *session; /* of read.c: the sink that embed was given; malloc'ed */
+} slot;
+
+struct csl_registry {
+    slot *slots;
+    size_t count;
+    csl_host host;
+    bool previews;
+};
+
+/* loaded -> ready; at once if it is ready already. */
+csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);
+
+/* The table of the preview extension (read.c). */
+extern const csl_preview host_preview;
+
+/* signature.c: looks for path.sig and for a key in the folder `trust` that made it; *signer is malloc'ed. */
+csl_status check_signature(const char *path, int descriptor, const char *trust, csl_signature *state,
+                           char **signer, csl_error *error);
+
+#endif
