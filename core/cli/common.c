@@ -1,0 +1,111 @@
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/verb.h"
+
+int csl_complain(const csl_error *error) {
+    fprintf(stderr, "consilium: %s%s%s\n", error->place, error->place[0] ? ": " : "", error->message);
+    return error->code == CSL_EUSAGE ? CSL_EXIT_USAGE : CSL_EXIT_CANNOT;
+}
+
+int csl_usage(const char *verb, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "consilium %s: ", verb);
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "; `consilium %s --help` says more\n", verb);
+    va_end(args);
+    return CSL_EXIT_USAGE;
+}
+
+bool csl_option_number(const char *verb, const char *option, const char *text, long long low, long long high,
+                       long long *value) {
+    char *end;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (errno || end == text || *end || v < low || v > high) {
+        csl_usage(verb, "%s takes a whole number from %lld to %lld, not '%s'", option, low, high, text);
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+bool csl_option_real(const char *verb, const char *option, const char *text, double low, double high,
+                     double *value) {
+    char *end;
+    errno = 0;
+    double v = strtod(text, &end);
+    if (errno || end == text || *end || !(v >= low && v <= high)) {
+        csl_usage(verb, "%s takes a number from %g to %g, not '%s'", option, low, high, text);
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+csl_registry_options csl_default_registry(const char *plugins_option) {
+    static char installed[PATH_MAX + 64];
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length > 0) {
+        self[length] = 0;
+        char *slash = strrchr(self, '/');
+        if (slash)
+            *slash = 0;
+        snprintf(installed, sizeof installed, "%s/plugins", self);
+        if (!csl_is_folder(installed))
+            snprintf(installed, sizeof installed, "%s/%s", self, CSL_PLUGINS_FROM_BIN);
+    }
+    return (csl_registry_options){
+        .plugins = plugins_option, .installed = length > 0 ? installed : NULL, .previews = true};
+}
+
+/* ---- progress ---- */
+
+static struct {
+    bool open;
+    double started, drawn;
+} progress;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void csl_progress(const char *what, size_t done, size_t total, const char *rest) {
+    bool terminal = isatty(STDERR_FILENO);
+    double t = now();
+    if (!progress.open) {
+        progress.open = true;
+        progress.started = t;
+        progress.drawn = 0;
+    }
+    if (t - progress.drawn < (terminal ? 0.1 : 5.0) && done < total)
+        return;
+    progress.drawn = t;
+    double passed = t - progress.started, rate = passed > 0 ? (double)done / passed : 0;
+    char left[64] = "";
+    if (rate > 0 && done < total) {
+        double seconds = ceil((double)(total - done) / rate);
+        snprintf(left, sizeof left, ", %.0f:%02.0f left", floor(seconds / 60), fmod(seconds, 60));
+    }
+    fprintf(stderr, "%s%s %zu/%zu, %.1f/s%s%s%s%s", terminal ? "\r" : "", what, done, total, rate, left,
+            rest && rest[0] ? ", " : "", rest ? rest : "", terminal ? "\033[K" : "\n");
+    fflush(stderr);
+}
+
+void csl_progress_end(void) {
+    if (progress.open && isatty(STDERR_FILENO))
+        fputc('\n', stderr);
+    progress.open = false;
+}
