@@ -5,29 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void csl_buffer_init(csl_buffer *buffer, size_t maximum) {
+void csl_buffer_init(csl_buffer *buffer, size_t maximum)
+{
     *buffer = (csl_buffer){.maximum = maximum};
 }
 
-void csl_buffer_free(csl_buffer *buffer) {
+void csl_buffer_free(csl_buffer *buffer)
+{
     free(buffer->bytes);
     csl_buffer_init(buffer, buffer->maximum);
 }
 
-void csl_buffer_clear(csl_buffer *buffer) {
+void csl_buffer_clear(csl_buffer *buffer)
+{
     buffer->length = 0;
     buffer->failed = false;
 }
 
 /* Makes room for `length` more bytes and the terminating 0. */
-static bool reserve(csl_buffer *buffer, size_t length) {
+static bool reserve(csl_buffer *buffer, size_t length)
+{
     if (buffer->failed || length > buffer->maximum - buffer->length) {
         buffer->failed = true;
         return false;
     }
     size_t need = buffer->length + length;
-    if (need < buffer->capacity)
-        return true;
+    if (need < buffer->capacity) return true;
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
     while (capacity <= need && capacity < buffer->maximum)
         capacity = capacity > buffer->maximum / 2 ? buffer->maximum : capacity * 2;
@@ -41,21 +44,22 @@ static bool reserve(csl_buffer *buffer, size_t length) {
     return true;
 }
 
-bool csl_buffer_append(csl_buffer *buffer, const void *bytes, size_t length) {
-    if (!reserve(buffer, length))
-        return false;
-    if (length)
-        memcpy(buffer->bytes + buffer->length, bytes, length);
+bool csl_buffer_append(csl_buffer *buffer, const void *bytes, size_t length)
+{
+    if (!reserve(buffer, length)) return false;
+    if (length) memcpy(buffer->bytes + buffer->length, bytes, length);
     buffer->length += length;
     buffer->bytes[buffer->length] = 0;
     return true;
 }
 
-bool csl_buffer_text(csl_buffer *buffer, const char *text) {
+bool csl_buffer_text(csl_buffer *buffer, const char *text)
+{
     return csl_buffer_append(buffer, text, strlen(text));
 }
 
-bool csl_buffer_printf(csl_buffer *buffer, const char *format, ...) {
+bool csl_buffer_printf(csl_buffer *buffer, const char *format, ...)
+{
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);

@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(csl_error *error, csl_status code, const char *place, const char *format, va_list args) {
+static void fill(csl_error *error, csl_status code, const char *place, const char *format, va_list args)
+{
     error->code = code;
     snprintf(error->place, sizeof error->place, "%s", place ? place : "");
     vsnprintf(error->message, sizeof error->message, format, args);
 }
 
-csl_status csl_fail(csl_error *error, csl_status code, const char *place, const char *format, ...) {
+csl_status csl_fail(csl_error *error, csl_status code, const char *place, const char *format, ...)
+{
     if (error) {
         va_list args;
         va_start(args, format);
@@ -20,7 +22,8 @@ csl_status csl_fail(csl_error *error, csl_status code, const char *place, const 
     return code;
 }
 
-csl_status csl_fail_errno(csl_error *error, const char *place, const char *format, ...) {
+csl_status csl_fail_errno(csl_error *error, const char *place, const char *format, ...)
+{
     int saved = errno;
     csl_status code = saved == ENOENT ? CSL_ENOTFOUND : saved == ENOMEM ? CSL_ENOMEM : CSL_EIO;
     if (error) {

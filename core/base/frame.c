@@ -7,19 +7,19 @@
 
 static const unsigned char magic[4] = {'C', 'S', 'L', 'F'};
 
-static void put32(unsigned char *to, uint32_t value) {
-    for (int i = 0; i < 4; i++)
-        to[i] = (unsigned char)(value >> (8 * i));
+static void put32(unsigned char *to, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) to[i] = (unsigned char)(value >> (8 * i));
 }
 
-static uint32_t get32(const unsigned char *from) {
+static uint32_t get32(const unsigned char *from)
+{
     return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
-csl_status csl_frame_write(int descriptor, uint32_t kind, const void *bytes, size_t length,
-                           csl_error *error) {
-    if (length > UINT32_MAX)
-        return csl_fail(error, CSL_ELIMIT, NULL, "message of %zu bytes", length);
+csl_status csl_frame_write(int descriptor, uint32_t kind, const void *bytes, size_t length, csl_error *error)
+{
+    if (length > UINT32_MAX) return csl_fail(error, CSL_ELIMIT, NULL, "message of %zu bytes", length);
     unsigned char header[CSL_FRAME_HEADER];
     memcpy(header, magic, sizeof magic);
     put32(header + 4, kind);
@@ -28,11 +28,11 @@ csl_status csl_frame_write(int descriptor, uint32_t kind, const void *bytes, siz
     return status == CSL_OK ? csl_write_all(descriptor, bytes, length, error) : status;
 }
 
-csl_status csl_frame_read(int descriptor, uint32_t *kind, csl_buffer *payload, csl_error *error) {
+csl_status csl_frame_read(int descriptor, uint32_t *kind, csl_buffer *payload, csl_error *error)
+{
     unsigned char header[CSL_FRAME_HEADER];
     csl_status status = csl_read_all(descriptor, header, sizeof header, error);
-    if (status != CSL_OK)
-        return status;
+    if (status != CSL_OK) return status;
     if (memcmp(header, magic, sizeof magic))
         return csl_fail(error, CSL_EFORMAT, NULL, "not a message of ours");
     *kind = get32(header + 4);

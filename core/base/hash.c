@@ -5,13 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-csl_status csl_sha256(const void *bytes, size_t length, csl_digest *digest, csl_error *error) {
+csl_status csl_sha256(const void *bytes, size_t length, csl_digest *digest, csl_error *error)
+{
     if (!EVP_Digest(bytes, length, digest->bytes, NULL, EVP_sha256(), NULL))
         return csl_fail(error, CSL_ECRYPTO, NULL, "OpenSSL cannot compute SHA-256");
     return CSL_OK;
 }
 
-csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *digest, csl_error *error) {
+csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *digest, csl_error *error)
+{
     csl_status status = CSL_OK;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) {
@@ -21,14 +23,12 @@ csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *d
     unsigned char piece[65536];
     for (off_t offset = 0;;) {
         ssize_t got = pread(descriptor, piece, sizeof piece, offset);
-        if (got < 0 && errno == EINTR)
-            continue;
+        if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             status = csl_fail_errno(error, name, "cannot read");
             goto done;
         }
-        if (got == 0)
-            break;
+        if (got == 0) break;
         EVP_DigestUpdate(context, piece, (size_t)got);
         offset += got;
     }
@@ -38,7 +38,8 @@ done:
     return status;
 }
 
-void csl_hex(const uint8_t *bytes, size_t length, char *out) {
+void csl_hex(const uint8_t *bytes, size_t length, char *out)
+{
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < length; i++) {
         out[2 * i] = digits[bytes[i] >> 4];
@@ -47,21 +48,21 @@ void csl_hex(const uint8_t *bytes, size_t length, char *out) {
     out[2 * length] = 0;
 }
 
-void csl_digest_hex(const csl_digest *digest, char out[CSL_SHA256_HEX]) {
+void csl_digest_hex(const csl_digest *digest, char out[CSL_SHA256_HEX])
+{
     csl_hex(digest->bytes, CSL_SHA256_BYTES, out);
 }
 
-static int nibble(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
 }
 
-csl_status csl_unhex(const char *text, uint8_t *bytes, size_t length, csl_error *error) {
+csl_status csl_unhex(const char *text, uint8_t *bytes, size_t length, csl_error *error)
+{
     if (strlen(text) != 2 * length)
         return csl_fail(error, CSL_EFORMAT, NULL, "expected %zu hexadecimal digits, found %zu characters",
                         2 * length, strlen(text));

@@ -21,12 +21,11 @@ typedef struct wire {
     csl_status status;
 } wire;
 
-static void raw(wire *w, void *bytes, size_t length) {
-    if (w->status != CSL_OK)
-        return;
+static void raw(wire *w, void *bytes, size_t length)
+{
+    if (w->status != CSL_OK) return;
     if (w->out) {
-        if (!csl_buffer_append(w->out, bytes, length))
-            w->status = CSL_ENOMEM;
+        if (!csl_buffer_append(w->out, bytes, length)) w->status = CSL_ENOMEM;
     } else if (length > w->left) {
         w->status = CSL_EFORMAT;
     } else {
@@ -36,44 +35,44 @@ static void raw(wire *w, void *bytes, size_t length) {
     }
 }
 
-static void number(wire *w, size_t *value) {
+static void number(wire *w, size_t *value)
+{
     uint64_t v = *value;
     raw(w, &v, sizeof v);
     *value = (size_t)v;
 }
 
 /* A count of things of which each takes at least `least` bytes: never larger than what is left can hold. */
-static void count(wire *w, size_t *value, size_t least, size_t maximum) {
+static void count(wire *w, size_t *value, size_t least, size_t maximum)
+{
     number(w, value);
     if (w->status == CSL_OK && !w->out && (*value > maximum || *value > w->left / least))
         w->status = CSL_EFORMAT;
-    if (w->status != CSL_OK)
-        *value = 0;
+    if (w->status != CSL_OK) *value = 0;
 }
 
-static void *room(wire *w, size_t items, size_t size) {
+static void *room(wire *w, size_t items, size_t size)
+{
     void *p = w->status == CSL_OK ? csl_arena_alloc(w->arena, items, size) : NULL;
-    if (!p && w->status == CSL_OK)
-        w->status = CSL_ENOMEM;
+    if (!p && w->status == CSL_OK) w->status = CSL_ENOMEM;
     return p;
 }
 
-static void block(wire *w, void **items, size_t length, size_t size) {
+static void block(wire *w, void **items, size_t length, size_t size)
+{
     if (!w->out) {
-        if (w->status == CSL_OK && length && size > w->left / length)
-            w->status = CSL_EFORMAT;
+        if (w->status == CSL_OK && length && size > w->left / length) w->status = CSL_EFORMAT;
         *items = room(w, length, size);
     }
-    if (w->status == CSL_OK)
-        raw(w, *items, length * size);
+    if (w->status == CSL_OK) raw(w, *items, length * size);
 }
 
-static void text(wire *w, const char **value) {
+static void text(wire *w, const char **value)
+{
     uint32_t length = *value ? (uint32_t)strlen(*value) : NO_TEXT;
     raw(w, &length, sizeof length);
     if (w->status != CSL_OK || length == NO_TEXT) {
-        if (!w->out)
-            *value = NULL;
+        if (!w->out) *value = NULL;
         return;
     }
     if (w->out) {
@@ -81,29 +80,27 @@ static void text(wire *w, const char **value) {
         return;
     }
     char *copy = length > w->left ? NULL : room(w, (size_t)length + 1, 1);
-    if (length > w->left)
-        w->status = CSL_EFORMAT;
-    if (copy)
-        raw(w, copy, length);
-    if (copy && memchr(copy, 0, length))
-        w->status = CSL_EFORMAT;
+    if (length > w->left) w->status = CSL_EFORMAT;
+    if (copy) raw(w, copy, length);
+    if (copy && memchr(copy, 0, length)) w->status = CSL_EFORMAT;
     *value = copy;
 }
 
-static void needed(wire *w, const char **value) {
+static void needed(wire *w, const char **value)
+{
     text(w, value);
-    if (w->status == CSL_OK && !*value)
-        w->status = CSL_EFORMAT;
+    if (w->status == CSL_OK && !*value) w->status = CSL_EFORMAT;
 }
 
-static void texts(wire *w, const char *const **values, size_t length) {
+static void texts(wire *w, const char *const **values, size_t length)
+{
     const char **items = w->out ? (const char **)(uintptr_t)*values : room(w, length, sizeof *items);
-    for (size_t i = 0; w->status == CSL_OK && i < length; i++)
-        needed(w, &items[i]);
+    for (size_t i = 0; w->status == CSL_OK && i < length; i++) needed(w, &items[i]);
     *values = items;
 }
 
-static void walk_modality(wire *w, csl_case_modality *m, size_t input_count) {
+static void walk_modality(wire *w, csl_case_modality *m, size_t input_count)
+{
     csl_modality_spec *s = &m->spec;
     needed(w, &s->modality);
     needed(w, &s->plugin_id);
@@ -129,34 +126,30 @@ static void walk_modality(wire *w, csl_case_modality *m, size_t input_count) {
     for (size_t i = 0; w->status == CSL_OK && i < m->count; i++) {
         needed(w, &m->labels[i]);
         text(w, &m->codes[i]);
-        if (m->inputs[i] >= input_count)
-            w->status = CSL_EFORMAT;
+        if (m->inputs[i] >= input_count) w->status = CSL_EFORMAT;
     }
     for (size_t i = 0; w->status == CSL_OK && i < m->count * s->feature_count; i++)
-        if (__builtin_isinf(m->features[i]))
-            w->status = CSL_EFORMAT;
+        if (__builtin_isinf(m->features[i])) w->status = CSL_EFORMAT;
 }
 
-static void walk(wire *w, csl_case *c) {
+static void walk(wire *w, csl_case *c)
+{
     needed(w, &c->id);
     count(w, &c->input_count, 40, SIZE_MAX);
-    if (!w->out)
-        c->inputs = room(w, c->input_count, sizeof *c->inputs);
+    if (!w->out) c->inputs = room(w, c->input_count, sizeof *c->inputs);
     for (size_t i = 0; w->status == CSL_OK && i < c->input_count; i++) {
         csl_case_input *in = &c->inputs[i];
         needed(w, &in->path);
         raw(w, &in->length, sizeof in->length);
         raw(w, &in->sha256, sizeof in->sha256);
         raw(w, &in->modality, sizeof in->modality);
-        if (in->modality < -1 || in->modality >= CSL_MAX_MODALITIES)
-            w->status = CSL_EFORMAT;
+        if (in->modality < -1 || in->modality >= CSL_MAX_MODALITIES) w->status = CSL_EFORMAT;
     }
     count(w, &c->modality_count, 1, CSL_MAX_MODALITIES);
     for (size_t i = 0; w->status == CSL_OK && i < c->modality_count; i++)
         walk_modality(w, &c->modalities[i], c->input_count);
     count(w, &c->fact_count, 20, CSL_MAX_FACTS);
-    if (!w->out)
-        c->facts = room(w, c->fact_capacity = c->fact_count, sizeof *c->facts);
+    if (!w->out) c->facts = room(w, c->fact_capacity = c->fact_count, sizeof *c->facts);
     for (size_t i = 0; w->status == CSL_OK && i < c->fact_count; i++) {
         csl_case_fact *f = &c->facts[i];
         raw(w, &f->kind, sizeof f->kind);
@@ -166,8 +159,7 @@ static void walk(wire *w, csl_case *c) {
         needed(w, &f->place);
     }
     count(w, &c->warning_count, 12, CSL_MAX_FACTS);
-    if (!w->out)
-        c->warnings = room(w, c->warning_capacity = c->warning_count, sizeof *c->warnings);
+    if (!w->out) c->warnings = room(w, c->warning_capacity = c->warning_count, sizeof *c->warnings);
     for (size_t i = 0; w->status == CSL_OK && i < c->warning_count; i++) {
         csl_case_warning *g = &c->warnings[i];
         raw(w, &g->input, sizeof g->input);
@@ -181,13 +173,12 @@ static void walk(wire *w, csl_case *c) {
     raw(w, &p->aspect, sizeof p->aspect);
     text(w, &p->caption);
     size_t pixels;
-    if (__builtin_mul_overflow((size_t)p->width, (size_t)p->height, &pixels))
-        w->status = CSL_EFORMAT;
-    if (w->status == CSL_OK)
-        block(w, (void **)(uintptr_t)&p->grey, pixels, 1);
+    if (__builtin_mul_overflow((size_t)p->width, (size_t)p->height, &pixels)) w->status = CSL_EFORMAT;
+    if (w->status == CSL_OK) block(w, (void **)(uintptr_t)&p->grey, pixels, 1);
 }
 
-csl_status csl_case_encode(const csl_case *c, csl_buffer *out, csl_error *error) {
+csl_status csl_case_encode(const csl_case *c, csl_buffer *out, csl_error *error)
+{
     wire w = {.out = out};
     csl_case copy = *c; /* the walk writes only into what it reads */
     char mark[sizeof magic];
@@ -201,19 +192,17 @@ csl_status csl_case_encode(const csl_case *c, csl_buffer *out, csl_error *error)
 }
 
 csl_status csl_case_decode(const uint8_t *bytes, size_t length, size_t memory_limit, csl_case **out,
-                           csl_error *error) {
+                           csl_error *error)
+{
     *out = NULL;
     csl_case *c = csl_case_new("", memory_limit);
-    if (!c)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a case");
+    if (!c) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a case");
     wire w = {.in = bytes, .left = length, .arena = c->arena};
     char mark[sizeof magic] = {0};
     raw(&w, mark, sizeof mark);
-    if (memcmp(mark, magic, sizeof magic))
-        w.status = CSL_EFORMAT;
+    if (memcmp(mark, magic, sizeof magic)) w.status = CSL_EFORMAT;
     walk(&w, c);
-    if (w.status == CSL_OK && w.left)
-        w.status = CSL_EFORMAT;
+    if (w.status == CSL_OK && w.left) w.status = CSL_EFORMAT;
     if (w.status != CSL_OK) {
         csl_case_free(c);
         return csl_fail(error, w.status, NULL, "%s",

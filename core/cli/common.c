@@ -11,12 +11,14 @@
 #include "base/file.h"
 #include "cli/verb.h"
 
-int csl_complain(const csl_error *error) {
+int csl_complain(const csl_error *error)
+{
     fprintf(stderr, "consilium: %s%s%s\n", error->place, error->place[0] ? ": " : "", error->message);
     return error->code == CSL_EUSAGE ? CSL_EXIT_USAGE : CSL_EXIT_CANNOT;
 }
 
-int csl_usage(const char *verb, const char *format, ...) {
+int csl_usage(const char *verb, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     fprintf(stderr, "consilium %s: ", verb);
@@ -27,7 +29,8 @@ int csl_usage(const char *verb, const char *format, ...) {
 }
 
 bool csl_option_number(const char *verb, const char *option, const char *text, long long low, long long high,
-                       long long *value) {
+                       long long *value)
+{
     char *end;
     errno = 0;
     long long v = strtoll(text, &end, 10);
@@ -40,7 +43,8 @@ bool csl_option_number(const char *verb, const char *option, const char *text, l
 }
 
 bool csl_option_real(const char *verb, const char *option, const char *text, double low, double high,
-                     double *value) {
+                     double *value)
+{
     char *end;
     errno = 0;
     double v = strtod(text, &end);
@@ -52,15 +56,15 @@ bool csl_option_real(const char *verb, const char *option, const char *text, dou
     return true;
 }
 
-csl_registry_options csl_default_registry(const char *plugins_option) {
+csl_registry_options csl_default_registry(const char *plugins_option)
+{
     static char installed[PATH_MAX + 64];
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (length > 0) {
         self[length] = 0;
         char *slash = strrchr(self, '/');
-        if (slash)
-            *slash = 0;
+        if (slash) *slash = 0;
         snprintf(installed, sizeof installed, "%s/plugins", self);
         if (!csl_is_folder(installed))
             snprintf(installed, sizeof installed, "%s/%s", self, CSL_PLUGINS_FROM_BIN);
@@ -76,13 +80,15 @@ static struct {
     double started, drawn;
 } progress;
 
-static double now(void) {
+static double now(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-void csl_progress(const char *what, size_t done, size_t total, const char *rest) {
+void csl_progress(const char *what, size_t done, size_t total, const char *rest)
+{
     bool terminal = isatty(STDERR_FILENO);
     double t = now();
     if (!progress.open) {
@@ -90,8 +96,7 @@ void csl_progress(const char *what, size_t done, size_t total, const char *rest)
         progress.started = t;
         progress.drawn = 0;
     }
-    if (t - progress.drawn < (terminal ? 0.1 : 5.0) && done < total)
-        return;
+    if (t - progress.drawn < (terminal ? 0.1 : 5.0) && done < total) return;
     progress.drawn = t;
     double passed = t - progress.started, rate = passed > 0 ? (double)done / passed : 0;
     char left[64] = "";
@@ -104,8 +109,8 @@ void csl_progress(const char *what, size_t done, size_t total, const char *rest)
     fflush(stderr);
 }
 
-void csl_progress_end(void) {
-    if (progress.open && isatty(STDERR_FILENO))
-        fputc('\n', stderr);
+void csl_progress_end(void)
+{
+    if (progress.open && isatty(STDERR_FILENO)) fputc('\n', stderr);
     progress.open = false;
 }

@@ -15,7 +15,8 @@
 
 static const size_t memory_limit = (size_t)4 << 30;
 
-static void help(void) {
+static void help(void)
+{
     puts("Usage: consilium embed [--plugins DIR[:DIR...]] FILE|FOLDER...\n\n"
          "Reads files as one case and prints, one JSON object a line, what the adapters see in them:\n"
          "  "
@@ -31,37 +32,40 @@ static void help(void) {
          "Exit codes: 0 done, 1 a file cannot be used, 2 wrong usage, 3 cannot run.");
 }
 
-static json_t *number(double value) {
+static json_t *number(double value)
+{
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *text_or_null(const char *text) {
+static json_t *text_or_null(const char *text)
+{
     return text ? json_string(text) : json_null();
 }
 
-/* Features are float32, for which nine digits are always enough: the shortest decimal that reads back as the same float. */
- * its double. */
-static json_t *feature(float value) {
-    if (!isfinite(value))
-        return json_null();
+/* Features are float32, for which nine digits are always enough: the shortest decimal that reads back as the
+ * same float. */
+static json_t *feature(float value)
+{
+    if (!isfinite(value)) return json_null();
     for (int digits = 6; digits < 9; digits++) {
         char text[32];
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         double read = strtod(text, NULL);
-        if ((float)read == value)
-            return json_real(read);
+        if ((float)read == value) return json_real(read);
     }
     return json_real((double)value);
 }
 
-static bool print_line(json_t *line) {
+static bool print_line(json_t *line)
+{
     bool good =
         line && json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 && putchar('\n') != EOF;
     json_decref(line);
     return good;
 }
 
-static bool print_token(const csl_case *c, const csl_case_modality *m, size_t row) {
+static bool print_token(const csl_case *c, const csl_case_modality *m, size_t row)
+{
     const csl_modality_spec *s = &m->spec;
     json_t *position = json_array(), *features = json_object();
     for (size_t i = 0; i < s->position_count; i++)
@@ -74,7 +78,8 @@ static bool print_token(const csl_case *c, const csl_case_modality *m, size_t ro
                                 "features", features));
 }
 
-static bool print_case(const csl_case *c) {
+static bool print_case(const csl_case *c)
+{
     bool good = true;
     for (size_t i = 0; good && i < c->fact_count; i++) {
         const csl_case_fact *f = &c->facts[i];
@@ -95,11 +100,11 @@ static bool print_case(const csl_case *c) {
 }
 
 /* In the child: reads and prints; the exit code is the verb's. What came before a bad file is printed too. */
-static int read_and_print(csl_registry *registry, const csl_names *files) {
+static int read_and_print(csl_registry *registry, const csl_names *files)
+{
     csl_error error = {0};
     csl_case *c = csl_case_new("embed", memory_limit);
-    if (!c)
-        return CSL_EXIT_CANNOT;
+    if (!c) return CSL_EXIT_CANNOT;
     const char *const *paths = (const char *const *)files->items;
     csl_status status = csl_host_read(registry, paths, paths, files->count, c, &error);
     bool printed = print_case(c);
@@ -111,20 +116,19 @@ static int read_and_print(csl_registry *registry, const csl_names *files) {
     return printed ? CSL_EXIT_DONE : CSL_EXIT_CANNOT;
 }
 
-static csl_status collect(char **arguments, int count, csl_names *files, csl_error *error) {
+static csl_status collect(char **arguments, int count, csl_names *files, csl_error *error)
+{
     csl_status status = CSL_OK;
     for (int i = 0; status == CSL_OK && i < count; i++) {
         if (!csl_is_folder(arguments[i])) {
-            if (!csl_names_add(files, arguments[i]))
-                status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+            if (!csl_names_add(files, arguments[i])) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
             continue;
         }
         csl_names below;
         status = csl_list_files(arguments[i], &below, error);
         for (size_t j = 0; status == CSL_OK && j < below.count; j++) {
             char *path = csl_path_join(arguments[i], below.items[j]);
-            if (!path || !csl_names_add(files, path))
-                status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+            if (!path || !csl_names_add(files, path)) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
             free(path);
         }
         csl_names_free(&below);
@@ -132,7 +136,8 @@ static csl_status collect(char **arguments, int count, csl_names *files, csl_err
     return status;
 }
 
-int csl_verb_embed(int argc, char **argv) {
+int csl_verb_embed(int argc, char **argv)
+{
     static const struct option options[] = {
         {"plugins", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *plugins = NULL;
@@ -141,12 +146,10 @@ int csl_verb_embed(int argc, char **argv) {
             help();
             return CSL_EXIT_DONE;
         }
-        if (o != 'p')
-            return csl_usage("embed", "unknown option");
+        if (o != 'p') return csl_usage("embed", "unknown option");
         plugins = optarg;
     }
-    if (optind == argc)
-        return csl_usage("embed", "name at least one file or folder");
+    if (optind == argc) return csl_usage("embed", "name at least one file or folder");
 
     csl_error error = {0};
     csl_registry *registry = NULL;

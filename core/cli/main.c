@@ -28,21 +28,22 @@ static const csl_verb verbs[] = {
 
 enum { VERBS = sizeof verbs / sizeof *verbs };
 
-static void help(FILE *out) {
+static void help(FILE *out)
+{
     fputs("Consilium reads images, patient records and genomic variants of one patient, weighs them in one "
           "model, and\n"
           "writes scores with a signed audit log.\n\n"
           "Usage: consilium VERB [ARGUMENT...]\n\nVerbs:\n",
           out);
-    for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+    for (size_t i = 0; i < VERBS; i++) fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
     fputs(
         "\n`consilium VERB --help` says more. `consilium --version` prints the version.\n"
         "Exit codes: 0 all done, 1 some cases failed or a check did not hold, 2 wrong usage, 3 cannot run.\n",
         out);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (argc < 2) {
         help(stderr);
         return CSL_EXIT_USAGE;
@@ -56,8 +57,7 @@ int main(int argc, char **argv) {
         return CSL_EXIT_DONE;
     }
     for (size_t i = 0; i < VERBS; i++)
-        if (!strcmp(argv[1], verbs[i].name))
-            return verbs[i].run(argc - 1, argv + 1);
+        if (!strcmp(argv[1], verbs[i].name)) return verbs[i].run(argc - 1, argv + 1);
     fprintf(stderr, "consilium: there is no verb '%s'; `consilium --help` lists them\n", argv[1]);
     return CSL_EXIT_USAGE;
 }

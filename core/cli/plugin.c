@@ -7,7 +7,8 @@
 #include "base/hash.h"
 #include "cli/verb.h"
 
-static void help(void) {
+static void help(void)
+{
     puts("Usage: consilium plugin list [--plugins DIR[:DIR...]] [--trust DIR] [--json]\n"
          "       consilium plugin sign FILE.so --key KEY.pem\n\n"
          "list   every plugin of the search path: id, version, modality, ABI, signature state, SHA-256; one "
@@ -25,12 +26,14 @@ static void help(void) {
          "Exit codes: 0 done, 1 a plugin cannot be loaded, 2 wrong usage, 3 cannot run.");
 }
 
-static const char *signature_name(csl_signature state) {
+static const char *signature_name(csl_signature state)
+{
     static const char *const names[] = {"unsigned", "trusted", "not trusted"};
     return names[state];
 }
 
-static json_t *as_json(const csl_registry_entry *e, const char *hash) {
+static json_t *as_json(const csl_registry_entry *e, const char *hash)
+{
     json_t *o = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "path", e->path, "sha256", hash, "signature",
                           signature_name(e->signature), "signer", e->signer, "reason", e->reason);
     if (e->table) {
@@ -46,7 +49,8 @@ static json_t *as_json(const csl_registry_entry *e, const char *hash) {
     return o;
 }
 
-static void print_entry(const csl_registry_entry *e, const char *hash) {
+static void print_entry(const csl_registry_entry *e, const char *hash)
+{
     if (e->table)
         printf("%s %s\n  modality  %s, %u features, %u axes of position\n  abi       %u.%u\n", e->table->id,
                e->table->version, e->table->modality, e->table->feature_count, e->table->position_count,
@@ -55,15 +59,14 @@ static void print_entry(const csl_registry_entry *e, const char *hash) {
         printf("%s\n  NOT LOADED  %s\n", e->path, e->reason);
     printf("  signature %s%s%s\n  sha256    %s\n", signature_name(e->signature), e->signer ? " by " : "",
            e->signer ? e->signer : "", hash);
-    if (e->table)
-        printf("  file      %s\n", e->path);
+    if (e->table) printf("  file      %s\n", e->path);
 }
 
-static int list(const csl_registry_options *where, bool machine) {
+static int list(const csl_registry_options *where, bool machine)
+{
     csl_error error = {0};
     csl_registry *registry;
-    if (csl_registry_open(where, &registry, &error) != CSL_OK)
-        return csl_complain(&error);
+    if (csl_registry_open(where, &registry, &error) != CSL_OK) return csl_complain(&error);
     int code = CSL_EXIT_DONE;
     json_t *all = json_array();
     for (size_t i = 0; i < csl_registry_count(registry); i++) {
@@ -74,8 +77,7 @@ static int list(const csl_registry_options *where, bool machine) {
             json_array_append_new(all, as_json(e, hash));
         else
             print_entry(e, hash);
-        if (!e->table)
-            code = CSL_EXIT_SOME_FAILED;
+        if (!e->table) code = CSL_EXIT_SOME_FAILED;
     }
     if (machine)
         json_dumpf(all, stdout, JSON_INDENT(2)), putchar('\n');
@@ -86,7 +88,8 @@ static int list(const csl_registry_options *where, bool machine) {
     return code;
 }
 
-int csl_verb_plugin(int argc, char **argv) {
+int csl_verb_plugin(int argc, char **argv)
+{
     static const struct option options[] = {
         {"plugins", required_argument, NULL, 'p'}, {"trust", required_argument, NULL, 't'},
         {"key", required_argument, NULL, 'k'},     {"json", no_argument, NULL, 'j'},
@@ -95,23 +98,12 @@ int csl_verb_plugin(int argc, char **argv) {
     bool machine = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
-        case 'p':
-            plugins = optarg;
-            break;
-        case 't':
-            trust = optarg;
-            break;
-        case 'k':
-            key = optarg;
-            break;
-        case 'j':
-            machine = true;
-            break;
-        case 'h':
-            help();
-            return CSL_EXIT_DONE;
-        default:
-            return csl_usage("plugin", "unknown option");
+        case 'p': plugins = optarg; break;
+        case 't': trust = optarg; break;
+        case 'k': key = optarg; break;
+        case 'j': machine = true; break;
+        case 'h': help(); return CSL_EXIT_DONE;
+        default: return csl_usage("plugin", "unknown option");
         }
     }
     const char *action = optind < argc ? argv[optind++] : "";
@@ -122,8 +114,7 @@ int csl_verb_plugin(int argc, char **argv) {
     }
     if (!strcmp(action, "sign") && optind + 1 == argc && key) {
         csl_error error = {0};
-        if (csl_plugin_sign(argv[optind], key, &error) != CSL_OK)
-            return csl_complain(&error);
+        if (csl_plugin_sign(argv[optind], key, &error) != CSL_OK) return csl_complain(&error);
         printf("%s.sig\n", argv[optind]);
         return CSL_EXIT_DONE;
     }

@@ -20,89 +20,86 @@ typedef struct session {
     csl_error error;
 } session;
 
-static session *session_of(const csl_sink *sink) {
+static session *session_of(const csl_sink *sink)
+{
     return (session *)(uintptr_t)sink;
 }
 
-static int32_t stop(session *s, csl_status status, const char *place, const char *text) {
-    if (s->status == CSL_OK)
-        s->status = csl_fail(&s->error, status, place, "%s", text);
+static int32_t stop(session *s, csl_status status, const char *place, const char *text)
+{
+    if (s->status == CSL_OK) s->status = csl_fail(&s->error, status, place, "%s", text);
     return CSL_PLUGIN_STOP;
 }
 
-static int32_t answer(session *s, csl_status status) {
-    if (s->status == CSL_OK)
-        s->status = status;
+static int32_t answer(session *s, csl_status status)
+{
+    if (s->status == CSL_OK) s->status = status;
     return s->status == CSL_OK ? CSL_PLUGIN_OK : CSL_PLUGIN_STOP;
 }
 
 /* A breach of the contract by the plugin: named so that its author finds it. */
-static int32_t breach(session *s, const char *text) {
+static int32_t breach(session *s, const char *text)
+{
     char place[160];
     snprintf(place, sizeof place, "plugin %s", s->modality->spec.plugin_id);
     return stop(s, CSL_EMISMATCH, place, text);
 }
 
-static int32_t take_token(const csl_sink *sink, const csl_token *token) {
+static int32_t take_token(const csl_sink *sink, const csl_token *token)
+{
     session *s = session_of(sink);
-    if (s->status != CSL_OK)
-        return CSL_PLUGIN_STOP;
+    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!token || !CSL_HAS(token, csl_token, code))
         return breach(s, "emitted a token whose struct_size is too small");
     if (!token->features || (s->modality->spec.position_count && !token->position))
         return breach(s, "emitted a token without features or position");
-    if (token->input >= s->count)
-        return breach(s, "emitted a token of an input that it was not given");
+    if (token->input >= s->count) return breach(s, "emitted a token of an input that it was not given");
     return answer(s, csl_case_add_token(s->c, s->modality, s->inputs[token->input], token->features,
                                         token->position, token->label, token->code, &s->error));
 }
 
-static int32_t take_fact(const csl_sink *sink, const csl_fact *fact) {
+static int32_t take_fact(const csl_sink *sink, const csl_fact *fact)
+{
     session *s = session_of(sink);
-    if (s->status != CSL_OK)
-        return CSL_PLUGIN_STOP;
+    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!fact || !CSL_HAS(fact, csl_fact, place))
         return breach(s, "stated a fact whose struct_size is too small");
-    if (fact->input >= s->count)
-        return breach(s, "stated a fact of an input that it was not given");
+    if (fact->input >= s->count) return breach(s, "stated a fact of an input that it was not given");
     return answer(s, csl_case_add_fact(s->c, fact->kind, s->inputs[fact->input], fact->value, fact->system,
                                        fact->place, &s->error));
 }
 
-static int32_t take_warning(const csl_sink *sink, uint32_t input, const char *place, const char *text) {
+static int32_t take_warning(const csl_sink *sink, uint32_t input, const char *place, const char *text)
+{
     session *s = session_of(sink);
-    if (s->status != CSL_OK)
-        return CSL_PLUGIN_STOP;
-    if (input >= s->count)
-        return breach(s, "warned of an input that it was not given");
+    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
+    if (input >= s->count) return breach(s, "warned of an input that it was not given");
     return answer(s, csl_case_add_warning(s->c, s->inputs[input], place, text, &s->error));
 }
 
-static int32_t take_failure(const csl_sink *sink, uint32_t input, const char *place, const char *text) {
+static int32_t take_failure(const csl_sink *sink, uint32_t input, const char *place, const char *text)
+{
     session *s = session_of(sink);
-    if (input >= s->count)
-        return breach(s, "failed an input that it was not given");
+    if (input >= s->count) return breach(s, "failed an input that it was not given");
     char where[256];
     snprintf(where, sizeof where, "%s%s%s", csl_case_source(s->c, s->inputs[input]),
              place && place[0] ? ": " : "", place ? place : "");
     return stop(s, CSL_EFORMAT, where, text && text[0] ? text : "the adapter cannot use this file");
 }
 
-static int32_t take_picture(const csl_sink *sink, const csl_picture *p) {
+static int32_t take_picture(const csl_sink *sink, const csl_picture *p)
+{
     session *s = session_of(sink);
-    if (s->status != CSL_OK)
-        return CSL_PLUGIN_STOP;
+    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!p || !CSL_HAS(p, csl_picture, aspect))
         return breach(s, "emitted a picture whose struct_size is too small");
     if (p->input >= s->count || !p->grey || !p->width || !p->height || p->width > CSL_PREVIEW_MAX_DIM ||
         p->height > CSL_PREVIEW_MAX_DIM || !(p->aspect > 0.01 && p->aspect < 100))
         return breach(s, "emitted a picture without pixels, or larger than 512 x 512");
-    if (s->c->picture.width)
-        return CSL_PLUGIN_OK; /* the first one stays */
+    if (s->c->picture.width) return CSL_PLUGIN_OK; /* the first one stays */
     uint8_t *grey = csl_arena_alloc(s->c->arena, p->width, p->height);
     char *caption = csl_arena_strdup(s->c->arena, p->caption ? p->caption : "");
-    if (!grey || !caption)
-        return stop(s, CSL_ENOMEM, NULL, "the case needs more memory than its limit");
+    if (!grey || !caption) return stop(s, CSL_ENOMEM, NULL, "the case needs more memory than its limit");
     memcpy(grey, p->grey, (size_t)p->width * p->height);
     s->c->picture = (csl_case_picture){.input = s->inputs[p->input],
                                        .width = p->width,
@@ -116,19 +113,17 @@ static int32_t take_picture(const csl_sink *sink, const csl_picture *p) {
 const csl_preview host_preview = {.struct_size = sizeof host_preview, .revision = 1, .emit = take_picture};
 
 /* The surest plugin for these first bytes, -1 if none is sure enough. */
-static int claim(const csl_registry *registry, const csl_mapping *file, const char *name) {
+static int claim(const csl_registry *registry, const csl_mapping *file, const char *name)
+{
     uint64_t length = file->length < PROBE_BYTES ? file->length : PROBE_BYTES;
     uint32_t best = 0;
     int chosen = -1;
     for (size_t i = 0; i < registry->count; i++) {
         const csl_plugin *t = registry->slots[i].entry.table;
-        if (!t)
-            continue;
+        if (!t) continue;
         uint32_t sure = t->probe(file->bytes, length, name);
-        if (sure < SURE_ENOUGH || sure > 100 || sure < best)
-            continue;
-        if (sure == best && strcmp(t->id, registry->slots[chosen].entry.table->id) > 0)
-            continue;
+        if (sure < SURE_ENOUGH || sure > 100 || sure < best) continue;
+        if (sure == best && strcmp(t->id, registry->slots[chosen].entry.table->id) > 0) continue;
         best = sure;
         chosen = (int)i;
     }
@@ -137,14 +132,14 @@ static int claim(const csl_registry *registry, const csl_mapping *file, const ch
 
 /* Calls embed of one plugin on the files it claimed. */
 static csl_status embed(csl_registry *registry, slot *s, int index, const csl_mapping *files,
-                        const int *claims, csl_case *c, csl_error *error) {
+                        const int *claims, csl_case *c, csl_error *error)
+{
     uint32_t *map = csl_arena_alloc(c->arena, c->input_count, sizeof *map), count = 0;
     csl_input *inputs = csl_arena_alloc(c->arena, c->input_count, sizeof *inputs);
     if (!map || !inputs)
         return csl_fail(error, CSL_ENOMEM, NULL, "the case needs more memory than its limit");
     for (uint32_t i = 0; i < c->input_count; i++) {
-        if (claims[i] != index)
-            continue;
+        if (claims[i] != index) continue;
         lseek(files[i].descriptor, 0, SEEK_SET);
         inputs[count] = (csl_input){.struct_size = sizeof *inputs,
                                     .descriptor = files[i].descriptor,
@@ -153,14 +148,12 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
                                     .length = files[i].length};
         map[count++] = i;
     }
-    if (!count)
-        return CSL_OK;
+    if (!count) return CSL_OK;
 
     const csl_plugin *t = s->entry.table;
     csl_modality_spec spec = csl_plugin_spec(t);
     session *call = s->session ? s->session : calloc(1, sizeof *call);
-    if (!call)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a plugin's call");
+    if (!call) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a plugin's call");
     s->session = call;
     *call = (session){.sink = {.struct_size = sizeof call->sink,
                                .token = take_token,
@@ -170,19 +163,15 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
                       .inputs = map,
                       .count = count};
     csl_status status = csl_case_modality_for(c, &spec, &call->modality, error);
-    if (status != CSL_OK)
-        return status;
+    if (status != CSL_OK) return status;
     int modality = (int)(call->modality - c->modalities);
-    for (uint32_t i = 0; i < count; i++)
-        c->inputs[map[i]].modality = modality;
-    if ((status = slot_init(registry, s, error)) != CSL_OK)
-        return status;
+    for (uint32_t i = 0; i < count; i++) c->inputs[map[i]].modality = modality;
+    if ((status = slot_init(registry, s, error)) != CSL_OK) return status;
     call->c = c;
     int32_t result = t->embed(s->instance, inputs, count, &call->sink);
     call->c = NULL;
     if (call->status != CSL_OK) {
-        if (error)
-            *error = call->error;
+        if (error) *error = call->error;
         return call->status;
     }
     if (result == CSL_PLUGIN_NO_MEMORY)
@@ -194,7 +183,8 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
 }
 
 csl_status csl_host_read(csl_registry *registry, const char *const *paths, const char *const *names,
-                         size_t count, csl_case *c, csl_error *error) {
+                         size_t count, csl_case *c, csl_error *error)
+{
     if (count > MAX_INPUTS)
         return csl_fail(error, CSL_ELIMIT, c->id, "%zu files in one case, at most %d are read", count,
                         MAX_INPUTS);
@@ -205,13 +195,10 @@ csl_status csl_host_read(csl_registry *registry, const char *const *paths, const
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         csl_digest digest;
         status = csl_map(paths[i], &files[i], error);
-        if (status == CSL_OK)
-            status = csl_sha256(files[i].bytes, files[i].length, &digest, error);
-        if (status == CSL_OK)
-            status = csl_case_add_input(c, names[i], files[i].length, &digest, error);
+        if (status == CSL_OK) status = csl_sha256(files[i].bytes, files[i].length, &digest, error);
+        if (status == CSL_OK) status = csl_case_add_input(c, names[i], files[i].length, &digest, error);
         if (status != CSL_OK) {
-            if (error)
-                snprintf(error->place, sizeof error->place, "%s", names[i]);
+            if (error) snprintf(error->place, sizeof error->place, "%s", names[i]);
             break;
         }
         claims[i] = claim(registry, &files[i], names[i]);
@@ -225,8 +212,7 @@ csl_status csl_host_read(csl_registry *registry, const char *const *paths, const
     for (size_t i = 0; status == CSL_OK && i < registry->count; i++)
         if (registry->slots[i].entry.table)
             status = embed(registry, &registry->slots[i], (int)i, files, claims, c, error);
-    for (size_t i = 0; files && i < count; i++)
-        csl_unmap(&files[i]);
+    for (size_t i = 0; files && i < count; i++) csl_unmap(&files[i]);
     free(files);
     free(claims);
     return status;

@@ -9,7 +9,8 @@
 #include "base/file.h"
 #include "host/slot.h"
 
-static const void *host_get_extension(const csl_host *host, const char *id, uint32_t revision) {
+static const void *host_get_extension(const csl_host *host, const char *id, uint32_t revision)
+{
     const csl_registry *registry = (const csl_registry *)((const char *)host - offsetof(csl_registry, host));
     if (registry->previews && id && !strcmp(id, CSL_EXT_PREVIEW) && revision <= host_preview.revision)
         return &host_preview;
@@ -18,9 +19,9 @@ static const void *host_get_extension(const csl_host *host, const char *id, uint
 
 /* ---- what a table must be ---- */
 
-static bool is_word(const char *text, const char *also) {
-    if (!text || !text[0] || strlen(text) > 127)
-        return false;
+static bool is_word(const char *text, const char *also)
+{
+    if (!text || !text[0] || strlen(text) > 127) return false;
     for (; *text; text++)
         if (!(*text >= 'a' && *text <= 'z') && !(*text >= '0' && *text <= '9') && !strchr(also, *text))
             return false;
@@ -28,12 +29,11 @@ static bool is_word(const char *text, const char *also) {
 }
 
 static csl_status check_names(const char *const *names, uint32_t count, const char *what, bool unique,
-                              csl_error *error) {
-    if (count && !names)
-        return csl_fail(error, CSL_EFORMAT, NULL, "its table has no %s", what);
+                              csl_error *error)
+{
+    if (count && !names) return csl_fail(error, CSL_EFORMAT, NULL, "its table has no %s", what);
     for (uint32_t i = 0; i < count; i++) {
-        if (!names[i] || !names[i][0])
-            return csl_fail(error, CSL_EFORMAT, NULL, "%s %u is empty", what, i);
+        if (!names[i] || !names[i][0]) return csl_fail(error, CSL_EFORMAT, NULL, "%s %u is empty", what, i);
         for (uint32_t j = 0; unique && j < i; j++)
             if (!strcmp(names[i], names[j]))
                 return csl_fail(error, CSL_EFORMAT, NULL, "%s %u and %u are both '%s'", what, j, i, names[i]);
@@ -41,7 +41,8 @@ static csl_status check_names(const char *const *names, uint32_t count, const ch
     return CSL_OK;
 }
 
-csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error) {
+csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
+{
     if (!t)
         return csl_fail(error, CSL_EMISMATCH, NULL,
                         "its entry function returned no table for plugin ABI %u.%u", CSL_ABI_MAJOR,
@@ -87,7 +88,8 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error) {
     return status;
 }
 
-csl_modality_spec csl_plugin_spec(const csl_plugin *t) {
+csl_modality_spec csl_plugin_spec(const csl_plugin *t)
+{
     return (csl_modality_spec){.modality = t->modality,
                                .plugin_id = t->id,
                                .plugin_version = t->version,
@@ -104,18 +106,17 @@ csl_modality_spec csl_plugin_spec(const csl_plugin *t) {
 /* Opens, hashes, checks the signature of, loads and validates one file; the entry's reason says where that
  * ended. */
 static csl_status load(csl_registry *registry, slot *s, const csl_registry_options *options,
-                       const char *trust, csl_error *error) {
+                       const char *trust, csl_error *error)
+{
     csl_registry_entry *entry = &s->entry;
     char *signer = NULL;
     s->descriptor = open(entry->path, O_RDONLY | O_CLOEXEC);
-    if (s->descriptor < 0)
-        return csl_fail_errno(error, NULL, "cannot open");
+    if (s->descriptor < 0) return csl_fail_errno(error, NULL, "cannot open");
     csl_status status = csl_sha256_descriptor(s->descriptor, entry->path, &entry->sha256, error);
     if (status == CSL_OK)
         status = check_signature(entry->path, s->descriptor, trust, &entry->signature, &signer, error);
     entry->signer = signer;
-    if (status != CSL_OK)
-        return status;
+    if (status != CSL_OK) return status;
     if (entry->signature == CSL_SIGNATURE_UNKNOWN)
         return csl_fail(error, CSL_ECRYPTO, NULL, "its signature is by no key of the trust folder %s",
                         trust ? trust : "(none is set)");
@@ -138,8 +139,7 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
     if (!entry_function)
         return csl_fail(error, CSL_EFORMAT, NULL, "exports no function %s", CSL_PLUGIN_ENTRY_SYMBOL);
     const csl_plugin *table = entry_function(CSL_ABI_MAJOR, CSL_ABI_MINOR);
-    if ((status = csl_plugin_validate(table, error)) != CSL_OK)
-        return status;
+    if ((status = csl_plugin_validate(table, error)) != CSL_OK) return status;
     for (size_t i = 0; i < registry->count; i++) {
         const csl_plugin *other = registry->slots[i].entry.table;
         if (other && !strcmp(other->id, table->id))
@@ -154,20 +154,19 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
     return CSL_OK;
 }
 
-static void unload(slot *s) {
-    if (s->state == SLOT_READY)
-        s->entry.table->deinit(s->instance);
+static void unload(slot *s)
+{
+    if (s->state == SLOT_READY) s->entry.table->deinit(s->instance);
     s->state = SLOT_CLOSED;
-    if (s->library)
-        dlclose(s->library);
-    if (s->descriptor >= 0)
-        close(s->descriptor);
+    if (s->library) dlclose(s->library);
+    if (s->descriptor >= 0) close(s->descriptor);
     s->library = NULL;
     s->descriptor = -1;
 }
 
 static csl_status add_file(csl_registry *registry, const csl_registry_options *options, const char *trust,
-                           char *path, csl_error *error) {
+                           char *path, csl_error *error)
+{
     slot *slots = reallocarray(registry->slots, registry->count + 1, sizeof *slots);
     if (!slots) {
         free(path);
@@ -187,13 +186,13 @@ static csl_status add_file(csl_registry *registry, const csl_registry_options *o
 }
 
 static csl_status add_folder(csl_registry *registry, const csl_registry_options *options, const char *trust,
-                             const char *folder, csl_error *error) {
+                             const char *folder, csl_error *error)
+{
     csl_names names;
     csl_status status = csl_list_folder(folder, &names, error);
     for (size_t i = 0; status == CSL_OK && i < names.count; i++) {
         size_t length = strlen(names.items[i]);
-        if (length < 4 || strcmp(names.items[i] + length - 3, ".so"))
-            continue;
+        if (length < 4 || strcmp(names.items[i] + length - 3, ".so")) continue;
         char *path = csl_path_join(folder, names.items[i]);
         status = path ? add_file(registry, options, trust, path, error)
                       : csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
@@ -205,25 +204,24 @@ static csl_status add_folder(csl_registry *registry, const csl_registry_options 
 /* Folders separated by ':'. A folder that is not there is an error only where the user named it for this
  * call. */
 static csl_status add_path(csl_registry *registry, const csl_registry_options *options, const char *trust,
-                           const char *path, bool must_exist, csl_error *error) {
+                           const char *path, bool must_exist, csl_error *error)
+{
     char *copy = strdup(path), *rest = copy;
-    if (!copy)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
+    if (!copy) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
     csl_status status = CSL_OK;
     for (char *folder; status == CSL_OK && (folder = strsep(&rest, ":"));) {
-        if (!folder[0] || (!must_exist && !csl_is_folder(folder)))
-            continue;
+        if (!folder[0] || (!must_exist && !csl_is_folder(folder))) continue;
         status = add_folder(registry, options, trust, folder, error);
     }
     free(copy);
     return status;
 }
 
-csl_status csl_registry_open(const csl_registry_options *options, csl_registry **out, csl_error *error) {
+csl_status csl_registry_open(const csl_registry_options *options, csl_registry **out, csl_error *error)
+{
     *out = NULL;
     csl_registry *registry = calloc(1, sizeof *registry);
-    if (!registry)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
+    if (!registry) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
     registry->previews = options->previews;
     registry->host = (csl_host){.struct_size = sizeof registry->host,
                                 .abi_major = CSL_ABI_MAJOR,
@@ -233,8 +231,7 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
     const char *environment = getenv("CONSILIUM_PLUGIN_PATH");
     const char *trust = options->trust ? options->trust : getenv("CONSILIUM_TRUST");
     csl_status status = CSL_OK;
-    if (options->plugins)
-        status = add_path(registry, options, trust, options->plugins, true, error);
+    if (options->plugins) status = add_path(registry, options, trust, options->plugins, true, error);
     if (status == CSL_OK && environment)
         status = add_path(registry, options, trust, environment, false, error);
     if (status == CSL_OK && options->installed)
@@ -247,9 +244,9 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
     return CSL_OK;
 }
 
-void csl_registry_close(csl_registry *registry) {
-    if (!registry)
-        return;
+void csl_registry_close(csl_registry *registry)
+{
+    if (!registry) return;
     for (size_t i = 0; i < registry->count; i++) {
         slot *s = &registry->slots[i];
         unload(s);
@@ -261,17 +258,19 @@ void csl_registry_close(csl_registry *registry) {
     free(registry);
 }
 
-size_t csl_registry_count(const csl_registry *registry) {
+size_t csl_registry_count(const csl_registry *registry)
+{
     return registry->count;
 }
 
-const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, size_t index) {
+const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, size_t index)
+{
     return &registry->slots[index].entry;
 }
 
-csl_status slot_init(csl_registry *registry, slot *s, csl_error *error) {
-    if (s->state == SLOT_READY)
-        return CSL_OK;
+csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
+{
+    if (s->state == SLOT_READY) return CSL_OK;
     const csl_plugin *t = s->entry.table;
     if (s->state != SLOT_LOADED)
         return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin failed to start before");

@@ -14,15 +14,16 @@
 
 enum { SIGNATURE_BYTES = 64, MAX_KEY_FILE = 64 * 1024 };
 
-static char *with_ending(const char *path, const char *ending) {
+static char *with_ending(const char *path, const char *ending)
+{
     char *out = NULL;
     return asprintf(&out, "%s%s", path, ending) < 0 ? NULL : out;
 }
 
-static EVP_PKEY *read_key(const char *path, bool private_key) {
+static EVP_PKEY *read_key(const char *path, bool private_key)
+{
     FILE *file = fopen(path, "re");
-    if (!file)
-        return NULL;
+    if (!file) return NULL;
     EVP_PKEY *key =
         private_key ? PEM_read_PrivateKey(file, NULL, NULL, NULL) : PEM_read_PUBKEY(file, NULL, NULL, NULL);
     fclose(file);
@@ -34,7 +35,8 @@ static EVP_PKEY *read_key(const char *path, bool private_key) {
     return key;
 }
 
-static bool made_by(EVP_PKEY *key, const uint8_t *signature, const uint8_t *bytes, size_t length) {
+static bool made_by(EVP_PKEY *key, const uint8_t *signature, const uint8_t *bytes, size_t length)
+{
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good = context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
                 EVP_DigestVerify(context, signature, SIGNATURE_BYTES, bytes, length) == 1;
@@ -44,19 +46,17 @@ static bool made_by(EVP_PKEY *key, const uint8_t *signature, const uint8_t *byte
 }
 
 /* The first key of the folder that made the signature; NULL if none did. */
-static char *find_signer(const char *trust, const uint8_t *signature, const uint8_t *bytes, size_t length) {
+static char *find_signer(const char *trust, const uint8_t *signature, const uint8_t *bytes, size_t length)
+{
     csl_names names;
-    if (!trust || csl_list_folder(trust, &names, NULL) != CSL_OK)
-        return NULL;
+    if (!trust || csl_list_folder(trust, &names, NULL) != CSL_OK) return NULL;
     char *signer = NULL;
     for (size_t i = 0; !signer && i < names.count; i++) {
         size_t end = strlen(names.items[i]);
-        if (end < 5 || strcmp(names.items[i] + end - 4, ".pem"))
-            continue;
+        if (end < 5 || strcmp(names.items[i] + end - 4, ".pem")) continue;
         char *path = csl_path_join(trust, names.items[i]);
         EVP_PKEY *key = path ? read_key(path, false) : NULL;
-        if (key && made_by(key, signature, bytes, length))
-            signer = strdup(names.items[i]);
+        if (key && made_by(key, signature, bytes, length)) signer = strdup(names.items[i]);
         EVP_PKEY_free(key);
         free(path);
     }
@@ -65,7 +65,8 @@ static char *find_signer(const char *trust, const uint8_t *signature, const uint
 }
 
 csl_status check_signature(const char *path, int descriptor, const char *trust, csl_signature *state,
-                           char **signer, csl_error *error) {
+                           char **signer, csl_error *error)
+{
     *state = CSL_SIGNATURE_NONE;
     *signer = NULL;
     char *signature_path = with_ending(path, ".sig"), *signature = NULL;
@@ -76,10 +77,8 @@ csl_status check_signature(const char *path, int descriptor, const char *trust, 
     csl_status status = signature_path
                             ? csl_read_file(signature_path, MAX_KEY_FILE, &signature, &length, error)
                             : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    if (status == CSL_ENOTFOUND)
-        status = CSL_OK; /* unsigned */
-    if (status != CSL_OK || !signature)
-        goto done;
+    if (status == CSL_ENOTFOUND) status = CSL_OK; /* unsigned */
+    if (status != CSL_OK || !signature) goto done;
     *state = CSL_SIGNATURE_UNKNOWN;
     if (length != SIGNATURE_BYTES) {
         status =
@@ -87,11 +86,9 @@ csl_status check_signature(const char *path, int descriptor, const char *trust, 
                      length, SIGNATURE_BYTES);
         goto done;
     }
-    if ((status = csl_map(self, &file, error)) != CSL_OK)
-        goto done;
+    if ((status = csl_map(self, &file, error)) != CSL_OK) goto done;
     *signer = find_signer(trust, (const uint8_t *)signature, file.bytes, file.length);
-    if (*signer)
-        *state = CSL_SIGNATURE_TRUSTED;
+    if (*signer) *state = CSL_SIGNATURE_TRUSTED;
 done:
     csl_unmap(&file);
     free(signature);
@@ -99,11 +96,11 @@ done:
     return status;
 }
 
-csl_status csl_plugin_sign(const char *path, const char *key_path, csl_error *error) {
+csl_status csl_plugin_sign(const char *path, const char *key_path, csl_error *error)
+{
     csl_mapping file;
     csl_status status = csl_map(path, &file, error);
-    if (status != CSL_OK)
-        return status;
+    if (status != CSL_OK) return status;
     unsigned char signature[SIGNATURE_BYTES];
     size_t length = sizeof signature;
     char *signature_path = with_ending(path, ".sig");
