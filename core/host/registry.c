@@ -160,6 +160,8 @@ static void unload(slot *s)
     s->state = SLOT_CLOSED;
     if (s->library) dlclose(s->library);
     if (s->descriptor >= 0) close(s->descriptor);
+    free(s->session);
+    s->session = NULL;
     s->library = NULL;
     s->descriptor = -1;
 }
