@@ -48,7 +48,7 @@ static int32_t breach(session *s, const char *text)
 static int32_t take_token(const csl_sink *sink, const csl_token *token)
 {
     session *s = session_of(sink);
-    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
+    if (!s->c || s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!token || !CSL_HAS(token, csl_token, code))
         return breach(s, "emitted a token whose struct_size is too small");
     if (!token->features || (s->modality->spec.position_count && !token->position))
@@ -61,7 +61,7 @@ static int32_t take_token(const csl_sink *sink, const csl_token *token)
 static int32_t take_fact(const csl_sink *sink, const csl_fact *fact)
 {
     session *s = session_of(sink);
-    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
+    if (!s->c || s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!fact || !CSL_HAS(fact, csl_fact, place))
         return breach(s, "stated a fact whose struct_size is too small");
     if (fact->input >= s->count) return breach(s, "stated a fact of an input that it was not given");
@@ -72,7 +72,7 @@ static int32_t take_fact(const csl_sink *sink, const csl_fact *fact)
 static int32_t take_warning(const csl_sink *sink, uint32_t input, const char *place, const char *text)
 {
     session *s = session_of(sink);
-    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
+    if (!s->c || s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (input >= s->count) return breach(s, "warned of an input that it was not given");
     return answer(s, csl_case_add_warning(s->c, s->inputs[input], place, text, &s->error));
 }
@@ -80,6 +80,7 @@ static int32_t take_warning(const csl_sink *sink, uint32_t input, const char *pl
 static int32_t take_failure(const csl_sink *sink, uint32_t input, const char *place, const char *text)
 {
     session *s = session_of(sink);
+    if (!s->c) return CSL_PLUGIN_STOP;
     if (input >= s->count) return breach(s, "failed an input that it was not given");
     char where[256];
     snprintf(where, sizeof where, "%s%s%s", csl_case_source(s->c, s->inputs[input]),
@@ -90,7 +91,7 @@ static int32_t take_failure(const csl_sink *sink, uint32_t input, const char *pl
 static int32_t take_picture(const csl_sink *sink, const csl_picture *p)
 {
     session *s = session_of(sink);
-    if (s->status != CSL_OK) return CSL_PLUGIN_STOP;
+    if (!s->c || s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!p || !CSL_HAS(p, csl_picture, aspect))
         return breach(s, "emitted a picture whose struct_size is too small");
     if (p->input >= s->count || !p->grey || !p->width || !p->height || p->width > CSL_PREVIEW_MAX_DIM ||
