@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,18 +60,18 @@ bool csl_option_real(const char *verb, const char *option, const char *text, dou
 csl_registry_options csl_default_registry(const char *plugins_option)
 {
     static char installed[PATH_MAX + 64];
+    /* As the kernel was told to run it; realpath needs no /proc. A shell gives a path for what it found in
+     * PATH. */
+    const char *run_as = (const char *)getauxval(AT_EXECFN);
     char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length > 0) {
-        self[length] = 0;
-        char *slash = strrchr(self, '/');
-        if (slash) *slash = 0;
+    if (run_as && realpath(run_as, self)) {
+        *strrchr(self, '/') = 0;
         snprintf(installed, sizeof installed, "%s/plugins", self);
         if (!csl_is_folder(installed))
             snprintf(installed, sizeof installed, "%s/%s", self, CSL_PLUGINS_FROM_BIN);
     }
     return (csl_registry_options){
-        .plugins = plugins_option, .installed = length > 0 ? installed : NULL, .previews = true};
+        .plugins = plugins_option, .installed = installed[0] ? installed : NULL, .previews = true};
 }
 
 /* ---- progress ---- */

@@ -1,9 +1,8 @@
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -103,6 +102,31 @@ csl_modality_spec csl_plugin_spec(const csl_plugin *t)
 
 /* ---- loading ---- */
 
+/* dlopen of the very file that was hashed: by its descriptor. Where /proc is not mounted (a bare chroot), by
+ * its path, and then only if the path still leads to that file. */
+static csl_status open_library(slot *s, csl_error *error)
+{
+    char name[64];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", s->file.descriptor);
+    const char *path = name;
+    if (access(name, R_OK) < 0) {
+        struct stat hashed, now;
+        path = s->entry.path;
+        if (fstat(s->file.descriptor, &hashed) < 0 || stat(path, &now) < 0 || hashed.st_dev != now.st_dev ||
+            hashed.st_ino != now.st_ino)
+            return csl_fail(error, CSL_EIO, NULL, "the file was replaced while it was being loaded");
+    }
+    s->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (s->library) return CSL_OK;
+    /* The descriptor's name would tell the reader nothing. */
+    const char *why = dlerror(), *after = why ? strstr(why, ": ") : NULL;
+    bool prefixed = after && (size_t)(after - why) == strlen(path) && !strncmp(why, path, strlen(path));
+    return csl_fail(error, CSL_EFORMAT, NULL, "cannot be loaded: %s",
+                    prefixed ? after + 2
+                    : why    ? why
+                             : "no reason given");
+}
+
 /* Opens, hashes, checks the signature of, loads and validates one file; the entry's reason says where that
  * ended. */
 static csl_status load(csl_registry *registry, slot *s, const csl_registry_options *options,
@@ -110,11 +134,10 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
 {
     csl_registry_entry *entry = &s->entry;
     char *signer = NULL;
-    s->descriptor = open(entry->path, O_RDONLY | O_CLOEXEC);
-    if (s->descriptor < 0) return csl_fail_errno(error, NULL, "cannot open");
-    csl_status status = csl_sha256_descriptor(s->descriptor, entry->path, &entry->sha256, error);
+    csl_status status = csl_map(entry->path, &s->file, error);
+    if (status == CSL_OK) status = csl_sha256(s->file.bytes, s->file.length, &entry->sha256, error);
     if (status == CSL_OK)
-        status = check_signature(entry->path, s->descriptor, trust, &entry->signature, &signer, error);
+        status = check_signature(entry->path, &s->file, trust, &entry->signature, &signer, error);
     entry->signer = signer;
     if (status != CSL_OK) return status;
     if (entry->signature == CSL_SIGNATURE_UNKNOWN)
@@ -123,16 +146,7 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
     if (options->require_signature && entry->signature != CSL_SIGNATURE_TRUSTED)
         return csl_fail(error, CSL_ECRYPTO, NULL, "it is not signed, and only signed plugins are allowed");
 
-    char self[64];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", s->descriptor);
-    s->library = dlopen(self, RTLD_NOW | RTLD_LOCAL);
-    if (!s->library) {
-        const char *why = dlerror(), *after = why ? strstr(why, ": ") : NULL;
-        return csl_fail(error, CSL_EFORMAT, NULL, "cannot be loaded: %s",
-                        after && !strncmp(why, self, strlen(self)) ? after + 2
-                        : why                                      ? why
-                                                                   : "no reason given");
-    }
+    if ((status = open_library(s, error)) != CSL_OK) return status;
     csl_plugin_entry_fn entry_function;
     /* POSIX's own way of making a function pointer of what dlsym returns. */
     *(void **)&entry_function = dlsym(s->library, CSL_PLUGIN_ENTRY_SYMBOL);
@@ -159,11 +173,10 @@ static void unload(slot *s)
     if (s->state == SLOT_READY) s->entry.table->deinit(s->instance);
     s->state = SLOT_CLOSED;
     if (s->library) dlclose(s->library);
-    if (s->descriptor >= 0) close(s->descriptor);
+    csl_unmap(&s->file);
     free(s->session);
     s->session = NULL;
     s->library = NULL;
-    s->descriptor = -1;
 }
 
 static csl_status add_file(csl_registry *registry, const csl_registry_options *options, const char *trust,
@@ -176,7 +189,7 @@ static csl_status add_file(csl_registry *registry, const csl_registry_options *o
     }
     registry->slots = slots;
     slot *s = &slots[registry->count];
-    *s = (slot){.entry = {.path = path}, .descriptor = -1};
+    *s = (slot){.entry = {.path = path}, .file = {.descriptor = -1}};
     csl_error why = {0};
     if (load(registry, s, options, trust, &why) != CSL_OK) {
         unload(s);

@@ -64,16 +64,13 @@ static char *find_signer(const char *trust, const uint8_t *signature, const uint
     return signer;
 }
 
-csl_status check_signature(const char *path, int descriptor, const char *trust, csl_signature *state,
+csl_status check_signature(const char *path, const csl_mapping *file, const char *trust, csl_signature *state,
                            char **signer, csl_error *error)
 {
     *state = CSL_SIGNATURE_NONE;
     *signer = NULL;
     char *signature_path = with_ending(path, ".sig"), *signature = NULL;
-    char self[64];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
     size_t length = 0;
-    csl_mapping file = {.descriptor = -1};
     csl_status status = signature_path
                             ? csl_read_file(signature_path, MAX_KEY_FILE, &signature, &length, error)
                             : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
@@ -86,11 +83,9 @@ csl_status check_signature(const char *path, int descriptor, const char *trust, 
                      length, SIGNATURE_BYTES);
         goto done;
     }
-    if ((status = csl_map(self, &file, error)) != CSL_OK) goto done;
-    *signer = find_signer(trust, (const uint8_t *)signature, file.bytes, file.length);
+    *signer = find_signer(trust, (const uint8_t *)signature, file->bytes, file->length);
     if (*signer) *state = CSL_SIGNATURE_TRUSTED;
 done:
-    csl_unmap(&file);
     free(signature);
     free(signature_path);
     return status;

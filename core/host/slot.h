@@ -5,6 +5,7 @@
 
 #include <consilium/preview.h>
 
+#include "base/file.h"
 #include "host/host.h"
 
 typedef enum slot_state {
@@ -16,9 +17,9 @@ typedef enum slot_state {
 typedef struct slot {
     csl_registry_entry entry;
     slot_state state;
-    void *library;  /* of dlopen */
-    int descriptor; /* stays open: dlopen knows the library by /proc/self/fd/N, and N must not be used again
-                     */
+    void *library; /* of dlopen */
+    csl_mapping
+        file; /* stays open: dlopen knows the library by /proc/self/fd/N, and N must not be used again */
     void *instance;
     void *session; /* of read.c: the sink that embed was given; malloc'ed */
 } slot;
@@ -37,7 +38,7 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);
 extern const csl_preview host_preview;
 
 /* signature.c: looks for path.sig and for a key in the folder `trust` that made it; *signer is malloc'ed. */
-csl_status check_signature(const char *path, int descriptor, const char *trust, csl_signature *state,
+csl_status check_signature(const char *path, const csl_mapping *file, const char *trust, csl_signature *state,
                            char **signer, csl_error *error);
 
 #endif
