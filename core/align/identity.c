@@ -92,7 +92,7 @@ void rule_patient_id(search *s) {
     for (size_t j = 1; j < patients.count && !full(s); j++) {
         for (size_t i = 0; i < j && !full(s); i++) {
             const statement *a = &patients.items[i], *b = &patients.items[j];
-            const csl_case_fact *first, *second;
+            const csl_case_fact *first = NULL, *second = NULL;
             if (compare_sets(a, b, &first, &second) != DIFFER)
                 continue;
             /* The longer list reads better as what was searched. */
@@ -129,7 +129,7 @@ void rule_patient_name(search *s) {
             const statement *a = &names.items[i], *b = &names.items[j];
             const statement *x = statement_of(&s->patients, a->input),
                             *y = statement_of(&s->patients, b->input);
-            const csl_case_fact *first, *second;
+            const csl_case_fact *first = NULL, *second = NULL;
             if (x && y && compare_sets(x, y, &first, &second) != UNKNOWN)
                 continue;
             if (compare_all_names(a, b) == DIFFER)
