@@ -10,28 +10,31 @@
 
 enum { DEFAULT_WINDOW_DAYS = 366 };
 
-bool full(const search *s) {
+bool full(const search *s)
+{
     return s->status != CSL_OK || s->out->count == CSL_MAX_CONTRADICTIONS;
 }
 
-static void no_memory(search *s) {
+static void no_memory(search *s)
+{
     if (s->status == CSL_OK)
         s->status = csl_fail(s->error, CSL_ENOMEM, NULL, "the case needs more memory than its limit");
 }
 
-char *sentence(search *s, const char *format, ...) {
+char *sentence(search *s, const char *format, ...)
+{
     char text[4096];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     char *copy = csl_arena_strdup(s->c->arena, text);
-    if (!copy)
-        no_memory(s);
+    if (!copy) no_memory(s);
     return copy;
 }
 
-const char *say(search *s, const csl_case_fact *fact) {
+const char *say(search *s, const csl_case_fact *fact)
+{
     bool placed = fact->place && fact->place[0];
     const char *text = sentence(s, "\"%s\" (%s%s%s)", fact->value, placed ? fact->place : "",
                                 placed ? " of " : "", csl_case_source(s->c, fact->input));
@@ -39,23 +42,21 @@ const char *say(search *s, const csl_case_fact *fact) {
 }
 
 void contradict(search *s, const char *rule, const csl_case_fact *first, const csl_case_fact *second,
-                const char *text) {
-    if (full(s))
-        return;
-    if (!text)
-        text = sentence(s, "%s %s contradicts %s", rule, say(s, first), say(s, second));
+                const char *text)
+{
+    if (full(s)) return;
+    if (!text) text = sentence(s, "%s %s contradicts %s", rule, say(s, first), say(s, second));
     if (s->status == CSL_OK)
         s->out->items[s->out->count++] =
             (csl_contradiction){.rule = rule, .first = first, .second = second, .text = text};
 }
 
-statements gather(search *s, uint32_t kind) {
+statements gather(search *s, uint32_t kind)
+{
     statements all = {0};
     size_t total = 0;
-    for (size_t i = 0; i < s->c->fact_count; i++)
-        total += s->c->facts[i].kind == kind;
-    if (!total || s->status != CSL_OK)
-        return all;
+    for (size_t i = 0; i < s->c->fact_count; i++) total += s->c->facts[i].kind == kind;
+    if (!total || s->status != CSL_OK) return all;
     /* Slot input_count stands for what the manifest says. */
     size_t slots = s->c->input_count + 1;
     size_t *counts = csl_arena_alloc(s->c->arena, slots, sizeof *counts);
@@ -74,28 +75,26 @@ statements gather(search *s, uint32_t kind) {
         return (statements){0};
     }
     for (size_t i = 0; i < slots; i++) {
-        if (!counts[i])
-            continue;
+        if (!counts[i]) continue;
         by_slot[i] = &all.items[all.count++];
         *by_slot[i] = (statement){.input = i == slots - 1 ? UINT32_MAX : (uint32_t)i, .facts = facts};
         facts += counts[i];
     }
     for (size_t i = 0; i < s->c->fact_count; i++) {
         const csl_case_fact *fact = &s->c->facts[i];
-        if (fact->kind != kind)
-            continue;
+        if (fact->kind != kind) continue;
         statement *to = by_slot[fact->input == UINT32_MAX ? slots - 1 : fact->input];
         to->facts[to->count++] = fact;
     }
     return all;
 }
 
-const statement *statement_of(const statements *all, uint32_t input) {
+const statement *statement_of(const statements *all, uint32_t input)
+{
     size_t low = 0, high = all->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (all->items[middle].input == input)
-            return &all->items[middle];
+        if (all->items[middle].input == input) return &all->items[middle];
         if (all->items[middle].input < input)
             low = middle + 1;
         else
@@ -105,27 +104,26 @@ const statement *statement_of(const statements *all, uint32_t input) {
 }
 
 /* A value that cannot be compared is said, so that silence never looks like agreement. */
-static void warn_of_unreadable(search *s) {
+static void warn_of_unreadable(search *s)
+{
     for (size_t i = 0; i < s->c->fact_count && s->status == CSL_OK; i++) {
         const csl_case_fact *fact = &s->c->facts[i];
         day_range days;
         bool dated = fact->kind == CSL_FACT_BIRTH_DATE || fact->kind == CSL_FACT_DATE ||
                      fact->kind == CSL_FACT_DEATH_DATE;
-        if (!dated || parse_date(fact->value, &days))
-            continue;
+        if (!dated || parse_date(fact->value, &days)) continue;
         char *text = sentence(s, "%s is not YYYY, YYYY-MM or YYYY-MM-DD and was not compared",
                               csl_fact_kind_name(fact->kind));
-        if (text)
-            s->status = csl_case_add_warning(s->c, fact->input, fact->place, text, s->error);
+        if (text) s->status = csl_case_add_warning(s->c, fact->input, fact->place, text, s->error);
     }
 }
 
 csl_status csl_align(csl_case *c, const csl_align_options *options, csl_alignment *alignment,
-                     csl_error *error) {
+                     csl_error *error)
+{
     *alignment = (csl_alignment){0};
     search s = {.c = c, .out = alignment, .error = error, .window = DEFAULT_WINDOW_DAYS};
-    if (options && options->window_days)
-        s.window = (long)options->window_days;
+    if (options && options->window_days) s.window = (long)options->window_days;
     s.today = (long)(time(NULL) / 86400);
     if (options && options->today) {
         day_range days;
@@ -143,15 +141,15 @@ csl_status csl_align(csl_case *c, const csl_align_options *options, csl_alignmen
     warn_of_unreadable(&s);
     static void (*const rules[])(search *) = {rule_patient_id, rule_patient_name, rule_birth_date, rule_sex,
                                               rule_sample,     rule_genome_build, rule_dates};
-    for (size_t i = 0; i < sizeof rules / sizeof *rules && !full(&s); i++)
-        rules[i](&s);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && !full(&s); i++) rules[i](&s);
     return s.status;
 }
 
 static const char *const identity_names[] = {
     [CSL_IDENTITY_STRICT] = "strict", [CSL_IDENTITY_WARN] = "warn", [CSL_IDENTITY_OFF] = "off"};
 
-csl_status csl_identity_parse(const char *text, csl_identity *identity, csl_error *error) {
+csl_status csl_identity_parse(const char *text, csl_identity *identity, csl_error *error)
+{
     for (size_t i = 0; i < sizeof identity_names / sizeof *identity_names; i++) {
         if (!strcmp(text, identity_names[i])) {
             *identity = (csl_identity)i;
@@ -161,6 +159,7 @@ csl_status csl_identity_parse(const char *text, csl_identity *identity, csl_erro
     return csl_fail(error, CSL_EUSAGE, NULL, "identity is '%s', but must be strict, warn or off", text);
 }
 
-const char *csl_identity_name(csl_identity identity) {
+const char *csl_identity_name(csl_identity identity)
+{
     return identity_names[identity];
 }

@@ -18,7 +18,8 @@ typedef struct spans {
     size_t count;
 } spans;
 
-static spans spans_of(search *s) {
+static spans spans_of(search *s)
+{
     statements dates = gather(s, CSL_FACT_DATE);
     spans all = {0};
     all.items = csl_arena_alloc(s->c->arena, dates.count + 1, sizeof *all.items);
@@ -32,8 +33,7 @@ static spans spans_of(search *s) {
                     .modality = said->input == UINT32_MAX ? -1 : s->c->inputs[said->input].modality};
         for (size_t k = 0; k < said->count; k++) {
             day_range days;
-            if (!parse_date(said->facts[k]->value, &days))
-                continue;
+            if (!parse_date(said->facts[k]->value, &days)) continue;
             if (!one.earliest || days.first < one.days.first) {
                 one.days.first = days.first;
                 one.earliest = said->facts[k];
@@ -43,31 +43,29 @@ static spans spans_of(search *s) {
                 one.latest = said->facts[k];
             }
         }
-        if (one.earliest)
-            all.items[all.count++] = one;
+        if (one.earliest) all.items[all.count++] = one;
     }
     return all;
 }
 
 /* Days between two spans, 0 where they touch; the two facts that lie nearest. */
-static long distance(const span *a, const span *b, const csl_case_fact **first,
-                     const csl_case_fact **second) {
+static long distance(const span *a, const span *b, const csl_case_fact **first, const csl_case_fact **second)
+{
     bool a_before = a->days.last < b->days.first;
     *first = a_before ? a->latest : a->earliest;
     *second = a_before ? b->earliest : b->latest;
-    if (a_before)
-        return b->days.first - a->days.last;
+    if (a_before) return b->days.first - a->days.last;
     return b->days.last < a->days.first ? a->days.first - b->days.last : 0;
 }
 
-static void within_window(search *s, const spans *all, int one, int other) {
+static void within_window(search *s, const spans *all, int one, int other)
+{
     long least = -1;
     const csl_case_fact *first = NULL, *second = NULL;
     for (size_t i = 0; i < all->count && least != 0; i++) {
         for (size_t j = 0; all->items[i].modality == one && j < all->count && least != 0; j++) {
             const csl_case_fact *x, *y;
-            if (all->items[j].modality != other)
-                continue;
+            if (all->items[j].modality != other) continue;
             long days = distance(&all->items[i], &all->items[j], &x, &y);
             if (least < 0 || days < least) {
                 least = days;
@@ -85,13 +83,13 @@ static void within_window(search *s, const spans *all, int one, int other) {
 /* Contradicts the first span of each modality that lies, with all its dates, on the wrong side of a limit;
  * limit NULL: the limit is the clock. */
 static void each_modality_once(search *s, const spans *all, const csl_case_fact *limit, day_range days,
-                               bool (*broken)(day_range study, day_range limit), const char *how) {
+                               bool (*broken)(day_range study, day_range limit), const char *how)
+{
     uint32_t told = 0; /* bit a modality; a case has at most CSL_MAX_MODALITIES */
     for (size_t i = 0; i < all->count && !full(s); i++) {
         const span *study = &all->items[i];
         uint32_t bit = study->modality < 0 ? 1u << CSL_MAX_MODALITIES : 1u << study->modality;
-        if ((told & bit) || !broken(study->days, days))
-            continue;
+        if ((told & bit) || !broken(study->days, days)) continue;
         told |= bit;
         contradict(s, "dates", study->earliest, limit,
                    limit ? sentence(s, "date %s lies %s %s", say(s, study->earliest), how, say(s, limit))
@@ -99,24 +97,25 @@ static void each_modality_once(search *s, const spans *all, const csl_case_fact 
     }
 }
 
-static bool before(day_range study, day_range limit) {
+static bool before(day_range study, day_range limit)
+{
     return study.last < limit.first - ZONE_DAYS;
 }
 
-static bool after(day_range study, day_range limit) {
+static bool after(day_range study, day_range limit)
+{
     return study.first > limit.last + ZONE_DAYS;
 }
 
-static void birth_and_death(search *s, const spans *all) {
+static void birth_and_death(search *s, const spans *all)
+{
     const csl_case_fact *birth = NULL, *death = NULL;
     day_range born = {0}, died = {0}, today = {s->today, s->today};
     /* Where several are stated, rule_birth_date has compared them: the first stands for all. */
     for (size_t i = 0; i < s->c->fact_count; i++) {
         const csl_case_fact *fact = &s->c->facts[i];
-        if (!birth && fact->kind == CSL_FACT_BIRTH_DATE && parse_date(fact->value, &born))
-            birth = fact;
-        if (!death && fact->kind == CSL_FACT_DEATH_DATE && parse_date(fact->value, &died))
-            death = fact;
+        if (!birth && fact->kind == CSL_FACT_BIRTH_DATE && parse_date(fact->value, &born)) birth = fact;
+        if (!death && fact->kind == CSL_FACT_DEATH_DATE && parse_date(fact->value, &died)) death = fact;
     }
     if (birth) {
         each_modality_once(s, all, birth, born, before, "before the birth date");
@@ -134,12 +133,11 @@ static void birth_and_death(search *s, const spans *all) {
     each_modality_once(s, all, NULL, today, after, "in the future");
 }
 
-void rule_dates(search *s) {
+void rule_dates(search *s)
+{
     spans all = spans_of(s);
-    if (s->status != CSL_OK)
-        return;
+    if (s->status != CSL_OK) return;
     birth_and_death(s, &all);
     for (int i = 0; i < (int)s->c->modality_count; i++)
-        for (int j = i + 1; j < (int)s->c->modality_count && !full(s); j++)
-            within_window(s, &all, i, j);
+        for (int j = i + 1; j < (int)s->c->modality_count && !full(s); j++) within_window(s, &all, i, j);
 }

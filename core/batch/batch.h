@@ -1,9 +1,9 @@
-/* The batch: cases in, one result each, whatever happens to one of them.
+/* The batch: cases in, one result each, whatever happens to one of them. docs/run.md is for its users.
  *
- * Process layout:   conductor (this process; parses no patient byte, holds the audit key and the store)
- *                     `-- worker * jobs (plugins and model loaded once, single-threaded)
- *                           `-- child a case (limits on memory, processor time and wall clock; answers over a
- * pipe; exits)
+ * conductor            this process: parses no patient byte, holds the audit key and the store
+ *   `-- spawner        forks workers from memory that never held the key
+ *         `-- worker   `jobs` of them: plugins and model loaded once, single-threaded
+ *               `-- child   one a case: limits on memory and time; answers over a pipe; exits
  */
 #ifndef CSL_BATCH_BATCH_H
 #define CSL_BATCH_BATCH_H

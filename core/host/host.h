@@ -46,6 +46,14 @@ void csl_registry_close(csl_registry *registry);
 size_t csl_registry_count(const csl_registry *registry);
 const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, size_t index);
 
+/* Starts every loaded plugin now instead of at its first file, so that processes forked from this one inherit
+ * it ready. A plugin that cannot start says so when a file of its kind comes. */
+void csl_registry_start(csl_registry *registry);
+/* Has `enter` called with a plugin's id before each call into it: whoever watches this process from outside
+ * then knows which plugin a crash or hang belongs to. NULL ends it. */
+void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, const char *plugin_id),
+                        void *context);
+
 /* Takes *table through the rules of plugin.h: CSL_EMISMATCH for the ABI (both versions named), CSL_EFORMAT
  * otherwise. */
 csl_status csl_plugin_validate(const csl_plugin *table, csl_error *error);

@@ -122,6 +122,7 @@ static int claim(const csl_registry *registry, const csl_mapping *file, const ch
     for (size_t i = 0; i < registry->count; i++) {
         const csl_plugin *t = registry->slots[i].entry.table;
         if (!t) continue;
+        slot_enter(registry, &registry->slots[i]);
         uint32_t sure = t->probe(file->bytes, length, name);
         if (sure < SURE_ENOUGH || sure > 100 || sure < best) continue;
         if (sure == best && strcmp(t->id, registry->slots[chosen].entry.table->id) > 0) continue;
@@ -169,6 +170,7 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
     for (uint32_t i = 0; i < count; i++) c->inputs[map[i]].modality = modality;
     if ((status = slot_init(registry, s, error)) != CSL_OK) return status;
     call->c = c;
+    slot_enter(registry, s);
     int32_t result = t->embed(s->instance, inputs, count, &call->sink);
     call->c = NULL;
     if (call->status != CSL_OK) {

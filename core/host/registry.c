@@ -283,12 +283,31 @@ const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, si
     return &registry->slots[index].entry;
 }
 
+void slot_enter(const csl_registry *registry, const slot *s)
+{
+    if (registry->enter) registry->enter(registry->enter_context, s->entry.table->id);
+}
+
+void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, const char *plugin_id),
+                        void *context)
+{
+    registry->enter = enter;
+    registry->enter_context = context;
+}
+
+void csl_registry_start(csl_registry *registry)
+{
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->slots[i].entry.table) slot_init(registry, &registry->slots[i], NULL);
+}
+
 csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
 {
     if (s->state == SLOT_READY) return CSL_OK;
     const csl_plugin *t = s->entry.table;
     if (s->state != SLOT_LOADED)
         return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin failed to start before");
+    slot_enter(registry, s);
     int32_t result = t->init(&registry->host, &s->instance);
     s->state = result == CSL_PLUGIN_OK ? SLOT_READY : SLOT_CLOSED;
     if (result != CSL_PLUGIN_OK)

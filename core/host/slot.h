@@ -29,7 +29,12 @@ struct csl_registry {
     size_t count;
     csl_host host;
     bool previews;
+    void (*enter)(void *context, const char *plugin_id); /* see csl_registry_watch; may be NULL */
+    void *enter_context;
 };
+
+/* Says that the plugin is about to run. */
+void slot_enter(const csl_registry *registry, const slot *s);
 
 /* loaded -> ready; at once if it is ready already. */
 csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);

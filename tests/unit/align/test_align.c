@@ -105,7 +105,8 @@ static const struct {
 } files[] = {{"ct", 0}, {"ct2", 0}, {"ehr", 1}, {"vcf", 2}, {"vcf2", 2}};
 enum { FILES = sizeof files / sizeof *files };
 
-static csl_case *new_case(void) {
+static csl_case *new_case(void)
+{
     csl_case *c = csl_case_new("case", 1 << 24);
     cr_assert_not_null(c);
     for (int i = 0; i < FILES; i++) {
@@ -124,38 +125,37 @@ static csl_case *new_case(void) {
 }
 
 /* One "FILE KIND VALUE[ @SYSTEM]". */
-static void add_fact(csl_case *c, const char *text) {
+static void add_fact(csl_case *c, const char *text)
+{
     char file[16], kind[16], value[128];
     int used = 0;
     cr_assert(sscanf(text, " %15s %15s%n", file, kind, &used) == 2, "%s", text);
     snprintf(value, sizeof value, "%s", text + used + 1);
     char *system = strstr(value, " @");
-    if (system)
-        *system = 0;
+    if (system) *system = 0;
     uint32_t input = UINT32_MAX, code = 0;
     for (uint32_t i = 0; i < FILES; i++)
-        if (!strcmp(files[i].file, file))
-            input = i;
+        if (!strcmp(files[i].file, file)) input = i;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (!strcmp(kinds[i].name, kind))
-            code = kinds[i].kind;
+        if (!strcmp(kinds[i].name, kind)) code = kinds[i].kind;
     cr_assert(code && (input != UINT32_MAX || !strcmp(file, "csv")), "%s", text);
     cr_assert_eq(csl_case_add_fact(c, code, input, value, system ? system + 2 : NULL, "its place", NULL),
                  CSL_OK);
 }
 
-static csl_case *case_of(const char *facts) {
+static csl_case *case_of(const char *facts)
+{
     csl_case *c = new_case();
     char *copy = strdup(facts);
-    for (char *rest = copy, *fact; (fact = strsep(&rest, ";")) && *fact;)
-        add_fact(c, fact);
+    for (char *rest = copy, *fact; (fact = strsep(&rest, ";")) && *fact;) add_fact(c, fact);
     free(copy);
     return c;
 }
 
 static const csl_align_options june = {.today = "2024-06-01"};
 
-Test(align, table_of_cases) {
+Test(align, table_of_cases)
+{
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         csl_case *c = case_of(table[i].facts);
         csl_alignment found;
@@ -170,7 +170,8 @@ Test(align, table_of_cases) {
     }
 }
 
-Test(align, the_text_names_both_values_and_sources) {
+Test(align, the_text_names_both_values_and_sources)
+{
     csl_case *c = case_of("ct id 1CT1; ehr id 8f4 @urn:a; ehr id 999-82 @urn:b; vcf sample HG00096");
     csl_alignment found;
     cr_assert_eq(csl_align(c, &june, &found, NULL), CSL_OK);
@@ -185,7 +186,8 @@ Test(align, the_text_names_both_values_and_sources) {
     csl_case_free(c);
 }
 
-Test(align, the_window_is_the_callers) {
+Test(align, the_window_is_the_callers)
+{
     csl_case *c = case_of("ct date 2023-01-01; vcf date 2023-01-09");
     csl_alignment found;
     csl_align_options options = {.today = "2024-06-01", .window_days = 7};
@@ -200,7 +202,8 @@ Test(align, the_window_is_the_callers) {
     csl_case_free(c);
 }
 
-Test(align, an_unreadable_date_is_said) {
+Test(align, an_unreadable_date_is_said)
+{
     csl_case *c = case_of("ct birth 19570303");
     csl_alignment found;
     cr_assert_eq(csl_align(c, &june, &found, NULL), CSL_OK);
@@ -210,7 +213,8 @@ Test(align, an_unreadable_date_is_said) {
     csl_case_free(c);
 }
 
-Test(align, as_many_facts_as_a_case_can_hold_end_soon, .timeout = 10) {
+Test(align, as_many_facts_as_a_case_can_hold_end_soon, .timeout = 10)
+{
     csl_case *c = csl_case_new("many", 1 << 26);
     for (unsigned i = 0; i < CSL_MAX_FACTS; i++) {
         csl_digest none = {0};
@@ -224,14 +228,14 @@ Test(align, as_many_facts_as_a_case_can_hold_end_soon, .timeout = 10) {
     csl_alignment found;
     cr_assert_eq(csl_align(c, &june, &found, NULL), CSL_OK);
     cr_expect_eq(found.count, 0);
-    for (unsigned i = 0; i < CSL_MAX_FACTS; i++)
-        c->facts[i].system = NULL;
+    for (unsigned i = 0; i < CSL_MAX_FACTS; i++) c->facts[i].system = NULL;
     cr_assert_eq(csl_align(c, &june, &found, NULL), CSL_OK);
     cr_expect_eq(found.count, CSL_MAX_CONTRADICTIONS);
     csl_case_free(c);
 }
 
-Test(align, too_little_memory_is_an_error) {
+Test(align, too_little_memory_is_an_error)
+{
     csl_case *small = csl_case_new("small", sizeof *small + 64); /* itself, and nothing of what is found */
     cr_assert_not_null(small);
     csl_alignment found;
@@ -240,7 +244,8 @@ Test(align, too_little_memory_is_an_error) {
     csl_case_free(small);
 }
 
-Test(align, identity_is_one_of_three_words) {
+Test(align, identity_is_one_of_three_words)
+{
     csl_identity identity;
     csl_error error = {0};
     cr_assert_eq(csl_identity_parse("warn", &identity, &error), CSL_OK);

@@ -3,7 +3,8 @@
 #include "align/calendar.h"
 
 /* Day numbers by GNU date 9.1: echo $(( $(date -u -d DATE +%s) / 86400 )). */
-Test(calendar, day_numbers_agree_with_date) {
+Test(calendar, day_numbers_agree_with_date)
+{
     static const struct {
         const char *text;
         long first, last;
@@ -24,7 +25,8 @@ Test(calendar, day_numbers_agree_with_date) {
     }
 }
 
-Test(calendar, what_is_no_date_is_refused) {
+Test(calendar, what_is_no_date_is_refused)
+{
     static const char *const bad[] = {"",           "19",         "0000",        "2024-",     "2024-13",
                                       "2024-00-01", "2023-02-29", "1900-02-29",  "2024-1-1",  "20240101",
                                       "2024-04-31", "2024-01-00", "2024-01-01x", "yesterday", "-2024-01-01"};

@@ -1,0 +1,22 @@
+/* Inside batch: the process that reads one case, and the worker's watch over it. */
+#ifndef CSL_BATCH_CHILD_H
+#define CSL_BATCH_CHILD_H
+
+#include "batch/worker.h"
+
+enum { CHILD_MAX_ERRORS = 64 * 1024, CHILD_REASON = 1536 };
+
+typedef struct child_case {
+    const char *id;
+    const char *const *paths, *const *names;
+    size_t count;
+} child_case;
+
+/* Forks, confines, reads, answers, reaps. True: answer holds what the duty made. False: reason says why there
+ * is none (clean UTF-8): the child's own error, the signal, or the limit that ended it, with the step and
+ * plugin it was at. errors receives what the child wrote to standard error, as clean text, cut at its
+ * maximum. */
+bool child_run(const duty *d, csl_registry *registry, void *state, stage *where, const child_case *which,
+               csl_buffer *answer, csl_buffer *errors, char reason[CHILD_REASON]);
+
+#endif

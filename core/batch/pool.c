@@ -1,0 +1,410 @@
+#include "batch/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "batch/child.h"
+#include "batch/message.h"
+#include "batch/spawner.h"
+#include "batch/text.h"
+
+enum {
+    TICK_MS = 100,
+    START_SECONDS = 120, /* to load plugins and a model */
+    SPARE_SECONDS = 30,  /* beyond a case's own limit, which the worker keeps */
+    MAX_STILLBORN = 3,   /* workers in a row that die before they are ready */
+    MAX_SHA256_TEXT = 64,
+    MAX_JOBS = 256
+};
+static const size_t spare_bytes = (size_t)16 << 20; /* of a message beside the answer */
+
+typedef enum member_state { GONE = 0, STARTING, IDLE, BUSY } member_state;
+
+/* One worker as the conductor sees it. */
+typedef struct member {
+    member_state state;
+    pid_t process;
+    int socket;
+    double deadline;
+    uint64_t ticket;
+    size_t index; /* of the case it has */
+    uint8_t header[CSL_FRAME_HEADER];
+    size_t header_length;
+    csl_buffer body;
+} member;
+
+typedef struct waiting {
+    bool done;
+    char *reason, *errors;
+    csl_buffer bytes;
+    char **hashes;
+    size_t hash_count;
+} waiting;
+
+struct pool {
+    pool_options options;
+    duty d;
+    spawner spawn;
+    member *members;
+    json_t *hello;
+    uint64_t next_ticket;
+    unsigned stillborn;
+    struct sigaction old_pipe;
+    /* of one pool_run */
+    const csl_manifest_case *const *list;
+    size_t count, next, head; /* next to hand out; next to deliver */
+    waiting *ring;            /* [window], case i at i % window */
+    size_t waiting_bytes;
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void note(const pool *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(const pool *p, const char *format, ...)
+{
+    if (!p->options.note) return;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    p->options.note(p->options.context, text);
+}
+
+/* ---- answers that wait for their turn ---- */
+
+static void waiting_free(waiting *w)
+{
+    free(w->reason);
+    free(w->errors);
+    for (size_t i = 0; i < w->hash_count; i++) free(w->hashes[i]);
+    free(w->hashes);
+    csl_buffer_free(&w->bytes);
+    *w = (waiting){0};
+}
+
+static waiting *slot_of(pool *p, size_t index)
+{
+    return &p->ring[index % p->options.window];
+}
+
+static void fail_case(pool *p, size_t index, const char *reason)
+{
+    waiting *w = slot_of(p, index);
+    waiting_free(w);
+    w->reason = strdup(reason);
+    w->done = true;
+}
+
+/* Takes an ANSWER or FAILED apart. False if it is not what the worker owes. */
+static bool take_message(pool *p, member *m, uint32_t kind)
+{
+    reading r = {.at = m->body.bytes, .left = m->body.length};
+    waiting *w = slot_of(p, m->index);
+    if (get_u64(&r) != m->ticket || r.failed) return false;
+    w->errors = get_text(&r, CHILD_MAX_ERRORS);
+    if (kind == MESSAGE_ANSWER) {
+        if (r.failed || r.left > p->d.maximum) return false;
+        csl_buffer_init(&w->bytes, r.left);
+        if (!csl_buffer_append(&w->bytes, r.at, r.left)) return false;
+    } else {
+        w->reason = get_text(&r, CHILD_REASON);
+        size_t count = get_u32(&r);
+        if (r.failed || count > r.left / 4) return false;
+        if (!(w->hashes = calloc(count + 1, sizeof *w->hashes))) return false;
+        for (; w->hash_count < count && !r.failed; w->hash_count++)
+            w->hashes[w->hash_count] = get_text(&r, MAX_SHA256_TEXT);
+        if (r.failed) return false;
+        text_clean(w->reason);
+    }
+    text_clean_lines(w->errors, strlen(w->errors));
+    w->done = true;
+    p->waiting_bytes += w->bytes.length;
+    return true;
+}
+
+/* ---- workers ---- */
+
+static csl_status hire(pool *p, member *m, csl_error *error)
+{
+    csl_status status = spawner_fork(&p->spawn, &m->process, &m->socket, error);
+    if (status != CSL_OK) return status;
+    fcntl(m->socket, F_SETFL, O_NONBLOCK);
+    m->state = STARTING;
+    m->deadline = now() + START_SECONDS;
+    m->header_length = 0;
+    csl_buffer_clear(&m->body);
+    return CSL_OK;
+}
+
+static void dismiss(member *m)
+{
+    if (m->state == GONE) return;
+    kill(m->process, SIGKILL);
+    close(m->socket);
+    m->state = GONE;
+}
+
+/* Ends a worker that died or misbehaved, fails the case it had, starts another. */
+static csl_status replace(pool *p, member *m, const char *why, csl_error *error)
+{
+    if (m->state == STARTING && ++p->stillborn >= MAX_STILLBORN) {
+        dismiss(m);
+        return csl_fail(error, CSL_EINTERNAL, NULL, "workers do not start: %s", why);
+    }
+    if (m->state == BUSY) {
+        char reason[256];
+        snprintf(reason, sizeof reason, "its worker process %s", why);
+        fail_case(p, m->index, reason);
+        note(p, "case %s: its worker process %s; another one was started", p->list[m->index]->id, why);
+    }
+    dismiss(m);
+    return hire(p, m, error);
+}
+
+static csl_status hear_hello(pool *p, member *m, csl_error *error)
+{
+    json_error_t ignored;
+    json_t *hello = json_loadb((const char *)m->body.bytes, m->body.length, JSON_REJECT_DUPLICATES, &ignored);
+    if (!hello) return csl_fail(error, CSL_EINTERNAL, NULL, "a worker's first message is not JSON");
+    if (!p->hello) {
+        p->hello = hello;
+    } else {
+        bool same = json_equal(p->hello, hello);
+        json_decref(hello);
+        if (!same)
+            return csl_fail(error, CSL_EMISMATCH, NULL,
+                            "a plugin or the model was changed while the run was going on");
+    }
+    m->state = IDLE;
+    p->stillborn = 0;
+    return CSL_OK;
+}
+
+/* One whole message of a worker is in m->body. */
+static csl_status hear(pool *p, member *m, uint32_t kind, csl_error *error)
+{
+    if (kind == MESSAGE_HELLO && m->state == STARTING) return hear_hello(p, m, error);
+    if (kind == MESSAGE_BROKEN && m->state == STARTING) {
+        reading r = {.at = m->body.bytes, .left = m->body.length};
+        csl_error why = {0};
+        get_error(&r, &why);
+        if (error) *error = why;
+        return why.code;
+    }
+    if ((kind != MESSAGE_ANSWER && kind != MESSAGE_FAILED) || m->state != BUSY || !take_message(p, m, kind)) {
+        if (m->state == BUSY) waiting_free(slot_of(p, m->index));
+        return replace(p, m, "broke the protocol", error);
+    }
+    m->state = IDLE;
+    return CSL_OK;
+}
+
+/* Reads what has come; calls hear for each whole message. */
+static csl_status listen_to(pool *p, member *m, csl_error *error)
+{
+    pid_t process = m->process;
+    for (;;) {
+        uint8_t piece[65536];
+        size_t want;
+        uint32_t kind = 0, length = 0;
+        bool in_body = m->header_length == CSL_FRAME_HEADER;
+        if (in_body) {
+            reading r = {.at = m->header + 4, .left = 8};
+            kind = get_u32(&r);
+            length = get_u32(&r);
+            if (memcmp(m->header, "CSLF", 4) || length > m->body.maximum)
+                return replace(p, m, "broke the protocol", error);
+            want = length - m->body.length < sizeof piece ? length - m->body.length : sizeof piece;
+        } else {
+            want = CSL_FRAME_HEADER - m->header_length;
+        }
+        ssize_t got = want ? read(m->socket, piece, want) : 0;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) return CSL_OK;
+        if (want && got <= 0) return replace(p, m, "ended unexpectedly", error);
+        if (!in_body) {
+            memcpy(m->header + m->header_length, piece, (size_t)got);
+            m->header_length += (size_t)got;
+            continue;
+        }
+        if (!csl_buffer_append(&m->body, piece, (size_t)got))
+            return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a worker's answer");
+        if (m->body.length < length) continue;
+        csl_status status = hear(p, m, kind, error);
+        m->header_length = 0;
+        csl_buffer_clear(&m->body);
+        if (status != CSL_OK || m->state != BUSY || m->process != process) return status;
+    }
+}
+
+static csl_status hand_out(pool *p, member *m, csl_error *error)
+{
+    const csl_manifest_case *c = p->list[p->next];
+    csl_buffer job;
+    csl_buffer_init(&job, (size_t)256 << 20);
+    m->ticket = p->next_ticket++;
+    m->index = p->next++;
+    put_u64(&job, m->ticket);
+    put_text(&job, c->id, strlen(c->id));
+    put_u32(&job, (uint32_t)c->count);
+    for (size_t i = 0; i < c->count; i++) {
+        put_text(&job, c->paths[i], strlen(c->paths[i]));
+        put_text(&job, c->names[i], strlen(c->names[i]));
+    }
+    csl_status status = CSL_OK;
+    m->state = BUSY;
+    m->deadline = now() + p->d.limits.wall_seconds + SPARE_SECONDS;
+    if (job.failed || c->count > UINT32_MAX) {
+        fail_case(p, m->index, "it has more files than one case may");
+        m->state = IDLE;
+    } else {
+        /* An idle worker reads: writing blocks for the moment that takes. */
+        fcntl(m->socket, F_SETFL, 0);
+        bool sent = csl_frame_write(m->socket, MESSAGE_JOB, job.bytes, job.length, NULL) == CSL_OK;
+        fcntl(m->socket, F_SETFL, O_NONBLOCK);
+        if (!sent) status = replace(p, m, "ended unexpectedly", error);
+    }
+    csl_buffer_free(&job);
+    return status;
+}
+
+/* Waits for news, at most TICK_MS, and takes it in. */
+static csl_status turn(pool *p, csl_error *error)
+{
+    struct pollfd fds[p->options.jobs];
+    for (unsigned i = 0; i < p->options.jobs; i++)
+        fds[i] =
+            (struct pollfd){.fd = p->members[i].state == GONE ? -1 : p->members[i].socket, .events = POLLIN};
+    int ready = poll(fds, p->options.jobs, TICK_MS);
+    csl_status status = CSL_OK;
+    for (unsigned i = 0; ready > 0 && status == CSL_OK && i < p->options.jobs; i++)
+        if (fds[i].revents) status = listen_to(p, &p->members[i], error);
+    double t = now();
+    for (unsigned i = 0; status == CSL_OK && i < p->options.jobs; i++) {
+        member *m = &p->members[i];
+        if ((m->state == BUSY || m->state == STARTING) && t > m->deadline)
+            status = replace(p, m, "did not answer in time", error);
+    }
+    return status;
+}
+
+unsigned jobs_or_default(unsigned jobs, size_t cases)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = jobs ? jobs : processors > 0 ? (size_t)processors : 1;
+    if (wanted > cases) wanted = cases;
+    return wanted < 1 ? 1 : wanted > MAX_JOBS ? MAX_JOBS : (unsigned)wanted;
+}
+
+csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl_error *error)
+{
+    pool *p = calloc(1, sizeof *p);
+    if (!p || !(p->members = calloc(options->jobs, sizeof *p->members)) ||
+        !(p->ring = calloc(options->window, sizeof *p->ring))) {
+        pool_close(p);
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the workers");
+    }
+    p->options = *options;
+    p->d = *d;
+    for (unsigned i = 0; i < options->jobs; i++)
+        csl_buffer_init(&p->members[i].body, d->maximum + spare_bytes);
+    /* A worker may go while it is written to. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, &p->old_pipe);
+    csl_status status = spawner_start(&p->d, &p->spawn, error);
+    if (status != CSL_OK) {
+        pool_close(p);
+        return status;
+    }
+    *out = p;
+    return CSL_OK;
+}
+
+csl_status pool_start(pool *p, json_t **hello, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    for (unsigned i = 0; status == CSL_OK && i < p->options.jobs; i++)
+        status = hire(p, &p->members[i], error);
+    while (status == CSL_OK && !p->hello) status = turn(p, error);
+    *hello = p->hello;
+    return status;
+}
+
+static csl_status deliver(pool *p, csl_status (*take)(void *, const pool_answer *, csl_error *),
+                          void *context, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    while (status == CSL_OK && p->head < p->count && slot_of(p, p->head)->done) {
+        waiting *w = slot_of(p, p->head);
+        pool_answer answer = {.index = p->head++,
+                              .reason = w->reason,
+                              .errors = w->errors ? w->errors : "",
+                              .bytes = w->bytes.bytes,
+                              .length = w->bytes.length,
+                              .hashes = w->hashes,
+                              .hash_count = w->hash_count};
+        p->waiting_bytes -= w->bytes.length;
+        status = take(context, &answer, error);
+        waiting_free(w);
+    }
+    return status;
+}
+
+csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
+                    csl_status (*take)(void *context, const pool_answer *answer, csl_error *error),
+                    csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error)
+{
+    p->list = list;
+    p->count = count;
+    p->next = p->head = 0;
+    csl_status status = CSL_OK;
+    while (status == CSL_OK && p->head < p->count) {
+        bool stopped = p->options.stop && *p->options.stop;
+        for (unsigned i = 0; status == CSL_OK && !stopped && i < p->options.jobs; i++) {
+            /* The case that all others wait for is handed out however much waits. */
+            bool room = p->next == p->head || (p->next < p->head + p->options.window &&
+                                               p->waiting_bytes < p->options.waiting_bytes);
+            if (p->members[i].state == IDLE && p->next < p->count && room)
+                status = hand_out(p, &p->members[i], error);
+        }
+        if (stopped && p->next == p->head) break; /* nothing runs and nothing waits */
+        if (status == CSL_OK) status = turn(p, error);
+        if (status == CSL_OK) status = deliver(p, take, context, error);
+        if (status == CSL_OK && tick) status = tick(context, error);
+    }
+    return status;
+}
+
+void pool_close(pool *p)
+{
+    if (!p) return;
+    for (unsigned i = 0; p->members && i < p->options.jobs; i++) {
+        dismiss(&p->members[i]);
+        csl_buffer_free(&p->members[i].body);
+    }
+    for (size_t i = 0; p->ring && i < p->options.window; i++) waiting_free(&p->ring[i]);
+    if (p->spawn.process > 0) {
+        spawner_stop(&p->spawn);
+        sigaction(SIGPIPE, &p->old_pipe, NULL);
+    }
+    json_decref(p->hello);
+    free(p->members);
+    free(p->ring);
+    free(p);
+}

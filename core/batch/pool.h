@@ -1,0 +1,50 @@
+/* Inside batch: the conductor's side. Hands cases to workers, takes answers in the order of the list,
+ * survives workers.
+ *
+ * Nothing that comes from a worker is believed: lengths are bounded, tickets checked, a worker that breaks
+ * the protocol or keeps silent is killed and replaced, and the one case it had fails. Memory is bounded: a
+ * case is handed out only while the answers that wait for their turn are few. */
+#ifndef CSL_BATCH_POOL_H
+#define CSL_BATCH_POOL_H
+
+#include "batch/worker.h"
+
+typedef struct pool pool;
+
+typedef struct pool_options {
+    unsigned jobs;
+    size_t window; /* cases from the one that is delivered next that may be handed out */
+    size_t
+        waiting_bytes; /* of answers that wait for their turn, from which on no more cases are handed out */
+    const volatile int *stop; /* nonzero: hand out no more, finish what runs. May be NULL */
+    void (*note)(void *context, const char *text); /* something a person should know. May be NULL */
+    void *context;
+} pool_options;
+
+/* What became of a case; borrowed for the call. */
+typedef struct pool_answer {
+    size_t index;         /* in the list given to pool_run */
+    const char *reason;   /* why there is no answer; NULL if there is one */
+    const char *errors;   /* what the child wrote to standard error */
+    const uint8_t *bytes; /* the answer */
+    size_t length;
+    char *const *hashes; /* without an answer: of the case's files, hex or "", hash_count of them */
+    size_t hash_count;
+} pool_answer;
+
+/* The processors of the machine if jobs is 0; no more than there are cases; at least 1, at most 256. */
+unsigned jobs_or_default(unsigned jobs, size_t cases);
+
+/* Forks the process that will start workers: call it before loading keys. */
+csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl_error *error);
+/* Starts the workers and waits for the first hello, which the pool keeps. */
+csl_status pool_start(pool *p, json_t **hello, csl_error *error);
+/* Hands out list[0 .. count) and calls take for each in that order, and tick at least every 100 ms. An error
+ * of theirs, or of the workers as a whole, ends the run. When stopped, cases at the end of the list get no
+ * call. */
+csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
+                    csl_status (*take)(void *context, const pool_answer *answer, csl_error *error),
+                    csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error);
+void pool_close(pool *p); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,214 @@
+#include "batch/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/frame.h"
+#include "batch/cache.h"
+#include "batch/child.h"
+#include "batch/confine.h"
+#include "batch/message.h"
+#include "batch/text.h"
+
+static const size_t maximum_job = (size_t)256 << 20;
+enum { MAX_PATH_BYTES = 1 << 16, MAX_FILES = 65536 };
+
+typedef struct worker {
+    const duty *d;
+    int conductor;
+    csl_registry *registry;
+    void *state; /* of the duty */
+    stage *where;
+    csl_buffer message; /* to the conductor */
+} worker;
+
+typedef struct job {
+    uint64_t ticket;
+    char *id, **paths, **names;
+    size_t count;
+} job;
+
+void stage_set(volatile char place[STAGE_TEXT], const char *text)
+{
+    size_t i = 0;
+    for (; text[i] && i + 1 < STAGE_TEXT; i++) place[i] = text[i];
+    place[i] = 0;
+}
+
+static void enter_plugin(void *context, const char *id)
+{
+    stage_set(((stage *)context)->plugin, id);
+}
+
+/* ---- start ---- */
+
+static csl_status describe_plugins(worker *w, json_t *hello, csl_error *error)
+{
+    json_t *plugins = json_array(), *refused = json_array();
+    const char *first_reason = "the search path holds none";
+    for (size_t i = 0; i < csl_registry_count(w->registry); i++) {
+        const csl_registry_entry *entry = csl_registry_entry_at(w->registry, i);
+        char hex[CSL_SHA256_HEX];
+        csl_digest_hex(&entry->sha256, hex);
+        if (entry->table) {
+            json_array_append_new(plugins, json_pack("{s:s, s:s, s:s, s:s}", "id", entry->table->id,
+                                                     "version", entry->table->version, "modality",
+                                                     entry->table->modality, "sha256", hex));
+        } else {
+            if (json_array_size(refused) == 0) first_reason = entry->reason;
+            json_array_append_new(refused,
+                                  json_pack("{s:s, s:s}", "path", entry->path, "reason", entry->reason));
+        }
+    }
+    bool none = json_array_size(plugins) == 0;
+    json_object_set_new(hello, "plugins", plugins);
+    json_object_set_new(hello, "refused", refused);
+    if (none) return csl_fail(error, CSL_EUSAGE, "plugins", "no adapter can be loaded: %s", first_reason);
+    return CSL_OK;
+}
+
+static csl_status start(worker *w, csl_error *error)
+{
+    w->where = mmap(NULL, sizeof *w->where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (w->where == MAP_FAILED) return csl_fail_errno(error, NULL, "cannot map a shared page");
+    csl_status status = csl_registry_open(&w->d->plugins, &w->registry, error);
+    if (status != CSL_OK) return status;
+    csl_registry_start(w->registry);
+    csl_registry_watch(w->registry, enter_plugin, w->where);
+    json_t *hello = json_pack("{s:s}", "version", CSL_VERSION);
+    status = describe_plugins(w, hello, error);
+    if (status == CSL_OK && w->d->warm) status = w->d->warm(w->d, w->registry, &w->state, hello, error);
+    char *text = status == CSL_OK ? json_dumps(hello, JSON_COMPACT) : NULL;
+    if (status == CSL_OK && !text) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to say hello");
+    if (status == CSL_OK) status = csl_frame_write(w->conductor, MESSAGE_HELLO, text, strlen(text), error);
+    free(text);
+    json_decref(hello);
+    return status;
+}
+
+/* ---- one case ---- */
+
+static void job_free(job *j)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        free(j->paths[i]);
+        free(j->names[i]);
+    }
+    free(j->paths);
+    free(j->names);
+    free(j->id);
+}
+
+static bool job_read(const csl_buffer *message, job *j)
+{
+    reading r = {.at = message->bytes, .left = message->length};
+    *j = (job){.ticket = get_u64(&r), .id = get_text(&r, MAX_PATH_BYTES)};
+    size_t count = get_u32(&r);
+    /* Each file takes at least 8 bytes of the message. */
+    if (r.failed || count > r.left / 8) return false;
+    j->paths = calloc(count + 1, sizeof *j->paths);
+    j->names = calloc(count + 1, sizeof *j->names);
+    if (!j->paths || !j->names) return false;
+    for (; j->count < count && !r.failed; j->count++) {
+        j->paths[j->count] = get_text(&r, MAX_PATH_BYTES);
+        j->names[j->count] = get_text(&r, MAX_PATH_BYTES);
+    }
+    return !r.failed;
+}
+
+/* The input's hashes where there is no answer to hold them. Hashing is not parsing: the worker may look. */
+static void put_hashes(csl_buffer *out, const job *j)
+{
+    put_u32(out, (uint32_t)j->count);
+    for (size_t i = 0; i < j->count; i++) {
+        csl_mapping file;
+        csl_digest digest;
+        char hex[CSL_SHA256_HEX] = "";
+        if (csl_map(j->paths[i], &file, NULL) == CSL_OK) {
+            if (csl_sha256(file.bytes, file.length, &digest, NULL) == CSL_OK) csl_digest_hex(&digest, hex);
+            csl_unmap(&file);
+        }
+        put_text(out, hex, strlen(hex));
+    }
+}
+
+static csl_status send_answer(worker *w, uint64_t ticket, const csl_buffer *errors, const csl_buffer *answer,
+                              csl_error *error)
+{
+    csl_buffer_clear(&w->message);
+    put_u64(&w->message, ticket);
+    put_text(&w->message, (const char *)errors->bytes, errors->length);
+    csl_buffer_append(&w->message, answer->bytes, answer->length);
+    if (w->message.failed) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for an answer");
+    return csl_frame_write(w->conductor, MESSAGE_ANSWER, w->message.bytes, w->message.length, error);
+}
+
+static csl_status send_failure(worker *w, const job *j, const csl_buffer *errors, const char *reason,
+                               csl_error *error)
+{
+    csl_buffer_clear(&w->message);
+    put_u64(&w->message, j->ticket);
+    put_text(&w->message, (const char *)errors->bytes, errors->length);
+    put_text(&w->message, reason, strlen(reason));
+    put_hashes(&w->message, j);
+    if (w->message.failed) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a failure");
+    return csl_frame_write(w->conductor, MESSAGE_FAILED, w->message.bytes, w->message.length, error);
+}
+
+static csl_status do_job(worker *w, const job *j, csl_error *error)
+{
+    csl_buffer answer, errors;
+    csl_buffer_init(&answer, w->d->maximum + CSL_FRAME_HEADER);
+    csl_buffer_init(&errors, CHILD_MAX_ERRORS);
+    char reason[CHILD_REASON];
+    csl_digest key, *hashes = w->d->cache ? calloc(j->count + 1, sizeof *hashes) : NULL;
+    bool keyed = hashes && cache_key(w->registry, j->paths, j->names, j->count, hashes, &key, NULL) == CSL_OK;
+    csl_status status;
+    if (keyed && cache_find(w->d->cache, &key, &answer)) {
+        status = send_answer(w, j->ticket, &errors, &answer, error);
+    } else {
+        csl_buffer_clear(&answer);
+        child_case which = {.id = j->id,
+                            .paths = (const char *const *)j->paths,
+                            .names = (const char *const *)j->names,
+                            .count = j->count};
+        if (child_run(w->d, w->registry, w->state, w->where, &which, &answer, &errors, reason)) {
+            if (keyed) cache_keep(w->d->cache, &key, answer.bytes, answer.length);
+            status = send_answer(w, j->ticket, &errors, &answer, error);
+        } else {
+            status = send_failure(w, j, &errors, reason, error);
+        }
+    }
+    free(hashes);
+    csl_buffer_free(&answer);
+    csl_buffer_free(&errors);
+    return status;
+}
+
+_Noreturn void worker_main(const duty *d, int conductor)
+{
+    worker w = {.d = d, .conductor = conductor};
+    csl_error error = {0};
+    /* Beside the answer a message holds the child's errors, the reason and the hashes. */
+    csl_buffer_init(&w.message, d->maximum + (16 << 20));
+    csl_buffer message;
+    csl_buffer_init(&message, maximum_job);
+    if (start(&w, &error) != CSL_OK) {
+        put_error(&w.message, &error);
+        csl_frame_write(conductor, MESSAGE_BROKEN, w.message.bytes, w.message.length, NULL);
+        _exit(1);
+    }
+    uint32_t kind;
+    while (csl_frame_read(conductor, &kind, &message, &error) == CSL_OK) {
+        job j;
+        bool good = kind == MESSAGE_JOB && job_read(&message, &j) && do_job(&w, &j, &error) == CSL_OK;
+        if (!good) _exit(1);
+        job_free(&j);
+    }
+    _exit(0);
+}

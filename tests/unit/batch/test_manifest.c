@@ -1,0 +1,106 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/batch.h"
+#include "folder.h"
+
+/* "case: name name; case: ..." of what was read. */
+static char *summary(const csl_manifest *m)
+{
+    static char text[4096];
+    text[0] = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        strcat(strcat(strcat(text, i ? "; " : ""), m->cases[i].id), ":");
+        for (size_t j = 0; j < m->cases[i].count; j++) strcat(strcat(text, " "), m->cases[i].names[j]);
+    }
+    return text;
+}
+
+static void expect(const char *path, csl_status status, const char *what)
+{
+    csl_manifest m;
+    csl_error error = {0};
+    csl_status got = csl_manifest_read(path, &m, &error);
+    cr_assert_eq(got, status, "%s: %s", error.place, error.message);
+    if (got == CSL_OK)
+        cr_expect_str_eq(summary(&m), what);
+    else
+        cr_expect(strstr(error.message, what), "'%s' is not in '%s'", what, error.message);
+    csl_manifest_free(&m);
+}
+
+Test(manifest, a_sub_folder_is_a_case)
+{
+    char *in = folder_make();
+    free(folder_put(in, "b/2.dcm", ""));
+    free(folder_put(in, "b/1.dcm", ""));
+    free(folder_put(in, "a/deep/er.json", ""));
+    free(folder_put(in, ".hidden/x", ""));
+    free(folder_put(in, "labels.csv", "case\n"));
+    expect(in, CSL_OK, "a: deep/er.json; b: 1.dcm 2.dcm");
+    free(folder_put(in, "cases/c/3.dcm", ""));
+    expect(in, CSL_OK, "c: 3.dcm");
+    folder_drop(in);
+}
+
+Test(manifest, a_folder_without_cases_is_an_error)
+{
+    char *in = folder_make();
+    expect(in, CSL_EFORMAT, "holds no case");
+    free(folder_put(in, "bad\nname/x", ""));
+    expect(in, CSL_EFORMAT, "without control characters");
+    folder_drop(in);
+    expect("/nonexistent/list.csv", CSL_ENOTFOUND, "cannot open");
+}
+
+Test(manifest, csv_tables)
+{
+    static const struct {
+        const char *csv;
+        csl_status status;
+        const char *what;
+    } rows[] = {
+        {"case,path\nz,f/1\na,f/2\nz,f/0\n", CSL_OK, "z: f/0 f/1; a: f/2"},
+        {"path,label,case\nf,1,x\n", CSL_OK, "x: f/0 f/1 f/2"},
+        {"case,path\nx,f\nx,g\n", CSL_OK, "x: f/0 f/1 f/2 g"},
+        {"case,path\r\n\"a,b\",\"f/1\"\r\n", CSL_OK, "a,b: f/1"},
+        {"case,path\nx,f/1\nx,f/1\n", CSL_EFORMAT, "case x names the file f/1 twice"},
+        {"case,path\nx,\n", CSL_EFORMAT, "the path is empty"},
+        {"case,path\n,f/1\n", CSL_EFORMAT, "1 to 128 bytes"},
+        {"case,path\n", CSL_EFORMAT, "has no rows"},
+        {"case,file\nx,f\n", CSL_EFORMAT, "no column 'path'"},
+        {"id,path\nx,f\n", CSL_EFORMAT, "no column 'case'"},
+        {"case,path\nx\n", CSL_EFORMAT, "1 cells, but the header has 2"},
+    };
+    char *in = folder_make();
+    for (int i = 0; i < 3; i++) free(folder_put(in, (const char *[]){"f/0", "f/1", "f/2"}[i], ""));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *csv = folder_put(in, "list.csv", rows[i].csv);
+        expect(csv, rows[i].status, rows[i].what);
+        free(csv);
+    }
+    folder_drop(in);
+}
+
+Test(manifest, paths_are_relative_to_the_csv)
+{
+    char *in = folder_make();
+    free(folder_put(in, "f/1", ""));
+    char *csv = folder_put(in, "list.csv", "case,path\nx,f/1\nx,/abs/olute\n"),
+         *wanted = folder_put(in, "f/1", "");
+    csl_manifest m;
+    cr_assert_eq(csl_manifest_read(csv, &m, NULL), CSL_OK);
+    cr_expect_str_eq(m.cases[0].paths[0], "/abs/olute");
+    cr_expect_str_eq(m.cases[0].paths[1], wanted);
+    cr_expect_str_eq(m.cases[0].folder, in);
+    csl_manifest_free(&m);
+    cr_assert_eq(chdir(in), 0);
+    cr_assert_eq(csl_manifest_read("list.csv", &m, NULL), CSL_OK);
+    cr_expect_str_eq(m.cases[0].paths[1], "./f/1");
+    csl_manifest_free(&m);
+    free(wanted);
+    free(csv);
+    folder_drop(in);
+}
