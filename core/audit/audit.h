@@ -28,10 +28,13 @@ typedef struct csl_audit_key csl_audit_key;
 
 /* Writes folder/audit.pem and folder/audit.vkey; CSL_EUSAGE if either exists. origin: no spaces, no '+'. */
 csl_status csl_audit_keygen(const char *folder, const char *origin, csl_error *error);
-/* Reads a private key and the origin from the .vkey beside it (same name, other ending). */
+/* Reads a private key and the origin from the .vkey beside it (same name, other ending). The key stays in
+ * this process: where the kernel can do so it is wiped in forked children, and signing there fails. */
 csl_status csl_audit_key_load(const char *pem_path, csl_audit_key **key, csl_error *error);
 void csl_audit_key_free(csl_audit_key *key); /* wipes it */
 const char *csl_audit_key_origin(const csl_audit_key *key);
+/* The verifier key in a .vkey file, or given itself as text; malloc'ed. CSL_EUSAGE if it is neither. */
+csl_status csl_audit_vkey_read(const char *file_or_text, char **vkey_text, csl_error *error);
 
 /* ---- events: what an entry says; written as a DICOM audit message (PS3.15 A.5) ---- */
 
@@ -56,7 +59,7 @@ typedef struct csl_audit_object {
 typedef struct csl_audit_event {
     csl_audit_kind kind;
     bool success;
-    const char *reason; /* of a failure; NULL */
+    const char *reason; /* of a failure; NULL. At most 4,096 bytes */
     const csl_audit_object *objects;
     size_t object_count;
 } csl_audit_event;
@@ -67,17 +70,20 @@ typedef struct csl_audit_log csl_audit_log;
 
 /* Opens or creates the log in `folder`, verifying what is there against the key: CSL_ECRYPTO or CSL_EFORMAT
  * if it does not hold, CSL_EUSAGE if another process has it. What a crash left beyond the checkpoint is
- * dropped. */
+ * dropped. Reads the right edge of the tree alone, however long the log is. A process opens a log once at a
+ * time; key must outlive the log. */
 csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audit_log **log,
                           csl_error *error);
-/* Adds an entry to the pending batch; *index and *leaf (RFC 6962 leaf hash) may be NULL. */
+/* Adds an entry to the pending batch; *index and *leaf (RFC 6962 leaf hash) may be NULL. An event whose
+ * objects do not fit into one entry becomes several, committed together; *index and *leaf are those of the
+ * first. After CSL_ELIMIT or CSL_EUSAGE (the event cannot be written) the log is as it was. */
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error);
-/* Makes every appended entry durable and signs a checkpoint. After an error the log must be closed and opened
- * again. */
+/* Makes every appended entry durable and signs a checkpoint. After an error, here or (but for the two above)
+ * in csl_audit_append, the log refuses everything and must be closed and opened again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
 uint64_t csl_audit_size(const csl_audit_log *log); /* entries committed */
-void csl_audit_close(csl_audit_log *log);          /* drops what was not committed */
+void csl_audit_close(csl_audit_log *log);          /* drops what was not committed; NULL is allowed */
 
 /* ---- verifying: needs the public key alone ---- */
 
@@ -96,11 +102,32 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
 /* Calls visit for each entry of a log, in order, without verifying it; a nonzero return stops. */
 typedef int (*csl_audit_visit)(void *context, uint64_t index, const uint8_t *entry, size_t length);
 csl_status csl_audit_each(const char *folder, csl_audit_visit visit, void *context, csl_error *error);
+/* One entry, malloc'ed, without verifying it; CSL_ENOTFOUND past the end. */
+csl_status csl_audit_entry(const char *folder, uint64_t index, uint8_t **entry, size_t *length,
+                           csl_error *error);
 
 /* An inclusion proof of one entry as a C2SP tlog-proof text, malloc'ed; and its check against an entry's
- * bytes. */
+ * bytes. csl_audit_prove has no key, so it checks the entry and the tiles that it uses against the
+ * checkpoint's root alone. */
 csl_status csl_audit_prove(const char *folder, uint64_t index, char **proof, csl_error *error);
 csl_status csl_audit_check_proof(const char *proof, const uint8_t *entry, size_t length,
                                  const char *vkey_text, csl_error *error);
+
+/* ---- reading: what an entry says, for people ---- */
+
+typedef struct csl_audit_record {
+    char *time, *event, *type, *reason, *user, *host, *process; /* "" where the entry does not say */
+    char *part;                                                 /* "part 2 of 3 of entry 17", or "" */
+    int outcome;                                                /* 0, 4, 8 or 12 */
+    struct csl_audit_record_object {
+        char *role, *id, *sha256, *detail; /* the last two "" where there is none */
+    } * objects;
+    size_t object_count;
+} csl_audit_record;
+
+/* Any valid DICOM audit message. CSL_EFORMAT if it is none. */
+csl_status csl_audit_record_read(const uint8_t *entry, size_t length, csl_audit_record *record,
+                                 csl_error *error);
+void csl_audit_record_free(csl_audit_record *record);
 
 #endif

@@ -1,0 +1,192 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/checkpoint.h"
+#include "audit/merkle.h"
+#include "audit/tile.h"
+
+/* One pass over the entries; memory is one bundle, one tile and the edge of the tree, however long the log
+ * is. */
+typedef struct verifier {
+    audit_folder folder;
+    audit_hasher hasher;
+    audit_bundle bundle;
+    csl_buffer older; /* a partial tile that a wider one has replaced */
+    csl_audit_verdict *verdict;
+    csl_digest stored[AUDIT_TILE];
+    audit_edge edge;
+} verifier;
+
+/* Partial tiles of older checkpoints must be beginnings of the newer file: length[w] is how many of its bytes
+ * hold the first w hashes or entries. */
+static csl_status check_older(verifier *v, unsigned level, uint64_t index, unsigned width, const char *newer,
+                              const uint8_t *bytes, const size_t *length, csl_error *error)
+{
+    bool present[AUDIT_TILE];
+    char name[AUDIT_NAME];
+    csl_status status = audit_partials(&v->folder, level, index, present, error);
+    for (unsigned w = 1; status == CSL_OK && w < width; w++) {
+        if (!present[w]) continue;
+        audit_tile_name(level, index, w, name);
+        status = audit_file_read(&v->folder, name, &v->older, error);
+        if (status == CSL_ENOTFOUND)
+            status = CSL_OK; /* a writer removed it since */
+        else if (status == CSL_OK &&
+                 (v->older.length != length[w] || memcmp(v->older.bytes, bytes, length[w]) != 0))
+            status =
+                csl_fail(error, CSL_EFORMAT, v->folder.path, "%s is not the beginning of %s", name, newer);
+    }
+    return status;
+}
+
+/* Holds a tile on disk against the hashes that the entries lead to. */
+static csl_status check_tile(verifier *v, unsigned level, uint64_t index, unsigned width,
+                             const csl_digest *hashes, csl_error *error)
+{
+    char name[AUDIT_NAME], below[AUDIT_NAME];
+    csl_status status = audit_tile_read(&v->folder, level, index, width, v->stored, name, error);
+    if (status != CSL_OK) return status;
+    for (unsigned i = 0; i < width; i++) {
+        if (!memcmp(&v->stored[i], &hashes[i], sizeof *hashes)) continue;
+        uint64_t number = index * AUDIT_TILE + i;
+        if (level == 0) {
+            v->verdict->verified = number;
+            return csl_fail(error, CSL_EFORMAT, v->folder.path,
+                            "entry %" PRIu64 " does not match its hash in %s", number, name);
+        }
+        audit_tile_name(level - 1, number, AUDIT_TILE, below);
+        return csl_fail(error, CSL_EFORMAT, v->folder.path, "%s: its hash %u is not the root of %s", name, i,
+                        below);
+    }
+    size_t length[AUDIT_TILE + 1];
+    for (unsigned i = 0; i <= AUDIT_TILE; i++) length[i] = i * sizeof *hashes;
+    return check_older(v, level, index, width, name, (const uint8_t *)hashes, length, error);
+}
+
+static csl_status check_full(void *context, unsigned level, uint64_t index, const csl_digest *hashes,
+                             csl_error *error)
+{
+    return level ? check_tile(context, level, index, AUDIT_TILE, hashes, error) : CSL_OK;
+}
+
+static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_error *error)
+{
+    csl_status status = audit_bundle_read(&v->folder, index, width, &v->bundle, error);
+    if (status == CSL_OK)
+        status = check_older(v, AUDIT_ENTRIES, index, width, v->bundle.name, v->bundle.file.bytes,
+                             v->bundle.start, error);
+    if (status != CSL_OK) return status;
+    csl_digest leaves[AUDIT_TILE];
+    for (unsigned i = 0; i < width; i++) {
+        size_t length;
+        const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
+        audit_leaf_hash(&v->hasher, entry, length, &leaves[i]);
+    }
+    status = check_tile(v, 0, index, width, leaves, error);
+    for (unsigned i = 0; status == CSL_OK && i < width; i++)
+        status = audit_edge_push(&v->edge, &v->hasher, &leaves[i], check_full, v, error);
+    if (status == CSL_OK) v->verdict->verified += width;
+    return status;
+}
+
+static csl_status check_root(verifier *v, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    uint64_t size = v->edge.size;
+    for (unsigned level = 1; status == CSL_OK && level < AUDIT_LEVELS; level++) {
+        unsigned width = audit_level_width(size, level);
+        if (width)
+            status = check_tile(v, level, audit_level_count(size, level) / AUDIT_TILE, width,
+                                v->edge.hashes[level], error);
+    }
+    if (status != CSL_OK) return status;
+    csl_digest root;
+    audit_edge_root(&v->edge, &v->hasher, &root);
+    if (v->hasher.failed)
+        return csl_fail(error, CSL_ECRYPTO, v->folder.path, "OpenSSL cannot compute SHA-256");
+    if (!memcmp(&root, &v->verdict->root, sizeof root)) return CSL_OK;
+    char found[CSL_SHA256_HEX], claimed[CSL_SHA256_HEX];
+    csl_digest_hex(&root, found);
+    csl_digest_hex(&v->verdict->root, claimed);
+    return csl_fail(error, CSL_EFORMAT, v->folder.path,
+                    "checkpoint: its root is %s, that of the %" PRIu64
+                    " entries is %s: entries were altered together "
+                    "with their tiles",
+                    claimed, size, found);
+}
+
+static csl_status read_checkpoint(const audit_folder *folder, const audit_vkey *vkey,
+                                  audit_checkpoint *checkpoint, csl_error *error)
+{
+    csl_buffer note;
+    csl_buffer_init(&note, AUDIT_MAX_CHECKPOINT);
+    csl_status status = audit_file_read(folder, "checkpoint", &note, error);
+    if (status == CSL_OK)
+        status = audit_checkpoint_read(folder->path, note.length ? (const char *)note.bytes : "", note.length,
+                                       vkey, checkpoint, error);
+    csl_buffer_free(&note);
+    return status;
+}
+
+static unsigned bundle_width(uint64_t size, uint64_t index)
+{
+    uint64_t left = size - index * AUDIT_TILE;
+    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
+}
+
+csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
+                            csl_error *error)
+{
+    *verdict = (csl_audit_verdict){0};
+    audit_vkey vkey;
+    audit_checkpoint checkpoint;
+    verifier *v = NULL;
+    csl_status status = audit_vkey_parse(vkey_text, &vkey, error);
+    if (status != CSL_OK) return status;
+    if (!(v = calloc(1, sizeof *v))) return csl_fail(error, CSL_ENOMEM, folder, "no memory");
+    v->verdict = verdict;
+    audit_bundle_init(&v->bundle);
+    csl_buffer_init(&v->older, v->bundle.file.maximum);
+    status = audit_folder_open(folder, &v->folder, error);
+    if (status == CSL_OK) status = audit_hasher_open(&v->hasher, error);
+    if (status == CSL_OK) status = read_checkpoint(&v->folder, &vkey, &checkpoint, error);
+    if (status != CSL_OK) goto done;
+    verdict->size = checkpoint.size;
+    verdict->root = checkpoint.root;
+    memcpy(verdict->origin, checkpoint.origin, sizeof verdict->origin);
+    for (uint64_t index = 0; status == CSL_OK && index * AUDIT_TILE < checkpoint.size; index++)
+        status = check_bundle(v, index, bundle_width(checkpoint.size, index), error);
+    if (status == CSL_OK) status = check_root(v, error);
+done:
+    audit_bundle_free(&v->bundle);
+    csl_buffer_free(&v->older);
+    audit_hasher_close(&v->hasher);
+    audit_folder_close(&v->folder);
+    free(v);
+    return status;
+}
+
+csl_status csl_audit_each(const char *path, csl_audit_visit visit, void *context, csl_error *error)
+{
+    audit_folder folder;
+    audit_checkpoint checkpoint;
+    audit_bundle bundle;
+    audit_bundle_init(&bundle);
+    csl_status status = audit_folder_open(path, &folder, error);
+    if (status == CSL_OK) status = read_checkpoint(&folder, NULL, &checkpoint, error);
+    bool stop = false;
+    for (uint64_t index = 0; status == CSL_OK && !stop && index * AUDIT_TILE < checkpoint.size; index++) {
+        unsigned width = bundle_width(checkpoint.size, index);
+        status = audit_bundle_read(&folder, index, width, &bundle, error);
+        for (unsigned i = 0; status == CSL_OK && !stop && i < width; i++) {
+            size_t length;
+            const uint8_t *entry = audit_bundle_entry(&bundle, i, &length);
+            stop = visit(context, index * AUDIT_TILE + i, entry, length) != 0;
+        }
+    }
+    audit_bundle_free(&bundle);
+    audit_folder_close(&folder);
+    return status;
+}
