@@ -6,6 +6,12 @@
 #include "model/features.h"
 #include "model/network.h"
 
+typedef struct csl_training_summary {
+    uint64_t seed, cases, valid_cases;
+    unsigned epochs, epoch; /* run, and the one whose weights were kept (1-based) */
+    double loss, valid_auc; /* of that epoch; valid_auc NaN where the valid split had one class only */
+} csl_training_summary;
+
 struct csl_model {
     csl_network network;
     csl_features features; /* same order of modalities as network.modality */
@@ -13,7 +19,11 @@ struct csl_model {
     csl_label *labels;     /* [network.label_count], strings owned */
     csl_label_calibration
         *calibration; /* [network.label_count]; .baseline is the logit of no modality at all */
+    csl_training_summary training;
     char *trained_on; /* or NULL */
 };
+
+/* Takes the network's modalities from `features` and lays the network out; weights are not allocated. */
+csl_status csl_model_configure(csl_model *model, csl_error *error);
 
 #endif

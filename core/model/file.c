@@ -1,0 +1,170 @@
+/* A model as one .safetensors file, and what can be asked of a model in memory. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "model/fitted.h"
+#include "model/metadata.h"
+#include "model/safetensors.h"
+
+static const size_t MAX_FILE = (size_t)4 << 30;
+
+csl_status csl_model_save(const csl_model *model, const char *path, csl_error *error)
+{
+    csl_metadata items[CSL_METADATA_ITEMS];
+    csl_buffer bytes;
+    csl_status status = csl_metadata_write(model, items, error);
+    if (status != CSL_OK) return status;
+    csl_buffer_init(&bytes, MAX_FILE);
+    csl_tensor *tensors = calloc(model->network.parameter_count + 1, sizeof *tensors);
+    if (!tensors) {
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory to write %zu tensors",
+                          model->network.parameter_count);
+        goto done;
+    }
+    for (size_t i = 0; i < model->network.parameter_count; i++) {
+        const csl_parameter *p = &model->network.parameters[i];
+        tensors[i] = (csl_tensor){.name = p->name,
+                                  .rank = p->rank,
+                                  .shape = {p->shape[0], p->shape[1]},
+                                  .count = p->count,
+                                  .values = model->weights + p->offset};
+    }
+    status = csl_safetensors_write(tensors, model->network.parameter_count, items, CSL_METADATA_ITEMS, &bytes,
+                                   error);
+    if (status == CSL_OK) status = csl_write_file_atomic(path, bytes.bytes, bytes.length, error);
+done:
+    for (size_t i = 0; i < CSL_METADATA_ITEMS; i++) free((char *)(uintptr_t)items[i].value);
+    free(tensors);
+    csl_buffer_free(&bytes);
+    return status;
+}
+
+static csl_status load_parameter(const csl_safetensors *file, const csl_parameter *p, const char *path,
+                                 float *weights, csl_error *error)
+{
+    const csl_tensor *t = csl_safetensors_tensor(file, p->name);
+    if (!t)
+        return csl_fail(error, CSL_EFORMAT, path, "lacks tensor %s, which its configuration asks for",
+                        p->name);
+    bool same = t->rank == p->rank && t->count == p->count;
+    for (size_t i = 0; i < p->rank && same; i++) same = t->shape[i] == p->shape[i];
+    if (!same)
+        return csl_fail(error, CSL_EFORMAT, path,
+                        "tensor %s has another shape than its configuration asks for (%zu x %zu)", p->name,
+                        p->shape[0], p->rank > 1 ? p->shape[1] : 1);
+    memcpy(weights + p->offset, t->values, p->count * sizeof *weights);
+    for (size_t i = 0; i < p->count; i++)
+        if (!isfinite(weights[p->offset + i]))
+            return csl_fail(error, CSL_EFORMAT, path, "tensor %s: value %zu is not a finite number", p->name,
+                            i);
+    return CSL_OK;
+}
+
+csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
+{
+    *model = NULL;
+    csl_mapping mapping;
+    csl_safetensors file = {0};
+    csl_model *m = calloc(1, sizeof *m);
+    csl_status status = csl_map(path, &mapping, error);
+    if (status != CSL_OK) goto done;
+    if (!m) {
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory for a model");
+        goto done;
+    }
+    if ((status = csl_safetensors_read(mapping.bytes, mapping.length, path, &file, error)) != CSL_OK)
+        goto done;
+    if ((status = csl_metadata_read(&file, path, m, error)) != CSL_OK) goto done;
+    if ((status = csl_model_configure(m, error)) != CSL_OK) goto done;
+    if (file.tensor_count != m->network.parameter_count) {
+        status = csl_fail(error, CSL_EFORMAT, path, "has %zu tensors; its configuration asks for %zu",
+                          file.tensor_count, m->network.parameter_count);
+        goto done;
+    }
+    size_t wanted = 0, held = 0; /* the configuration must not ask for more memory than the file has values */
+    for (size_t i = 0; i < m->network.parameter_count; i++) {
+        wanted += m->network.parameters[i].count;
+        held += file.tensors[i].count;
+    }
+    if (wanted != held) {
+        status = csl_fail(error, CSL_EFORMAT, path, "has %zu weights; its configuration asks for %zu", held,
+                          wanted);
+        goto done;
+    }
+    if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights))) {
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory for %zu weights", m->network.weight_count);
+        goto done;
+    }
+    for (size_t i = 0; i < m->network.parameter_count && status == CSL_OK; i++)
+        status = load_parameter(&file, &m->network.parameters[i], path, m->weights, error);
+done:
+    csl_safetensors_free(&file);
+    csl_unmap(&mapping);
+    if (status == CSL_OK)
+        *model = m;
+    else
+        csl_model_free(m);
+    return status;
+}
+
+csl_status csl_model_configure(csl_model *model, csl_error *error)
+{
+    csl_network *n = &model->network;
+    n->modality_count = model->features.count;
+    for (size_t i = 0; i < n->modality_count; i++) {
+        const csl_modality_features *m = &model->features.modalities[i];
+        csl_network_modality *to = &n->modality[i];
+        if (strlen(m->modality) >= sizeof to->name)
+            return csl_fail(error, CSL_EFORMAT, m->modality, "a modality's name has at most %zu letters",
+                            sizeof to->name - 1);
+        *to = (csl_network_modality){.feature_count = m->feature_count,
+                                     .position_count = m->position_count,
+                                     .coded_feature = m->coded_feature,
+                                     .code_rows = m->code_count + 1};
+        strcpy(to->name, m->modality);
+    }
+    return csl_network_layout(n, error);
+}
+
+void csl_model_free(csl_model *model)
+{
+    if (!model) return;
+    for (size_t i = 0; i < model->network.label_count; i++) {
+        if (model->labels) {
+            free((char *)(uintptr_t)model->labels[i].name);
+            free((char *)(uintptr_t)model->labels[i].code);
+            free((char *)(uintptr_t)model->labels[i].system);
+        }
+        if (model->calibration) csl_label_calibration_free(&model->calibration[i]);
+    }
+    free(model->labels);
+    free(model->calibration);
+    free(model->weights);
+    free(model->trained_on);
+    csl_features_free(&model->features);
+    csl_network_free(&model->network);
+    free(model);
+}
+
+size_t csl_model_label_count(const csl_model *model)
+{
+    return model->network.label_count;
+}
+
+csl_label csl_model_label(const csl_model *model, size_t index)
+{
+    return model->labels[index];
+}
+
+size_t csl_model_modality_count(const csl_model *model)
+{
+    return model->features.count;
+}
+
+const char *csl_model_modality(const csl_model *model, size_t index)
+{
+    return model->features.modalities[index].modality;
+}
