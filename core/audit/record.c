@@ -65,14 +65,29 @@ static void read_participant(const xmlNode *node, csl_audit_record *record)
     }
 }
 
+/* Text without control characters, which a detail of ours always is. */
+static bool is_text(const uint8_t *bytes, size_t length)
+{
+    uint32_t code;
+    for (size_t i = 0, size; i < length; i += size) {
+        size = audit_utf8(bytes + i, length - i, &code);
+        if (!size || code < 0x20) return false;
+    }
+    return true;
+}
+
+/* What a detail's base64 says; where that is no text, the base64 itself. */
 static char *decoded(const xmlNode *detail)
 {
     char *text = attribute(detail, "value");
-    if (!text) return NULL;
-    size_t length = strlen(text);
-    char *value = malloc(length + 1);
+    size_t length = text ? strlen(text) : 0;
+    char *value = text ? malloc(length + 1) : NULL;
     long count = value ? audit_unbase64(text, length, (uint8_t *)value, length) : -1;
-    if (value) value[count < 0 ? 0 : count] = 0;
+    if (count < 0 || !is_text((uint8_t *)value, (size_t)count)) {
+        free(value);
+        return text;
+    }
+    value[count] = 0;
     free(text);
     return value;
 }
