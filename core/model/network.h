@@ -13,9 +13,10 @@
 #include "model/model.h"
 
 enum {
-    CSL_NETWORK_NAME = 96,          /* bytes of a parameter's name, with the terminating 0 */
+    CSL_NETWORK_NAME = 128,         /* bytes of a parameter's name, with the terminating 0 */
     CSL_NETWORK_MAX_WIDTH = 1024,   /* also the limit of bottlenecks */
     CSL_NETWORK_MAX_BLOCKS = 64,    /* also the limit of cross blocks */
+    CSL_NETWORK_MAX_CODES = 65536,  /* rows of one vocabulary */
     CSL_NETWORK_TOKEN_BUDGET = 2048 /* default of csl_network.token_budget */
 };
 

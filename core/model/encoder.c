@@ -1,0 +1,101 @@
+#include <string.h>
+
+#include "model/dnn.h"
+#include "model/kernel.h"
+#include "model/tape.h"
+
+static void substitute(const float *unknown, const csl_encoded_modality *in, size_t inputs, float *u)
+{
+    for (size_t i = 0; i < in->count; i++)
+        for (size_t j = 0; j < inputs; j++) {
+            size_t at = i * inputs + j;
+            u[at] = in->known[at] ? in->x[at] : unknown[j];
+        }
+}
+
+void csl_encoder_embed(const csl_network *n, const float *w, size_t modality, const csl_encoded_modality *in,
+                       csl_encoder_tape *tape)
+{
+    const csl_network_modality *m = &n->modality[modality];
+    const csl_modality_layout *l = &n->layout->modality[modality];
+    size_t width = n->width, inputs = l->embed.inputs;
+    substitute(w + l->unknown, in, inputs, tape->u);
+    memcpy(tape->h, w + l->class_token, width * sizeof *tape->h);
+    csl_linear_forward(w, &l->embed, tape->u, in->count, NULL, tape->h + width);
+    for (size_t i = 0; i < in->count && l->code != CSL_NO_TENSOR; i++) {
+        float *h = tape->h + (i + 1) * width;
+        csl_kernel_add(h, w + l->code + in->code[i] * width, width);
+        if (l->code_scale == CSL_NO_TENSOR) continue;
+        float value = in->x[i * inputs + (size_t)m->coded_feature];
+        csl_kernel_add_scaled(h, w + l->code_scale + in->code[i] * width, value, width);
+    }
+    memset(tape->mean_u, 0, inputs * sizeof *tape->mean_u);
+    csl_kernel_sum_rows(tape->u, in->count, inputs, tape->mean_u);
+    csl_kernel_scale(tape->mean_u, 1.0f / (float)in->count, inputs);
+    csl_linear_forward(w, &l->early, tape->mean_u, 1, NULL, tape->early);
+}
+
+void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_encoder_tape *tape,
+                     csl_workspace *s)
+{
+    const csl_modality_layout *l = &n->layout->modality[modality];
+    size_t width = n->width, rows = tape->rows;
+    for (size_t i = 0; i < n->blocks; i++)
+        csl_block_forward(n, w, &l->blocks[i], &tape->block[i], rows, NULL, 0, s);
+    csl_kernel_norm(tape->block[n->blocks - 1].out, rows, width, w + l->norm.weight, w + l->norm.bias,
+                    tape->t, tape->stat);
+
+    memcpy(tape->pooled, tape->t, width * sizeof *tape->pooled);
+    csl_kernel_pool(tape->t + width, tape->n, width, tape->pooled + width, tape->pooled + 2 * width,
+                    tape->where);
+    csl_linear_forward(w, &l->pool, tape->pooled, 1, NULL, tape->e);
+    csl_linear_forward(w, &l->late, tape->e, 1, NULL, tape->late);
+    csl_linear_forward(w, &l->pair, tape->e, 1, NULL, tape->pair);
+
+    csl_kernel_rows(tape->x, tape->t, rows, width, w + l->joint_modality);
+    for (size_t i = 0; i < n->cross_blocks; i++)
+        csl_linear_forward(w, &n->layout->cross[i].kv, tape->x, rows, NULL, tape->kv[i]);
+}
+
+static void embed_backward(const csl_network *n, const float *w, float *gradient, size_t modality,
+                           const csl_encoded_modality *in, csl_encoder_tape *tape, csl_workspace *s)
+{
+    const csl_network_modality *m = &n->modality[modality];
+    const csl_modality_layout *l = &n->layout->modality[modality];
+    size_t width = n->width, inputs = l->embed.inputs, cells = in->count * inputs;
+    const float *dh = tape->dh + width;
+    csl_kernel_add(gradient + l->class_token, tape->dh, width);
+    for (size_t i = 0; i < in->count && l->code != CSL_NO_TENSOR; i++) {
+        csl_kernel_add(gradient + l->code + in->code[i] * width, dh + i * width, width);
+        if (l->code_scale == CSL_NO_TENSOR) continue;
+        float value = in->x[i * inputs + (size_t)m->coded_feature];
+        csl_kernel_add_scaled(gradient + l->code_scale + in->code[i] * width, dh + i * width, value, width);
+    }
+    csl_linear_backward(w, gradient, &l->early, tape->mean_u, tape->dearly, 1, s->row, false);
+    csl_kernel_scale(s->row, 1.0f / (float)in->count, inputs);
+    bool all_known = !memchr(in->known, 0, cells);
+    csl_linear_backward(w, gradient, &l->embed, tape->u, dh, in->count, all_known ? NULL : s->wide, false);
+    for (size_t at = 0; at < cells && !all_known; at++)
+        if (!in->known[at]) gradient[l->unknown + at % inputs] += s->wide[at] + s->row[at % inputs];
+}
+
+void csl_encoder_backward(const csl_network *n, const float *w, float *gradient, size_t modality,
+                          const csl_encoded_modality *in, csl_encoder_tape *tape, csl_workspace *s)
+{
+    const csl_modality_layout *l = &n->layout->modality[modality];
+    size_t width = n->width, rows = tape->rows;
+    float *dpooled = s->row;
+    csl_linear_backward(w, gradient, &l->pool, tape->pooled, tape->de, 1, dpooled, false);
+    csl_kernel_add(tape->dt, dpooled, width);
+    csl_kernel_scale(dpooled + width, 1.0f / (float)tape->n, width);
+    csl_kernel_add_row(tape->dt + width, tape->n, width, dpooled + width);
+    for (size_t i = 0; i < width; i++) tape->dt[(tape->where[i] + 1) * width + i] += dpooled[2 * width + i];
+
+    memset(tape->dh, 0, rows * width * sizeof *tape->dh);
+    csl_kernel_norm_back(tape->dt, tape->block[n->blocks - 1].out, rows, width, w + l->norm.weight,
+                         tape->stat, tape->dh, gradient ? gradient + l->norm.weight : NULL,
+                         gradient ? gradient + l->norm.bias : NULL);
+    for (size_t i = n->blocks; i-- > 0;)
+        csl_block_backward(n, w, gradient, &l->blocks[i], &tape->block[i], rows, NULL, 0, tape->dh, s);
+    if (gradient) embed_backward(n, w, gradient, modality, in, tape, s);
+}

@@ -1,0 +1,234 @@
+#include "model/kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One copy of each loop for AVX-512, AVX2 and the baseline, chosen when the program loads. The copies may
+ * round differently (fused multiply-add); one machine always takes the same one. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VECTOR
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* 2^k e^r with |r| <= ln(2) / 2: the Taylor series to r^7 leaves a relative 6e-9, less than float rounding.
+ * ln(2) is split in two so that k times its first part is exact. */
+INLINE float exp_one(float x)
+{
+    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer in the low bits */
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 80.0f ? 80.0f : x;
+    float shifted = x * 1.44269504f + magic, k = shifted - magic;
+    float r = (x - k * 0.693145752f) - k * 1.42860677e-6f;
+    float p = 1.0f / 5040.0f;
+    p = p * r + 1.0f / 720.0f;
+    p = p * r + 1.0f / 120.0f;
+    p = p * r + 1.0f / 24.0f;
+    p = p * r + 1.0f / 6.0f;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    union { /* memcpy would keep the loop from being vectorised */
+        float value;
+        uint32_t bits;
+    } power = {.value = shifted};
+    power.bits = (power.bits << 23) + 0x3f800000u;
+    return p * power.value;
+}
+
+VECTOR void csl_kernel_exp(float *x, size_t count)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) x[i] = exp_one(x[i]);
+}
+
+VECTOR void csl_kernel_add(float *y, const float *x, size_t count)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+VECTOR void csl_kernel_add_scaled(float *y, const float *x, float a, size_t count)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) y[i] += a * x[i];
+}
+
+VECTOR void csl_kernel_scale(float *x, float a, size_t count)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) x[i] *= a;
+}
+
+VECTOR void csl_kernel_rows(float *y, const float *x, size_t rows, size_t width, const float *bias)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *row = y + r * width;
+        if (!x) {
+            memcpy(row, bias, width * sizeof *row);
+            continue;
+        }
+        const float *in = x + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) row[i] = in[i] + bias[i];
+    }
+}
+
+VECTOR void csl_kernel_add_row(float *y, size_t rows, size_t width, const float *bias)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *row = y + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) row[i] += bias[i];
+    }
+}
+
+VECTOR void csl_kernel_sum_rows(const float *x, size_t rows, size_t width, float *sum)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) sum[i] += row[i];
+    }
+}
+
+VECTOR void csl_kernel_norm(const float *x, size_t rows, size_t width, const float *weight, const float *bias,
+                            float *y, float *statistics)
+{
+    float scale = 1.0f / (float)width;
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+        float *out = y + r * width, sum = 0.0f, squares = 0.0f;
+#pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < width; i++) sum += row[i];
+        float mean = sum * scale;
+#pragma omp simd reduction(+ : squares)
+        for (size_t i = 0; i < width; i++) {
+            float d = row[i] - mean;
+            squares += d * d;
+        }
+        float inverse = 1.0f / sqrtf(squares * scale + CSL_NORM_EPSILON);
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) out[i] = (row[i] - mean) * inverse * weight[i] + bias[i];
+        statistics[2 * r] = mean;
+        statistics[2 * r + 1] = inverse;
+    }
+}
+
+VECTOR void csl_kernel_norm_back(const float *dy, const float *x, size_t rows, size_t width,
+                                 const float *weight, const float *statistics, float *dx, float *dweight,
+                                 float *dbias)
+{
+    float scale = 1.0f / (float)width;
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * width, *in = dy + r * width;
+        float *out = dx + r * width, mean = statistics[2 * r], inverse = statistics[2 * r + 1];
+        float sum = 0.0f, dot = 0.0f;
+#pragma omp simd reduction(+ : sum, dot)
+        for (size_t i = 0; i < width; i++) {
+            float g = in[i] * weight[i];
+            sum += g;
+            dot += g * (row[i] - mean);
+        }
+        sum *= scale;
+        dot *= scale * inverse * inverse;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++)
+            out[i] += inverse * (in[i] * weight[i] - sum - (row[i] - mean) * dot);
+        if (dweight) {
+#pragma omp simd
+            for (size_t i = 0; i < width; i++) {
+                dweight[i] += in[i] * (row[i] - mean) * inverse;
+                dbias[i] += in[i];
+            }
+        }
+    }
+}
+
+/* tanh(t) = 2 sigmoid(2 t) - 1 turns the form above into x sigmoid(2 t); 1.59576912 = 2 sqrt(2 / pi). */
+INLINE float gelu_gate(float x)
+{
+    return 1.0f / (1.0f + exp_one(-1.59576912f * (x + 0.044715f * x * x * x)));
+}
+
+VECTOR void csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, float *y)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *in = x + r * width, *out = y + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            float v = in[i] + bias[i];
+            in[i] = v;
+            out[i] = v * gelu_gate(v);
+        }
+    }
+}
+
+VECTOR void csl_kernel_gelu_back(float *dy, const float *x, size_t count)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+        float v = x[i], gate = gelu_gate(v), slope = 1.59576912f * (1.0f + 0.134145f * v * v);
+        dy[i] *= gate + v * gate * (1.0f - gate) * slope;
+    }
+}
+
+VECTOR void csl_kernel_softmax(float *s, size_t rows, size_t width, float scale, float *total)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *row = s + r * width, greatest = -INFINITY, sum = 0.0f;
+#pragma omp simd reduction(max : greatest)
+        for (size_t i = 0; i < width; i++) greatest = row[i] > greatest ? row[i] : greatest;
+        greatest *= scale;
+#pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < width; i++) {
+            row[i] = exp_one(scale * row[i] - greatest);
+            sum += row[i];
+        }
+        float inverse = 1.0f / sum;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) row[i] *= inverse;
+        total[r] = greatest + logf(sum);
+    }
+}
+
+VECTOR void csl_kernel_softmax_again(float *s, size_t rows, size_t width, float scale, const float *total)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *row = s + r * width, shift = total[r];
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) row[i] = exp_one(scale * row[i] - shift);
+    }
+}
+
+VECTOR void csl_kernel_softmax_back(float *dp, const float *p, size_t rows, size_t width, float scale)
+{
+    for (size_t r = 0; r < rows; r++) {
+        float *in = dp + r * width, dot = 0.0f;
+        const float *row = p + r * width;
+#pragma omp simd reduction(+ : dot)
+        for (size_t i = 0; i < width; i++) dot += in[i] * row[i];
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) in[i] = scale * row[i] * (in[i] - dot);
+    }
+}
+
+VECTOR void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *greatest,
+                            uint32_t *where)
+{
+    memcpy(mean, x, width * sizeof *mean);
+    memcpy(greatest, x, width * sizeof *greatest);
+    memset(where, 0, width * sizeof *where);
+    for (size_t r = 1; r < rows; r++) {
+        const float *row = x + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            mean[i] += row[i];
+            where[i] = row[i] > greatest[i] ? (uint32_t)r : where[i];
+            greatest[i] = row[i] > greatest[i] ? row[i] : greatest[i];
+        }
+    }
+    float scale = 1.0f / (float)rows;
+    for (size_t i = 0; i < width; i++) mean[i] *= scale;
+}
