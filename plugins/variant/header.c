@@ -1,0 +1,230 @@
+#include "header.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+enum { MAX_SAMPLE_LINES_BYTES = 1 << 20, MAX_VALUE = 4096 };
+
+/* Lengths in bases of the primary assemblies' chromosomes: Genome Reference Consortium, GRCh37
+ * (GCA_000001405.1) and GRCh38 (GCA_000001405.15). No length occurs in both. Order: 1 to 22, X, Y. */
+static const long lengths_37[] = {249250621, 243199373, 198022430, 191154276, 180915260, 171115067,
+                                  159138663, 146364022, 141213431, 135534747, 135006516, 133851895,
+                                  115169878, 107349540, 102531392, 90354753,  81195210,  78077248,
+                                  59128983,  63025520,  48129895,  51304566,  155270560, 59373566};
+static const long lengths_38[] = {248956422, 242193529, 198295559, 190214555, 181538259, 170805979,
+                                  159345973, 145138636, 138394717, 133797422, 135086622, 133275309,
+                                  114364328, 107043718, 101991189, 90338345,  83257441,  80373285,
+                                  58617616,  64444167,  46709983,  50818468,  156040895, 57227415};
+
+/* How headers name the two builds; compared in lower case. */
+static const struct {
+    const char *text;
+    variant_build build;
+} build_names[] = {
+    {"grch38", VARIANT_BUILD_38},
+    {"hg38", VARIANT_BUILD_38},
+    {"gcf_000001405.26", VARIANT_BUILD_38},
+    {"gca_000001405.15", VARIANT_BUILD_38},
+    {"grch37", VARIANT_BUILD_37},
+    {"hg19", VARIANT_BUILD_37},
+    {"b37", VARIANT_BUILD_37},
+    {"hs37d5", VARIANT_BUILD_37},
+    {"human_g1k_v37", VARIANT_BUILD_37},
+    {"gcf_000001405.13", VARIANT_BUILD_37},
+    {"gca_000001405.1", VARIANT_BUILD_37},
+};
+
+void variant_header_init(variant_header *header)
+{
+    *header = (variant_header){0};
+    variant_layout_init(&header->layout);
+}
+
+void variant_header_free(variant_header *header)
+{
+    free(header->sample_lines);
+    header->sample_lines = NULL;
+}
+
+int variant_contig_number(const char *name)
+{
+    if (!strncasecmp(name, "chr", 3)) name += 3;
+    if (!strcasecmp(name, "X")) return 23;
+    if (!strcasecmp(name, "Y")) return 24;
+    if (!strcasecmp(name, "M") || !strcasecmp(name, "MT")) return 25;
+    if (*name < '1' || *name > '9' || strlen(name) > 2) return 0;
+    int number = *name - '0';
+    if (name[1]) {
+        if (name[1] < '0' || name[1] > '9') return 0;
+        number = number * 10 + (name[1] - '0');
+    }
+    return number <= 22 ? number : 0;
+}
+
+long variant_contig_length_38(int number)
+{
+    return lengths_38[number - 1];
+}
+
+bool variant_header_value(const char *line, size_t length, const char *key, char *out, size_t size)
+{
+    const char *at = memchr(line, '<', length), *end = line + length;
+    if (!at) return false;
+    for (at++; at < end && *at != '>';) {
+        const char *equals = memchr(at, '=', (size_t)(end - at));
+        if (!equals) return false;
+        variant_span name = {at, (size_t)(equals - at)};
+        while (name.length && *name.at == ' ') name.at++, name.length--;
+        const char *value = equals + 1, *stop = value;
+        if (value < end && *value == '"') {
+            for (stop = ++value; stop < end && *stop != '"'; stop++)
+                if (*stop == '\\' && stop + 1 < end) stop++;
+        } else {
+            while (stop < end && *stop != ',' && *stop != '>') stop++;
+        }
+        if (name.length == strlen(key) && !strncasecmp(name.at, key, name.length)) {
+            variant_copy(out, size, value, (size_t)(stop - value));
+            return true;
+        }
+        if (stop < end && *stop == '"') stop++;
+        at = stop < end && *stop == ',' ? stop + 1 : stop;
+        if (at == stop && at < end && *at != '>') return false;
+    }
+    return false;
+}
+
+static void add_build(variant_header *header, variant_build *seen, variant_build build, const char *place)
+{
+    if (!build) return;
+    if (!*seen && (seen == &header->by_length || !header->by_length))
+        variant_copy(header->build_place, sizeof header->build_place, place, strlen(place));
+    if (!*seen || *seen == build)
+        *seen = build;
+    else
+        *seen = VARIANT_BUILD_BOTH;
+}
+
+static variant_build named_build(const char *text)
+{
+    char lower[MAX_VALUE];
+    size_t n = strlen(text) < sizeof lower - 1 ? strlen(text) : sizeof lower - 1;
+    for (size_t i = 0; i < n; i++)
+        lower[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+    lower[n] = 0;
+    for (size_t i = 0; i < sizeof build_names / sizeof *build_names; i++)
+        if (strstr(lower, build_names[i].text)) return build_names[i].build;
+    return VARIANT_BUILD_UNKNOWN;
+}
+
+static void take_contig(variant_header *header, const char *line, size_t length)
+{
+    char text[256];
+    if (variant_header_value(line, length, "ID", text, sizeof text)) {
+        int number = variant_contig_number(text);
+        if (number >= 1 && number <= 24 && variant_header_value(line, length, "length", text, sizeof text)) {
+            long bases = strtol(text, NULL, 10);
+            variant_build build = bases == lengths_38[number - 1]   ? VARIANT_BUILD_38
+                                  : bases == lengths_37[number - 1] ? VARIANT_BUILD_37
+                                                                    : VARIANT_BUILD_UNKNOWN;
+            add_build(header, &header->by_length, build, "##contig length");
+        }
+    }
+    if (variant_header_value(line, length, "assembly", text, sizeof text))
+        add_build(header, &header->by_text, named_build(text), "##contig assembly");
+}
+
+/* ##fileDate has no fixed form in the standard: YYYYMMDD and ISO 8601 are taken, the rest is not known. */
+static void take_date(variant_header *header, const char *text)
+{
+    int year, month, day, used = 0;
+    char separator = 0;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10)
+        separator = text[10];
+    else if (strspn(text, "0123456789") == 8 && sscanf(text, "%4d%2d%2d%n", &year, &month, &day, &used) == 3)
+        separator = text[8];
+    else
+        return;
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (year < 1990 || year > 2200 || month < 1 || month > 12 || day < 1) return;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (day > days[month - 1] + (month == 2 && leap)) return;
+    if (separator && !strchr(" T", separator)) return;
+    snprintf(header->date, sizeof header->date, "%04d-%02d-%02d", year, month, day);
+}
+
+static bool starts(const char *line, size_t length, const char *with)
+{
+    return length >= strlen(with) && !strncasecmp(line, with, strlen(with));
+}
+
+bool variant_header_is_dictionary(const char *line, size_t length)
+{
+    return starts(line, length, "##FILTER=<") || starts(line, length, "##INFO=<") ||
+           starts(line, length, "##FORMAT=<") || starts(line, length, "##contig=<");
+}
+
+bool variant_header_line(variant_header *header, const char *line, size_t length)
+{
+    char text[MAX_VALUE];
+    if (starts(line, length, "##contig=<")) {
+        take_contig(header, line, length);
+    } else if (starts(line, length, "##INFO=<")) {
+        char key[16];
+        if (variant_header_value(line, length, "ID", key, sizeof key) &&
+            variant_header_value(line, length, "Description", text, sizeof text))
+            variant_layout_declare(&header->layout, key, text);
+    } else if (starts(line, length, "##reference=") || starts(line, length, "##assembly=")) {
+        variant_copy(text, sizeof text, line, length);
+        add_build(header, &header->by_text, named_build(text), line[2] == 'r' ? "##reference" : "##assembly");
+    } else if (starts(line, length, "##fileDate=")) {
+        variant_copy(text, sizeof text, line + 11, length - 11);
+        if (!header->date[0]) take_date(header, text);
+    } else if (starts(line, length, "##SAMPLE=<")) {
+        if (length + 1 > MAX_SAMPLE_LINES_BYTES - header->sample_lines_length) return true;
+        char *lines = realloc(header->sample_lines, header->sample_lines_length + length + 1);
+        if (!lines) return false;
+        memcpy(lines + header->sample_lines_length, line, length);
+        lines[header->sample_lines_length + length] = '\n';
+        header->sample_lines = lines;
+        header->sample_lines_length += length + 1;
+    }
+    return true;
+}
+
+const char *variant_header_columns(variant_header *header, const char *line, size_t length, size_t columns)
+{
+    static const char fixed[] = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
+    if (length < sizeof fixed - 1 || strncmp(line, fixed, sizeof fixed - 1) ||
+        (length > sizeof fixed - 1 && line[sizeof fixed - 1] != '\t'))
+        return "the column line is not \"#CHROM POS ID REF ALT QUAL FILTER INFO\", separated by tabs";
+    header->samples = columns > 9 ? columns - 9 : 0;
+    if (columns > 8 && strncmp(line + sizeof fixed - 1, "\tFORMAT", 7))
+        return "the ninth column must be FORMAT";
+    if (!header->samples) return NULL;
+    variant_span rest = {line, length}, name = {"", 0};
+    for (int i = 0; i < 10 && rest.at; i++) name = variant_split(&rest, '\t');
+    if (!name.length) return "the first sample has no name";
+    variant_copy(header->sample, sizeof header->sample, name.at, name.length);
+    return NULL;
+}
+
+bool variant_header_sample_value(const variant_header *header, const char *const *keys, char *out,
+                                 size_t size)
+{
+    if (!header->sample_lines || !header->sample[0]) return false;
+    variant_span rest = {header->sample_lines, header->sample_lines_length - 1};
+    while (rest.at) {
+        variant_span line = variant_split(&rest, '\n');
+        char id[VARIANT_NAME_BYTES];
+        if (!variant_header_value(line.at, line.length, "ID", id, sizeof id) || strcmp(id, header->sample))
+            continue;
+        for (; *keys; keys++)
+            if (variant_header_value(line.at, line.length, *keys, out, size) && out[0]) return true;
+        return false;
+    }
+    return false;
+}

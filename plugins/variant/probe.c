@@ -1,0 +1,61 @@
+#include "probe.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { LOOK = 4096 };
+
+/* The first bytes of a gzip member; as many as `in` holds and `out` takes. */
+static size_t inflate_start(const uint8_t *in, uint64_t length, uint8_t *out, size_t size)
+{
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)in,
+                  .avail_in = (uInt)(length < 65536 ? length : 65536),
+                  .next_out = out,
+                  .avail_out = (uInt)size};
+    if (inflateInit2(&z, 15 + 16) != Z_OK) return 0;
+    inflate(&z, Z_SYNC_FLUSH);
+    size_t written = size - z.avail_out;
+    inflateEnd(&z);
+    return written;
+}
+
+static uint32_t word(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* An index says what it indexes: preset 2 is VCF (tabix and CSI specifications). BCF's CSI has no such part.
+ */
+static bool is_variant_index(const uint8_t *head, size_t length)
+{
+    const uint32_t preset_vcf = 2;
+    if (length >= 12 && !memcmp(head, "TBI\1", 4)) return word(head + 8) == preset_vcf;
+    if (length < 16 || memcmp(head, "CSI\1", 4)) return false;
+    uint32_t auxiliary = word(head + 12);
+    return auxiliary == 0 || (auxiliary >= 28 && length >= 20 && word(head + 16) == preset_vcf);
+}
+
+variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
+{
+    static const char first_line[] = "##fileformat=VCF";
+    /* Any of these marks a header that lost its first line. */
+    static const char *const marks[] = {"#CHROM\tPOS\tID\tREF\tALT", "##INFO=<ID=", "##FORMAT=<ID="};
+    uint8_t start[LOOK];
+    size_t n = length < sizeof start ? (size_t)length : sizeof start;
+    if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b)
+        n = inflate_start(head, length, start, sizeof start);
+    else if (n)
+        memcpy(start, head, n);
+    *sure = 100;
+    if (n >= sizeof first_line - 1 && !memcmp(start, first_line, sizeof first_line - 1))
+        return VARIANT_KIND_VCF;
+    if (n >= 5 && !memcmp(start, "BCF", 3) && (start[3] == 2 || start[3] == 4)) return VARIANT_KIND_BCF;
+    *sure = 60;
+    if (is_variant_index(start, n)) return VARIANT_KIND_INDEX;
+    *sure = 80;
+    for (size_t i = 0; n && start[0] == '#' && i < sizeof marks / sizeof *marks; i++)
+        if (memmem(start, n, marks[i], strlen(marks[i]))) return VARIANT_KIND_VCF;
+    *sure = 0;
+    return VARIANT_KIND_OTHER;
+}

@@ -1,0 +1,31 @@
+/* Text from a file, which is hostile, into fixed buffers. */
+#ifndef VARIANT_TEXT_H
+#define VARIANT_TEXT_H
+
+#include <stddef.h>
+#include <string.h>
+
+typedef struct variant_span {
+    const char *at;
+    size_t length;
+} variant_span;
+
+/* Copies at most size - 1 characters; whatever is not printable ASCII becomes '?'. */
+static inline void variant_copy(char *out, size_t size, const char *text, size_t length)
+{
+    size_t n = length < size - 1 ? length : size - 1;
+    for (size_t i = 0; i < n; i++) out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+    out[n] = 0;
+}
+
+/* The part of *rest before the next `separator`, and *rest moved behind it; rest->at is NULL after the last
+ * part. */
+static inline variant_span variant_split(variant_span *rest, char separator)
+{
+    const char *stop = memchr(rest->at, separator, rest->length);
+    variant_span part = {rest->at, stop ? (size_t)(stop - rest->at) : rest->length};
+    *rest = stop ? (variant_span){stop + 1, rest->length - part.length - 1} : (variant_span){NULL, 0};
+    return part;
+}
+
+#endif

@@ -1,0 +1,192 @@
+#include "variant.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+enum {
+    STRUCTURAL_BASES =
+        50, /* a change at least this long is structural: the convention of dbVar and gnomAD-SV */
+    LEAST_CHROMOSOMES = 20,   /* AF over fewer chromosomes than this is a call, not a frequency */
+    LONGEST_ALLELE_SHOWN = 20 /* bases in a label */
+};
+static const double frequency_floor = 1e-6;
+
+static const char *info_text(const variant_source *source, const char *key, size_t *length)
+{
+    const bcf_info_t *i = bcf_get_info(source->dictionary, source->record, key);
+    if (!i || !i->vptr || i->type != BCF_BT_CHAR || i->len <= 0) return NULL;
+    *length = strnlen((const char *)i->vptr, (size_t)i->len);
+    return (const char *)i->vptr;
+}
+
+/* A frequency of the allele in a population: the annotator's, then gnomAD's in INFO, then AF unless AN shows
+ * that it was counted over this sample or a few. */
+static double population_frequency(const variant_source *source, const variant_allele *allele)
+{
+    const bcf_hdr_t *header = source->dictionary;
+    bcf1_t *record = source->record;
+    double frequency = allele->annotation.frequency;
+    static const char *const keys[] = {"gnomAD_AF", "gnomad_AF", "AF_gnomad"};
+    for (size_t i = 0; isnan(frequency) && i < sizeof keys / sizeof *keys; i++)
+        frequency = variant_info_number(header, record, keys[i], allele->number - 1);
+    if (isnan(frequency) && !(variant_info_number(header, record, "AN", 0) < LEAST_CHROMOSOMES))
+        frequency = variant_info_number(header, record, "AF", allele->number - 1);
+    return frequency >= 0 && frequency <= 1 ? frequency : NAN;
+}
+
+static void classify(const char *reference, const char *alternative, variant_allele *allele)
+{
+    static const char bases[] = "ACGTNacgtnRYSWKMBDHVryswkmbdhv";
+    size_t from = strlen(reference), to = strlen(alternative);
+    bool plain = from && to && strspn(reference, bases) == from && strspn(alternative, bases) == to;
+    if (!plain) {
+        allele->is_structural = strpbrk(alternative, "<>[].") != NULL;
+        return;
+    }
+    allele->is_snv = from == 1 && to == 1;
+    allele->is_indel = from != to;
+    allele->is_structural = (from > to ? from - to : to - from) >= STRUCTURAL_BASES;
+}
+
+bool variant_allele_read(const variant_source *source, int number, variant_allele *allele)
+{
+    bcf1_t *record = source->record;
+    const char *alternative = record->d.allele[number];
+    if (!strcmp(alternative, "*") || !strcmp(alternative, "<*>") || !strcasecmp(alternative, "<NON_REF>"))
+        return false;
+    *allele = (variant_allele){.number = number};
+    size_t length = 0;
+    const char *text =
+        source->header.layout.key[0] ? info_text(source, source->header.layout.key, &length) : NULL;
+    variant_annotation_read(&source->header.layout, text ? text : "", length, record->d.allele,
+                            (int)record->n_allele, number, &allele->annotation);
+    text = info_text(source, "CLNSIG", &length);
+    allele->significance = text ? variant_significance_parse(text, length) : allele->annotation.significance;
+    allele->frequency = population_frequency(source, allele);
+    classify(record->d.allele[0], alternative, allele);
+    const char *contig = bcf_seqname_safe(source->dictionary, record);
+    int chromosome = variant_contig_number(contig);
+    allele->key = (variant_key){.pathogenic = allele->significance.pathogenic,
+                                .rank = allele->annotation.rank,
+                                .contig = chromosome ? chromosome : 26,
+                                .locus = (int64_t)record->pos + 1};
+    return true;
+}
+
+static float logarithm(double value)
+{
+    return value >= 0 ? (float)log10(1 + value) : NAN;
+}
+
+static float filter_state(const bcf1_t *record)
+{
+    if (!record->d.n_flt) return NAN;
+    return record->d.n_flt == 1 && record->d.flt[0] == 0 ? 1.0f : 0.0f; /* 0 is PASS in every dictionary */
+}
+
+static double allele_balance(const variant_source *source, int number)
+{
+    double total = 0, own = variant_format_number(source->dictionary, source->record, "AD", number);
+    for (int i = 0; i < (int)source->record->n_allele; i++) {
+        double reads = variant_format_number(source->dictionary, source->record, "AD", i);
+        if (reads >= 0) total += reads;
+    }
+    return own >= 0 && total > 0 ? own / total : NAN;
+}
+
+/* "heterozygous", "homozygous", "hemizygous", "1 of 2 alleles called", "3 of 4 copies"; "" for sites only. */
+static void describe_zygosity(const variant_genotype *genotype, int number, char *out, size_t size)
+{
+    out[0] = 0;
+    if (!genotype->ploidy) return;
+    int copies = variant_genotype_copies(genotype, number);
+    if (genotype->called < genotype->ploidy)
+        snprintf(out, size, "%d of %d alleles called", genotype->called, genotype->ploidy);
+    else if (genotype->ploidy == 1)
+        snprintf(out, size, "hemizygous");
+    else if (genotype->ploidy == 2)
+        snprintf(out, size, copies == 2 ? "homozygous" : "heterozygous");
+    else
+        snprintf(out, size, "%d of %d copies", copies, genotype->ploidy);
+}
+
+static void show_allele(const char *bases, char *out, size_t size)
+{
+    size_t length = strlen(bases);
+    if (length <= LONGEST_ALLELE_SHOWN) {
+        variant_copy(out, size, bases, length);
+        return;
+    }
+    char start[LONGEST_ALLELE_SHOWN + 1];
+    variant_copy(start, sizeof start, bases, LONGEST_ALLELE_SHOWN);
+    snprintf(out, size, "%.8s... (%zu bases)", start, length);
+}
+
+/* "TP53 c.637C>T (p.Arg213*) stop_gained, heterozygous"; where no annotator named the change, "17:7674894
+ * G>A, heterozygous". */
+static void describe(const variant_source *source, const variant_genotype *genotype,
+                     const variant_allele *allele, char *label, size_t size)
+{
+    const variant_annotation *a = &allele->annotation;
+    bcf1_t *record = source->record;
+    char change[160], zygosity[48], from[48], to[48], contig[40];
+    if (a->symbol[0] && a->hgvs_c[0]) {
+        bool protein = a->hgvs_p[0] != 0;
+        snprintf(change, sizeof change, "%s%s%s%s", a->hgvs_c, protein ? " (" : "", a->hgvs_p,
+                 protein ? ")" : "");
+    } else {
+        const char *name = bcf_seqname_safe(source->dictionary, record);
+        variant_copy(contig, sizeof contig, name, strlen(name));
+        show_allele(record->d.allele[0], from, sizeof from);
+        show_allele(record->d.allele[allele->number], to, sizeof to);
+        snprintf(change, sizeof change, "%s:%lld %s>%s", contig, (long long)record->pos + 1, from, to);
+    }
+    describe_zygosity(genotype, allele->number, zygosity, sizeof zygosity);
+    const char *verdict = allele->significance.pathogenic ? ", ClinVar pathogenic"
+                          : allele->significance.benign   ? ", ClinVar benign"
+                                                          : "";
+    snprintf(label, size, "%s%s%s%s%s%s%s%s", a->symbol, a->symbol[0] ? " " : "", change, a->found ? " " : "",
+             a->term, zygosity[0] ? ", " : "", zygosity, verdict);
+}
+
+void variant_token_fill(const variant_source *source, const variant_genotype *genotype,
+                        const variant_allele *allele, variant_token *token)
+{
+    const bcf_hdr_t *header = source->dictionary;
+    bcf1_t *record = source->record;
+    float *f = token->features;
+    for (int i = 0; i < VARIANT_FEATURES; i++) f[i] = NAN;
+    f[VARIANT_SEVERITY] = variant_severity(allele->key.rank);
+    if (genotype->ploidy) {
+        f[VARIANT_DOSAGE] = (float)variant_genotype_copies(genotype, allele->number);
+        f[VARIANT_HETEROZYGOUS] = variant_genotype_heterozygous(genotype);
+        if (genotype->ploidy > 1) f[VARIANT_PHASED] = genotype->phased ? 1.0f : 0.0f;
+    }
+    f[VARIANT_QUALITY] = isfinite(record->qual) ? logarithm(record->qual) : NAN;
+    double depth = variant_format_number(header, record, "DP", 0);
+    if (isnan(depth)) depth = variant_info_number(header, record, "DP", 0);
+    f[VARIANT_DEPTH] = logarithm(depth);
+    f[VARIANT_GENOTYPE_QUALITY] = logarithm(variant_format_number(header, record, "GQ", 0));
+    f[VARIANT_ALLELE_FREQUENCY] = (float)log10(fmax(allele->frequency, frequency_floor));
+    if (isnan(allele->frequency)) f[VARIANT_ALLELE_FREQUENCY] = NAN;
+    f[VARIANT_ALLELE_BALANCE] = (float)allele_balance(source, allele->number);
+    f[VARIANT_IS_SNV] = allele->is_snv;
+    f[VARIANT_IS_INDEL] = allele->is_indel;
+    f[VARIANT_IS_STRUCTURAL] = allele->is_structural;
+    if (allele->significance.stated) {
+        f[VARIANT_IS_PATHOGENIC] = allele->significance.pathogenic;
+        f[VARIANT_IS_BENIGN] = allele->significance.benign;
+    }
+    f[VARIANT_PASSED_FILTER] = filter_state(record);
+    token->key = allele->key;
+    token->position[VARIANT_POSITION_CONTIG] = allele->key.contig <= 25 ? (double)allele->key.contig : NAN;
+    token->position[VARIANT_POSITION_LOCUS] = (double)allele->key.locus;
+    describe(source, genotype, allele, token->label, sizeof token->label);
+    token->code[0] = 0;
+    if (allele->annotation.symbol[0])
+        snprintf(token->code, sizeof token->code, "http://www.genenames.org|%s", allele->annotation.symbol);
+}
