@@ -1,0 +1,25 @@
+/* Memory that is dropped as a whole: one arena for a record, one for each document while it is read.
+ * An allocation past the maximum, or without memory, gives NULL and sets `failed`, which stays set: a run of
+ * allocations needs one check at its end, provided nobody follows a NULL on the way. */
+#ifndef RECORD_ARENA_H
+#define RECORD_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct rec_arena {
+    struct rec_chunk *chunks;
+    size_t used, maximum; /* bytes */
+    bool failed;
+} rec_arena;
+
+void rec_arena_init(rec_arena *arena, size_t maximum);
+void rec_arena_free(rec_arena *arena);
+/* Zeroed and aligned for any type. */
+void *rec_alloc(rec_arena *arena, size_t count, size_t size);
+/* A terminated copy of `length` bytes. */
+char *rec_copy(rec_arena *arena, const char *text, size_t length);
+char *rec_text(rec_arena *arena, const char *text); /* NULL in, NULL out */
+char *rec_format(rec_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

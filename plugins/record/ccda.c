@@ -1,0 +1,462 @@
+/* C-CDA R2.1 (and R1.1, whose entry templates bear the same roots): sections by LOINC code, entries by
+ * template. Template roots are those of the C-CDA implementation guide, volume 2. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "code.h"
+#include "reader.h"
+
+typedef enum class { NONE, PROBLEM, ALLERGY, MEDICATION, IMMUNIZATION, FINDING, PROCEDURE, ENCOUNTER } class;
+
+/* Section templates stand under 2.16.840.1.113883.10.20.22.2, entry templates under ...22.4. */
+#define TEMPLATES "2.16.840.1.113883.10.20.22."
+
+static const struct {
+    const char *code, *templates;
+    class class;
+} sections[] = {
+    {"11450-4", "2.5 2.5.1", PROBLEM},      {"11348-0", "2.20", PROBLEM},
+    {"48765-2", "2.6 2.6.1", ALLERGY},      {"10160-0", "2.1 2.1.1", MEDICATION},
+    {"11369-6", "2.2 2.2.1", IMMUNIZATION}, {"30954-2", "2.3 2.3.1", FINDING},
+    {"8716-3", "2.4 2.4.1", FINDING},       {"29762-2", "2.17", FINDING},
+    {"47519-4", "2.7 2.7.1", PROCEDURE},    {"46240-8", "2.22 2.22.1", ENCOUNTER},
+};
+
+static const struct {
+    const char *templates;
+    class class;
+} entries[] = {
+    {"4.3 4.4", PROBLEM},           /* problem concern act, problem observation */
+    {"4.30 4.7", ALLERGY},          /* allergy concern act, allergy - intolerance observation */
+    {"4.16", MEDICATION},           /* medication activity */
+    {"4.52", IMMUNIZATION},         /* immunization activity */
+    {"4.1 4.2 4.26 4.27", FINDING}, /* result and vital signs organizer and observation */
+    {"4.38 4.78", FINDING},         /* social history observation, smoking status */
+    {"4.12 4.13 4.14", PROCEDURE},  {"4.49", ENCOUNTER},
+};
+
+/* Observations inside others that describe the entry (status, severity, age, reaction, units) and are no
+ * events. */
+static const char details[] = "4.5 4.6 4.8 4.9 4.19 4.25 4.31 4.113";
+
+static const char statements[] = "act organizer observation substanceAdministration procedure encounter";
+
+typedef struct reader {
+    rec_record *record;
+    rec_arena *arena;
+} reader;
+
+/* What an entry takes from the statements around it. */
+typedef struct context {
+    class class;
+    const char *concern;  /* status of the concern act */
+    const rec_node *time; /* effectiveTime of the organizer */
+} context;
+
+/* True if the node bears one of the templates, given without their common root. */
+static bool has_template(const rec_node *node, const char *templates)
+{
+    const size_t length = sizeof TEMPLATES - 1;
+    for (const rec_node *t = rec_child(node, "templateId"); t; t = rec_again(t)) {
+        const char *root = rec_get(t, "@root");
+        if (root && !strncmp(root, TEMPLATES, length) && rec_among(root + length, templates)) return true;
+    }
+    return false;
+}
+
+static class class_of_section(const rec_node *section)
+{
+    const char *code = rec_get(rec_child(section, "code"), "@code");
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (rec_among(code, sections[i].code) || has_template(section, sections[i].templates))
+            return sections[i].class;
+    return NONE;
+}
+
+static class class_of_entry(const rec_node *statement)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (has_template(statement, entries[i].templates)) return entries[i].class;
+    return NONE;
+}
+
+static bool has_other_template(const rec_node *node)
+{
+    for (const rec_node *t = rec_child(node, "templateId"); t; t = rec_again(t)) {
+        const char *root = rec_get(t, "@root");
+        if (root && !strncmp(root, TEMPLATES "4.", sizeof TEMPLATES + 1)) return true;
+    }
+    return false;
+}
+
+static rec_coding read_coding(reader *r, const rec_node *node)
+{
+    return (rec_coding){rec_system(r->arena, rec_get(node, "@codeSystem")), rec_get(node, "@code"),
+                        rec_get(node, "@displayName")};
+}
+
+/* CD, CE: the code and its translations. originalText is free text and stays out. */
+static rec_coding read_code(reader *r, rec_kind kind, const rec_node *node)
+{
+    rec_coding best = {0}, candidate = read_coding(r, node);
+    rec_coding_prefer(kind, &best, &candidate);
+    for (const rec_node *t = rec_child(node, "translation"); t; t = rec_again(t)) {
+        candidate = read_coding(r, t);
+        rec_coding_prefer(kind, &best, &candidate);
+    }
+    return best;
+}
+
+/* The first point in time that an effectiveTime of the statement names, else that of the organizer around it.
+ */
+static void read_time(reader *r, const rec_node *statement, const context *c, rec_event *e)
+{
+    const rec_node *own = rec_child(statement, "effectiveTime");
+    for (const rec_node *t = own ? own : c->time; t; t = rec_again(t)) {
+        const char *text = rec_get(t, "@value");
+        if (!text) text = rec_get(rec_child(t, "low"), "@value");
+        if (!text) text = rec_get(rec_child(t, "center"), "@value");
+        if (!text) text = rec_get(rec_child(t, "high"), "@value");
+        if (!text) continue;
+        if (!rec_date_hl7(text, &e->time))
+            rec_warn(r->record, t,
+                     "not a time (wanted YYYYMMDD or YYYYMMDDHHMMSS+ZZZZ); the entry stays undated");
+        return;
+    }
+}
+
+/* A physical quantity, also one whose unit is no UCUM and stands as text in a translation. */
+static void read_quantity(const rec_node *quantity, double *value, const char **unit)
+{
+    const rec_node *translation = rec_child(quantity, "translation");
+    if (!rec_get(quantity, "@value") && translation) {
+        *value = rec_number(rec_get(translation, "@value"));
+        *unit = rec_get(translation, "originalText");
+        return;
+    }
+    *value = rec_number(rec_get(quantity, "@value"));
+    *unit = rec_get(quantity, "@unit");
+}
+
+static const char *type_of(const rec_node *value)
+{
+    const char *type = rec_get(value, "@type");
+    const char *colon = type ? strchr(type, ':') : NULL;
+    return colon ? colon + 1 : type ? type : "";
+}
+
+/* An interval: one open end, or a low end of 0, is a comparator; two ends are kept for the label. */
+static void read_interval(reader *r, const rec_node *value, rec_event *e)
+{
+    const rec_node *low = rec_child(value, "low"), *high = rec_child(value, "high");
+    const char *low_unit = NULL, *high_unit = NULL;
+    double from = NAN, to = NAN;
+    if (low) read_quantity(low, &from, &low_unit);
+    if (high) read_quantity(high, &to, &high_unit);
+    if (!isnan(to) && (isnan(from) || from == 0)) {
+        e->value = to;
+        e->unit = high_unit;
+        e->comparator = rec_is(rec_child(high, "@inclusive"), "false") ? "<" : "<=";
+    } else if (!isnan(from) && isnan(to)) {
+        e->value = from;
+        e->unit = low_unit;
+        e->comparator = rec_is(rec_child(low, "@inclusive"), "false") ? ">" : ">=";
+    } else if (!isnan(from)) {
+        e->answer = rec_format(r->arena, "%g-%g", from, to);
+        e->unit = low_unit;
+    }
+}
+
+/* The value of an observation; *coded where it is a code. */
+static void read_value(reader *r, const rec_node *observation, rec_event *e, rec_coding *coded)
+{
+    const rec_node *value = rec_child(observation, "value");
+    const char *type = type_of(value);
+    if (!value) return;
+    if (rec_among(type, "PQ")) {
+        read_quantity(value, &e->value, &e->unit);
+    } else if (rec_among(type, "INT REAL")) {
+        e->value = rec_number(rec_get(value, "@value"));
+    } else if (rec_among(type, "BL")) {
+        e->value = rec_is(rec_child(value, "@value"), "true")    ? 1
+                   : rec_is(rec_child(value, "@value"), "false") ? 0
+                                                                 : NAN;
+        e->answer = e->value > 0 ? "yes" : "no";
+        e->unit = "1";
+    } else if (rec_among(type, "CD CE CO CV CS")) {
+        *coded = read_code(r, REC_CONDITION, value);
+        e->value = rec_coding_answer(coded);
+        e->answer = coded->display;
+        if (!isnan(e->value)) e->unit = "1";
+    } else if (rec_among(type, "IVL_PQ IVL_INT IVL_REAL")) {
+        read_interval(r, value, e);
+    }
+}
+
+static void read_interpretation(const rec_node *observation, rec_event *e)
+{
+    for (const rec_node *i = rec_child(observation, "interpretationCode"); i && isnan(e->interpretation);
+         i = rec_again(i)) {
+        const char *code = rec_get(i, "@code");
+        e->interpretation = rec_among(code, "L LL LX LU <")   ? -1
+                            : rec_among(code, "H HH HX HU >") ? 1
+                            : rec_among(code, "N")            ? 0
+                                                              : NAN;
+    }
+}
+
+/* The range for healthy people; the unit of its bounds is returned. */
+static const char *read_range(const rec_node *observation, rec_event *e)
+{
+    for (const rec_node *r = rec_child(observation, "referenceRange"); r; r = rec_again(r)) {
+        const rec_node *range = rec_child(r, "observationRange"), *value = rec_child(range, "value");
+        const char *meaning = rec_get(rec_child(range, "interpretationCode"), "@code");
+        const char *low_unit = NULL, *high_unit = NULL;
+        if (meaning && strcmp(meaning, "N")) continue;
+        if (rec_child(value, "low")) read_quantity(rec_child(value, "low"), &e->low, &low_unit);
+        if (rec_child(value, "high")) read_quantity(rec_child(value, "high"), &e->high, &high_unit);
+        if (!isnan(e->low) || !isnan(e->high)) return low_unit ? low_unit : high_unit;
+    }
+    return NULL;
+}
+
+static void set_code(rec_event *e, const rec_coding *code)
+{
+    e->system = code->system;
+    e->code = code->code;
+    e->display = code->display;
+}
+
+static void add_finding(reader *r, const rec_node *observation, rec_event e)
+{
+    rec_coding code = read_code(r, REC_OBSERVATION, rec_child(observation, "code")), coded = {0};
+    set_code(&e, &code);
+    read_value(r, observation, &e, &coded);
+    read_interpretation(observation, &e);
+    const char *range_unit = read_range(observation, &e);
+    rec_event_add(r->record, &e, range_unit, observation);
+    if (coded.code && isnan(e.value)) { /* as in FHIR: the answer is an event under its own code */
+        const char *question = e.display ? e.display : "Finding";
+        e.answer = NULL;
+        set_code(&e, &coded);
+        e.display =
+            rec_format(r->arena, "%.120s: %.120s", question, coded.display ? coded.display : coded.code);
+        rec_event_add(r->record, &e, NULL, observation);
+    }
+}
+
+/* Whether a problem or allergy is active: its own status observation, then an end of its time, then the
+ * concern. */
+static void set_activity(const rec_node *observation, const context *c, rec_event *e)
+{
+    for (const rec_node *s = rec_child(observation, "entryRelationship"); s; s = rec_again(s)) {
+        const rec_node *status = rec_child(s, "observation");
+        const char *code =
+            has_template(status, "4.6 4.28") ? rec_get(rec_child(status, "value"), "@code") : NULL;
+        if (rec_among(code, "55561003")) e->active = 1;           /* SNOMED CT: active */
+        if (rec_among(code, "73425007 413322009")) e->active = 0; /* inactive, problem resolved */
+    }
+    const rec_node *end = rec_find(observation, "effectiveTime/high");
+    if (isnan(e->active) && end && (rec_get(end, "@value") || rec_is(rec_child(end, "@nullFlavor"), "UNK")))
+        e->active = 0;
+    if (isnan(e->active) && rec_among(c->concern, "active")) e->active = 1;
+    if (isnan(e->active) && rec_among(c->concern, "completed aborted")) e->active = 0;
+    e->status = e->active > 0 ? "active" : e->active == 0 ? "inactive" : NULL;
+}
+
+static void add_problem(reader *r, const rec_node *observation, const context *c, rec_event e)
+{
+    rec_coding code = read_code(r, REC_CONDITION, rec_child(observation, "value"));
+    set_code(&e, &code);
+    set_activity(observation, c, &e);
+    if (!rec_coding_negative(&code) && (code.code || rec_child(observation, "value")))
+        rec_event_add(r->record, &e, NULL, observation);
+}
+
+static void add_allergy(reader *r, const rec_node *observation, const context *c, rec_event e)
+{
+    rec_coding code = {0};
+    for (const rec_node *p = rec_child(observation, "participant"); p && !code.code; p = rec_again(p))
+        if (rec_is(rec_child(p, "@typeCode"), "CSM"))
+            code = read_code(r, REC_ALLERGY, rec_find(p, "participantRole/playingEntity/code"));
+    if (!code.code) code = read_code(r, REC_ALLERGY, rec_child(observation, "value"));
+    set_code(&e, &code);
+    set_activity(observation, c, &e);
+    if (!rec_coding_negative(&code)) rec_event_add(r->record, &e, NULL, observation);
+}
+
+/* A statement that says of itself that it does not stand, is only planned, or is about a relative. */
+static bool is_excluded(const rec_node *s, const context *c)
+{
+    const char *mood = rec_get(s, "@moodCode"), *status = rec_get(rec_child(s, "statusCode"), "@code");
+    bool ordered = c->class == MEDICATION && rec_among(mood, "INT RQO");
+    if (mood && !rec_among(mood, "EVN") && !ordered) return true;
+    if (rec_is(rec_child(s, "@negationInd"), "true") || rec_child(s, "@nullFlavor")) return true;
+    if (rec_among(status, "cancelled nullified")) return true;
+    if (rec_among(status, "aborted") &&
+        (c->class == PROCEDURE || c->class == FINDING || c->class == IMMUNIZATION))
+        return true;
+    return rec_child(s, "subject") != NULL;
+}
+
+static void specimen_facts(reader *r, const rec_node *statement)
+{
+    for (const rec_node *s = rec_child(statement, "specimen"); s; s = rec_again(s))
+        for (const rec_node *id = rec_child(rec_child(s, "specimenRole"), "id"); id; id = rec_again(id))
+            rec_fact_add(r->record, CSL_FACT_SAMPLE, rec_get(id, "@extension"),
+                         rec_system(&r->record->arena, rec_get(id, "@root")), "specimenRole.id");
+}
+
+static void visit(reader *r, const rec_node *statement, context c);
+
+/* The statements directly inside: an organizer's components, an act's and an encounter's related entries. */
+static void visit_inside(reader *r, const rec_node *statement, const context *c)
+{
+    for (const rec_node *link = statement->first; link; link = link->next) {
+        if (!rec_among(link->name, "component entryRelationship")) continue;
+        if (rec_is(rec_child(link, "@inversionInd"), "true")) continue; /* describes what it is in */
+        for (const rec_node *s = link->first; s; s = s->next)
+            if (rec_among(s->name, statements)) visit(r, s, *c);
+    }
+}
+
+static void visit(reader *r, const rec_node *s, context c)
+{
+    if (has_template(s, details)) return;
+    class own = class_of_entry(s);
+    /* Without a template of its own an entry is what its section says; with another one it is something else.
+     */
+    if (own != NONE || has_other_template(s)) c.class = own;
+    if (is_excluded(s, &c)) return;
+    specimen_facts(r, s);
+    bool act = !strcmp(s->name, "act"), observation = !strcmp(s->name, "observation");
+    bool administration = !strcmp(s->name, "substanceAdministration");
+    const char *status = rec_get(rec_child(s, "statusCode"), "@code");
+    if (!strcmp(s->name, "organizer")) {
+        if (rec_child(s, "effectiveTime")) c.time = rec_child(s, "effectiveTime");
+        visit_inside(r, s, &c);
+        return;
+    }
+    if (c.class == NONE || (act && c.class != PROCEDURE)) {
+        if (act) c.concern = status;
+        visit_inside(r, s, &c);
+        return;
+    }
+
+    rec_event e = rec_event_new(r->record, REC_OBSERVATION);
+    rec_coding code;
+    read_time(r, s, &c, &e);
+    e.status = status;
+    switch (c.class) {
+    case FINDING:
+        if (observation) add_finding(r, s, e);
+        break;
+    case PROBLEM:
+        e.kind = REC_CONDITION;
+        if (observation) add_problem(r, s, &c, e);
+        break;
+    case ALLERGY:
+        e.kind = REC_ALLERGY;
+        if (observation) add_allergy(r, s, &c, e);
+        break;
+    case MEDICATION:
+    case IMMUNIZATION:
+        e.kind = c.class == MEDICATION ? REC_MEDICATION : REC_IMMUNIZATION;
+        if (!administration) break;
+        code = read_code(r, e.kind, rec_find(s, "consumable/manufacturedProduct/manufacturedMaterial/code"));
+        set_code(&e, &code);
+        if (e.kind == REC_MEDICATION)
+            e.active = rec_among(status, "active")                        ? 1
+                       : rec_among(status, "completed aborted suspended") ? 0
+                                                                          : NAN;
+        rec_event_add(r->record, &e, NULL, s);
+        break;
+    case PROCEDURE:
+    case ENCOUNTER:
+        e.kind = c.class == PROCEDURE ? REC_PROCEDURE : REC_ENCOUNTER;
+        if (administration || (c.class == ENCOUNTER && strcmp(s->name, "encounter"))) break;
+        code = read_code(r, e.kind, rec_child(s, "code"));
+        set_code(&e, &code);
+        e.active = rec_among(status, "active") ? 1 : rec_among(status, "completed") ? 0 : NAN;
+        rec_event_add(r->record, &e, NULL, s);
+        if (c.class == ENCOUNTER) visit_inside(r, s, &(context){.class = NONE}); /* encounter diagnoses */
+        break;
+    case NONE: break;
+    }
+}
+
+static void read_section(reader *r, const rec_node *section)
+{
+    context c = {.class = class_of_section(section)};
+    if (rec_child(section, "subject")) return; /* about a relative */
+    for (const rec_node *entry = rec_child(section, "entry"); entry; entry = rec_again(entry))
+        for (const rec_node *s = entry->first; s; s = s->next)
+            if (rec_among(s->name, statements)) visit(r, s, c);
+    for (const rec_node *part = rec_child(section, "component"); part; part = rec_again(part))
+        for (const rec_node *s = rec_child(part, "section"); s; s = rec_again(s)) read_section(r, s);
+}
+
+static void read_patient(reader *r, const rec_node *role)
+{
+    rec_record *record = r->record;
+    const rec_node *patient = rec_child(role, "patient"), *name = NULL;
+    rec_date date;
+    int index = 0;
+    record->persons[record->input].known = true;
+    for (const rec_node *id = rec_child(role, "id"); id && index < REC_FACTS_MAX;
+         id = rec_again(id), index++) {
+        const char *root = rec_get(id, "@root"), *extension = rec_get(id, "@extension");
+        rec_fact_add(record, CSL_FACT_PATIENT_ID, extension ? extension : root,
+                     extension ? rec_system(&record->arena, root) : NULL,
+                     rec_format(r->arena, "patientRole.id[%d]", index));
+    }
+    for (const rec_node *n = rec_child(patient, "name"); n && !name; n = rec_again(n))
+        if (rec_get(n, "family") && !rec_among(rec_get(n, "@use"), "P OLD")) name = n;
+    if (name) {
+        const char *given = rec_get(name, "given");
+        rec_fact_add(record, CSL_FACT_PATIENT_NAME,
+                     rec_format(r->arena, "%s^%s", rec_get(name, "family"), given ? given : ""), NULL,
+                     "patient.name");
+    }
+    const rec_node *birth = rec_child(patient, "birthTime"), *death = rec_child(patient, "deceasedTime");
+    if (rec_date_hl7(rec_get(birth, "@value"), &date))
+        rec_person_birth(record, &date, "patient.birthTime");
+    else if (rec_get(birth, "@value"))
+        rec_warn(record, birth, "birth time is not a time (wanted YYYYMMDD)");
+    if (rec_date_hl7(rec_get(death, "@value"), &date))
+        rec_person_death(record, &date, "patient.sdtc:deceasedTime");
+    const char *sex = rec_get(rec_child(patient, "administrativeGenderCode"), "@code");
+    rec_person_sex(record,
+                   rec_among(sex, "M")    ? "male"
+                   : rec_among(sex, "F")  ? "female"
+                   : rec_among(sex, "UN") ? "other"
+                                          : NULL,
+                   "patient.administrativeGenderCode");
+}
+
+void rec_read_ccda(rec_record *record, const rec_node *root)
+{
+    rec_arena scratch;
+    rec_arena_init(&scratch, (size_t)1 << 28);
+    reader r = {.record = record, .arena = &scratch};
+    const rec_node *target = rec_child(root, "recordTarget"), *another = rec_again(target);
+    const rec_node *body = rec_find(root, "component/structuredBody");
+    if (another) {
+        char place[REC_TEXT_MAX];
+        rec_place(target, place);
+        rec_fail(record, another,
+                 "a second patient beside the one at %.200s; a document must hold one patient: split it",
+                 place);
+        goto done;
+    }
+    if (target) read_patient(&r, rec_child(target, "patientRole"));
+    for (const rec_node *c = rec_child(body, "component"); c; c = rec_again(c))
+        for (const rec_node *s = rec_child(c, "section"); s; s = rec_again(s)) read_section(&r, s);
+    if (!body)
+        rec_warn(record, root,
+                 "the document has no structured body; nothing but the patient's data was read");
+done:
+    if (scratch.failed) record->arena.failed = true;
+    rec_arena_free(&scratch);
+}

@@ -1,0 +1,33 @@
+/* Code systems under one name each, the choice among several codings of one thing, and codes that say "there
+ * is none". */
+#ifndef RECORD_CODE_H
+#define RECORD_CODE_H
+
+#include <stdbool.h>
+
+#include "event.h"
+
+#define REC_LOINC  "http://loinc.org"
+#define REC_SNOMED "http://snomed.info/sct"
+#define REC_RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
+#define REC_CVX    "http://hl7.org/fhir/sid/cvx"
+
+typedef struct rec_coding {
+    const char *system, *code, *display; /* each may be NULL; system is a URI */
+} rec_coding;
+
+/* FHIR's URI for a code system or identifier namespace given as URI, urn:oid: or bare OID. An OID without a
+ * name of its own becomes urn:oid:...; NULL for NULL. */
+const char *rec_system(rec_arena *arena, const char *given);
+
+/* Keeps in *best the better of the two for this kind of event: the system that the kind is best known by
+ * (LOINC for observations, SNOMED CT for conditions, RxNorm, CVX), then any known system, then any; the first
+ * among equals. */
+void rec_coding_prefer(rec_kind kind, rec_coding *best, const rec_coding *candidate);
+
+/* True for a code whose meaning is that nothing of the kind is known ("No known allergy"). */
+bool rec_coding_negative(const rec_coding *coding);
+/* 1 for yes, positive, present, detected; 0 for their opposites; NaN for any other answer. */
+double rec_coding_answer(const rec_coding *coding);
+
+#endif

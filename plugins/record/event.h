@@ -1,0 +1,98 @@
+/* The one form to which every dialect of patient record is brought: events, facts and warnings of one case.
+ */
+#ifndef RECORD_EVENT_H
+#define RECORD_EVENT_H
+
+#include <consilium/plugin.h>
+
+#include "arena.h"
+#include "date.h"
+#include "tree.h"
+
+typedef enum rec_kind {
+    REC_CONDITION, /* in the order in which the selection of tokens prefers them */
+    REC_ALLERGY,
+    REC_MEDICATION,
+    REC_OBSERVATION,
+    REC_PROCEDURE,
+    REC_IMMUNIZATION,
+    REC_ENCOUNTER,
+    REC_KINDS
+} rec_kind;
+
+/* Something that happened to or was found in the patient. Texts are in the record's arena or constant. */
+typedef struct rec_event {
+    rec_kind kind;
+    const char *system, *code; /* URI and code; NULL where the source has text only */
+    const char *display;       /* for people, or NULL */
+    const char *status;        /* as the source says it, or NULL */
+    double value;              /* NaN: none, or not a number */
+    const char *unit;          /* of value, or NULL */
+    const char *comparator;    /* "<", "<=", ">=", ">" or NULL: value is then the bound */
+    const char *answer;        /* what a value that is no single number says, for the label; or NULL */
+    double low, high;          /* reference range in the unit of value; NaN: not known */
+    double interpretation;     /* -1 low, 0 normal, 1 high, NaN not known */
+    double active;             /* 1, 0 or NaN */
+    rec_date time;             /* of onset, sampling, order, ... */
+    uint32_t input;            /* index of the file */
+} rec_event;
+
+typedef struct rec_fact {
+    uint32_t kind, input; /* as csl_fact has them */
+    const char *value, *system, *place;
+} rec_fact;
+
+typedef struct rec_warning {
+    uint32_t input;
+    size_t times;
+    const char *place, *text; /* place: of the first time */
+} rec_warning;
+
+/* Of one file, as far as its events need it. */
+typedef struct rec_person {
+    bool known; /* the file holds a patient's demographics */
+    rec_date birth;
+    double sex_male; /* 1, 0 or NaN */
+} rec_person;
+
+enum { REC_EVENTS_MAX = 1000000, REC_FACTS_MAX = 512, REC_WARNINGS_MAX = 64 };
+
+/* One case. The arena owns all; zero-initialise, then rec_arena_init. */
+typedef struct rec_record {
+    rec_arena arena;
+    rec_event *events;
+    size_t event_count, event_capacity;
+    rec_fact facts[REC_FACTS_MAX];
+    size_t fact_count;
+    rec_warning warnings[REC_WARNINGS_MAX];
+    size_t warning_count;
+    rec_person *persons; /* [inputs] */
+    uint32_t input;      /* being read */
+    rec_fault fault;     /* why reading stopped */
+    bool failed;
+} rec_record;
+
+/* An event with nothing known, of the file being read. */
+rec_event rec_event_new(const rec_record *record, rec_kind kind);
+/* Takes a copy, its texts too. Converts the value and the range to the code's canonical unit (unit.h;
+ * range_unit is the unit of low and high, NULL: that of value), derives the interpretation from the range
+ * where it is not known, and drops what no float can hold. `at` names the place in warnings. */
+void rec_event_add(rec_record *record, const rec_event *event, const char *range_unit, const rec_node *at);
+
+/* A fact of the file being read; empty values and repetitions are left out. */
+void rec_fact_add(rec_record *record, uint32_t kind, const char *value, const char *system,
+                  const char *place);
+/* One warning a text and file, with the number of times. The text must hold nothing of the patient. */
+void rec_warn(rec_record *record, const rec_node *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Sets record->failed with a reason; the first one stays. */
+void rec_fail(rec_record *record, const rec_node *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Birth date, death date and sex, checked, as facts and for the tokens; each may be NULL. Dates as FHIR
+ * writes them. */
+void rec_person_birth(rec_record *record, const rec_date *date, const char *place);
+void rec_person_death(rec_record *record, const rec_date *date, const char *place);
+void rec_person_sex(rec_record *record, const char *sex, const char *place);
+
+#endif

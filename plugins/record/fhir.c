@@ -1,0 +1,498 @@
+/* FHIR R4, from the tree that JSON and XML share. Element names and status codes are those of the R4 resource
+ * definitions. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+#include "reader.h"
+
+#define ACT_INTERPRETATION_LOW  "L LL LX LU <"
+#define ACT_INTERPRETATION_HIGH "H HH HX HU >"
+
+/* How a type of resource becomes events. Words are separated by spaces; the first element that is there
+ * counts. */
+typedef struct rule {
+    const char *type;
+    rec_kind kind;
+    const char *codes, *times;
+    const char *excluded;          /* status or verificationStatus: the entry does not stand */
+    const char *active, *inactive; /* status or clinicalStatus */
+} rule;
+
+static const rule rules[] = {
+    {"Condition", REC_CONDITION, "code", "onsetDateTime onsetPeriod/start recordedDate",
+     "refuted entered-in-error", "active recurrence relapse", "inactive remission resolved"},
+    {"AllergyIntolerance", REC_ALLERGY, "code reaction/substance",
+     "onsetDateTime onsetPeriod/start recordedDate lastOccurrence", "refuted entered-in-error", "active",
+     "inactive resolved"},
+    {"MedicationRequest", REC_MEDICATION, "medicationCodeableConcept", "authoredOn",
+     "cancelled entered-in-error draft", "active", "on-hold completed stopped"},
+    {"MedicationStatement", REC_MEDICATION, "medicationCodeableConcept",
+     "effectiveDateTime effectivePeriod/start dateAsserted", "entered-in-error not-taken intended", "active",
+     "on-hold completed stopped"},
+    {"MedicationAdministration", REC_MEDICATION, "medicationCodeableConcept",
+     "effectiveDateTime effectivePeriod/start", "entered-in-error not-done", "in-progress",
+     "on-hold completed stopped"},
+    {"MedicationDispense", REC_MEDICATION, "medicationCodeableConcept", "whenHandedOver whenPrepared",
+     "entered-in-error cancelled declined preparation", "in-progress", "on-hold completed stopped"},
+    {"Observation", REC_OBSERVATION, "code",
+     "effectiveDateTime effectivePeriod/start effectiveInstant effectiveTiming/event issued",
+     "entered-in-error cancelled registered", "", ""},
+    {"Procedure", REC_PROCEDURE, "code", "performedDateTime performedPeriod/start",
+     "entered-in-error not-done preparation", "in-progress on-hold", "completed stopped"},
+    {"Immunization", REC_IMMUNIZATION, "vaccineCode", "occurrenceDateTime recorded",
+     "entered-in-error not-done", "", ""},
+    {"Encounter", REC_ENCOUNTER, "type class", "period/start", "entered-in-error cancelled planned",
+     "arrived triaged in-progress onleave", "finished"},
+};
+
+/* What a reference may mean: "Medication/12" or a fullUrl, and the resource. */
+typedef struct target {
+    const char *key;
+    const rec_node *resource;
+} target;
+
+typedef struct reader {
+    rec_record *record;
+    rec_arena *arena;
+    const rec_node *patient, *patient_url; /* the first Patient and its entry's fullUrl node */
+    const char *subject;                   /* without a Patient: the reference that all resources share */
+    const rec_node *subject_at;
+    target *medications;
+    size_t medication_count, medication_capacity, seen;
+} reader;
+
+static const rec_node *first_of(const rec_node *node, const char *paths)
+{
+    while (*paths) {
+        char path[64];
+        size_t length = strcspn(paths, " ");
+        if (length >= sizeof path) return NULL;
+        memcpy(path, paths, length);
+        path[length] = 0;
+        const rec_node *found = rec_find(node, path);
+        if (found) return found;
+        paths += length + (paths[length] == ' ');
+    }
+    return NULL;
+}
+
+static const rule *rule_for(const char *type)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (!strcmp(rules[i].type, type)) return &rules[i];
+    return NULL;
+}
+
+/* Calls visit for a resource, what it contains, and the entries of a Bundle. */
+typedef void visitor(reader *r, const rec_node *resource, const char *type, const rec_node *url);
+static void walk(reader *r, const rec_node *resource, const rec_node *url, visitor *visit)
+{
+    const char *type = rec_get(resource, "resourceType");
+    if (!type || r->record->failed) return;
+    if (!strcmp(type, "Bundle")) {
+        for (const rec_node *e = rec_child(resource, "entry"); e; e = rec_again(e)) {
+            const rec_node *inside = rec_child(e, "resource");
+            if (inside) walk(r, inside, rec_child(e, "fullUrl"), visit);
+        }
+        return;
+    }
+    visit(r, resource, type, url);
+    for (const rec_node *c = rec_child(resource, "contained"); c; c = rec_again(c)) walk(r, c, NULL, visit);
+}
+
+/* "Patient/12", "https://.../Patient/12/_history/3" and "#12" all end in, or name, the id "12" of type
+ * "Patient". */
+static bool refers_to(const char *reference, const char *type, const char *id, const char *url)
+{
+    if (url && !strcmp(reference, url)) return true;
+    if (!id) return false;
+    if (*reference == '#') return !strcmp(reference + 1, id);
+    size_t type_length = strlen(type), id_length = strlen(id);
+    for (const char *at = reference; (at = strstr(at, type)); at += type_length) {
+        bool start = at == reference || at[-1] == '/';
+        const char *rest = at + type_length;
+        if (!start || *rest != '/' || strncmp(rest + 1, id, id_length)) continue;
+        rest += 1 + id_length;
+        if (!*rest || !strncmp(rest, "/_history/", 10)) return true;
+    }
+    return !strncmp(reference, "urn:uuid:", 9) && !strcmp(reference + 9, id);
+}
+
+static bool share_identifier(const rec_node *a, const rec_node *b)
+{
+    int compared = 0;
+    for (const rec_node *i = rec_child(a, "identifier"); i && compared < 4096; i = rec_again(i)) {
+        const char *system = rec_get(i, "system"), *value = rec_get(i, "value");
+        if (!value) continue;
+        for (const rec_node *j = rec_child(b, "identifier"); j && compared < 4096;
+             j = rec_again(j), compared++) {
+            const char *other = rec_get(j, "system");
+            if (rec_is(rec_child(j, "value"), value) && !strcmp(system ? system : "", other ? other : ""))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void add_medication(reader *r, const char *key, const rec_node *resource)
+{
+    if (!key) return;
+    if (r->medication_count == r->medication_capacity) {
+        size_t capacity = r->medication_capacity ? r->medication_capacity * 2 : 64;
+        target *grown = rec_alloc(r->arena, capacity, sizeof *grown);
+        if (!grown) return;
+        if (r->medication_count) memcpy(grown, r->medications, r->medication_count * sizeof *grown);
+        r->medications = grown;
+        r->medication_capacity = capacity;
+    }
+    r->medications[r->medication_count++] = (target){key, resource};
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const target *)a)->key, ((const target *)b)->key);
+}
+
+/* First pass: who is it about, and which medications can be referred to? */
+static void survey(reader *r, const rec_node *resource, const char *type, const rec_node *url)
+{
+    if (!strcmp(type, "Medication")) {
+        const char *id = rec_get(resource, "id");
+        if (url && url->value) add_medication(r, url->value, resource);
+        if (id) add_medication(r, rec_format(r->arena, "Medication/%s", id), resource);
+        return;
+    }
+    if (strcmp(type, "Patient")) return;
+    if (!r->patient) {
+        r->patient = resource;
+        r->patient_url = url;
+        return;
+    }
+    const char *first = rec_get(r->patient, "id"), *second = rec_get(resource, "id");
+    if (first && second && !strcmp(first, second)) return;
+    if (share_identifier(r->patient, resource)) return;
+    char place[REC_TEXT_MAX];
+    rec_place(r->patient, place);
+    rec_fail(r->record, resource,
+             "a second patient (Patient/%.64s) beside the one at %.128s (Patient/%.64s); a file must hold "
+             "one patient: split it",
+             second ? second : "without id", place, first ? first : "without id");
+}
+
+static void name_fact(rec_record *record, const rec_node *patient)
+{
+    const rec_node *best = NULL;
+    for (const rec_node *n = rec_child(patient, "name"); n; n = rec_again(n)) {
+        if (!rec_get(n, "family") || rec_among(rec_get(n, "use"), "old maiden nickname")) continue;
+        if (!best || (rec_is(rec_child(n, "use"), "official") && !rec_is(rec_child(best, "use"), "official")))
+            best = n;
+    }
+    if (!best) return;
+    const char *given = rec_get(best, "given");
+    char *name = rec_format(&record->arena, "%s^%s", rec_get(best, "family"), given ? given : "");
+    rec_fact_add(record, CSL_FACT_PATIENT_NAME, name, NULL, "Patient.name");
+}
+
+static void identifier_facts(reader *r, const rec_node *identifier, uint32_t kind, const char *place)
+{
+    int index = 0;
+    for (const rec_node *i = identifier; i && index < REC_FACTS_MAX; i = rec_again(i), index++) {
+        const char *system = rec_get(i, "system");
+        if (rec_is(rec_child(i, "use"), "old")) continue;
+        rec_fact_add(r->record, kind, rec_get(i, "value"), rec_system(&r->record->arena, system),
+                     rec_format(r->arena, "%s[%d]", place, index));
+    }
+}
+
+static void read_patient(reader *r, const rec_node *patient)
+{
+    rec_record *record = r->record;
+    rec_date date;
+    record->persons[record->input].known = true;
+    identifier_facts(r, rec_child(patient, "identifier"), CSL_FACT_PATIENT_ID, "Patient.identifier");
+    name_fact(record, patient);
+    const rec_node *birth = rec_child(patient, "birthDate"), *death = rec_child(patient, "deceasedDateTime");
+    if (birth && rec_date_fhir(birth->value, &date))
+        rec_person_birth(record, &date, "Patient.birthDate");
+    else if (birth && birth->value)
+        rec_warn(record, birth, "birth date is not a date (wanted YYYY, YYYY-MM or YYYY-MM-DD)");
+    if (death && rec_date_fhir(death->value, &date))
+        rec_person_death(record, &date, "Patient.deceasedDateTime");
+    rec_person_sex(record, rec_get(patient, "gender"), "Patient.gender");
+}
+
+static rec_coding read_coding(reader *r, const rec_node *coding)
+{
+    return (rec_coding){rec_system(r->arena, rec_get(coding, "system")), rec_get(coding, "code"),
+                        rec_get(coding, "display")};
+}
+
+/* A CodeableConcept or, as Encounter.class is one, a Coding. Its text is free text and stays out. */
+static rec_coding read_concept(reader *r, rec_kind kind, const rec_node *concept)
+{
+    rec_coding best = {0}, candidate;
+    if (rec_get(concept, "code")) return read_coding(r, concept);
+    for (const rec_node *c = rec_child(concept, "coding"); c; c = rec_again(c)) {
+        candidate = read_coding(r, c);
+        rec_coding_prefer(kind, &best, &candidate);
+    }
+    return best;
+}
+
+/* True if the code of any coding of a concept is one of the words. */
+static bool coded_among(const rec_node *concept, const char *words)
+{
+    if (concept && concept->value) return rec_among(concept->value, words);
+    for (const rec_node *c = rec_child(concept, "coding"); c; c = rec_again(c))
+        if (rec_among(rec_get(c, "code"), words)) return true;
+    return false;
+}
+
+/* Entries that say of themselves that they do not stand, in R4 and in what older servers still write. */
+static bool is_excluded(const rule *how, const rec_node *resource)
+{
+    static const char *const flags[] = {"doNotPerform", "notDone", "notGiven", "wasNotGiven", "wasNotTaken"};
+    if (rec_among(rec_get(resource, "status"), how->excluded)) return true;
+    if (coded_among(rec_child(resource, "verificationStatus"), how->excluded)) return true;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (rec_is(rec_child(resource, flags[i]), "true")) return true;
+    return false;
+}
+
+/* The subject is this record's patient, or not said. */
+static bool is_about_patient(reader *r, const rec_node *resource)
+{
+    const rec_node *subject = rec_child(resource, "subject");
+    if (!subject) subject = rec_child(resource, "patient");
+    const rec_node *reference = rec_child(subject, "reference");
+    if (rec_child(resource, "focus")) {
+        rec_warn(r->record, resource,
+                 "an observation with a focus (about a fetus, a donor, ...) is left out");
+        return false;
+    }
+    if (!reference || !reference->value) return true;
+    const char *text = reference->value;
+    if (r->patient) {
+        const char *url = r->patient_url ? r->patient_url->value : NULL;
+        if (refers_to(text, "Patient", rec_get(r->patient, "id"), url)) return true;
+        if (!rec_get(r->patient, "id") && !url) return true;
+        rec_warn(r->record, resource,
+                 "an entry about somebody or something else than the file's patient is left out");
+        return false;
+    }
+    if (!strstr(text, "Patient/") && strncmp(text, "urn:", 4) && *text != '#') {
+        rec_warn(r->record, resource, "an entry about somebody or something else than a patient is left out");
+        return false;
+    }
+    const char *local = strstr(text, "Patient/");
+    if (local) text = local; /* absolute and relative references to one patient are one */
+    if (!r->subject) {
+        r->subject = text;
+        r->subject_at = reference;
+    } else if (strcmp(r->subject, text)) {
+        char place[REC_TEXT_MAX];
+        rec_place(r->subject_at, place);
+        rec_fail(r->record, reference,
+                 "a second patient (%.96s) beside the one at %.128s (%.96s); a file must hold one patient: "
+                 "split it",
+                 text, place, r->subject);
+        return false;
+    }
+    return true;
+}
+
+static void read_time(reader *r, const rule *how, const rec_node *resource, rec_event *e)
+{
+    const rec_node *time = first_of(resource, how->times);
+    if (time && time->value && !rec_date_fhir(time->value, &e->time))
+        rec_warn(r->record, time,
+                 "not a date (wanted YYYY-MM-DD, or with a time YYYY-MM-DDThh:mm:ss+zz:zz); the entry stays "
+                 "undated");
+}
+
+/* low and high of the reference range that holds for healthy people; the unit of the bounds is returned. */
+static const char *read_range(const rec_node *observation, rec_event *e)
+{
+    for (const rec_node *range = rec_child(observation, "referenceRange"); range; range = rec_again(range)) {
+        const rec_node *low = rec_child(range, "low"), *high = rec_child(range, "high"),
+                       *type = rec_child(range, "type");
+        if ((!low && !high) || (type && !coded_among(type, "normal"))) continue;
+        e->low = rec_number(rec_get(low, "value"));
+        e->high = rec_number(rec_get(high, "value"));
+        const rec_node *bound = low ? low : high;
+        const char *code = rec_get(bound, "code");
+        return code ? code : rec_get(bound, "unit");
+    }
+    return NULL;
+}
+
+static void read_quantity(const rec_node *quantity, rec_event *e)
+{
+    const char *code = rec_get(quantity, "code");
+    e->value = rec_number(rec_get(quantity, "value"));
+    e->unit = code ? code : rec_get(quantity, "unit");
+    if (rec_among(rec_get(quantity, "comparator"), "< <= >= >"))
+        e->comparator = rec_get(quantity, "comparator");
+}
+
+static const char *or_unknown(const char *text)
+{
+    return text ? text : "?";
+}
+
+/* value[x] of an observation or a component. *coded: the answer, where it is a code. False if there is no
+ * value at all. */
+static bool read_value(reader *r, const rec_node *node, rec_event *e, rec_coding *coded)
+{
+    const rec_node *v;
+    if ((v = rec_child(node, "valueQuantity"))) {
+        read_quantity(v, e);
+    } else if ((v = rec_child(node, "valueInteger"))) {
+        e->value = rec_number(v->value);
+    } else if ((v = rec_child(node, "valueBoolean"))) {
+        e->value = rec_is(v, "true") ? 1 : rec_is(v, "false") ? 0 : NAN;
+        e->answer = rec_is(v, "true") ? "yes" : "no";
+        e->unit = "1";
+    } else if ((v = rec_child(node, "valueCodeableConcept"))) {
+        *coded = read_concept(r, REC_CONDITION, v);
+        e->value = rec_coding_answer(coded);
+        e->answer = coded->display;
+        if (!isnan(e->value)) e->unit = "1";
+    } else if ((v = rec_child(node, "valueRange"))) {
+        e->answer = rec_format(r->arena, "%s-%s", or_unknown(rec_get(rec_child(v, "low"), "value")),
+                               or_unknown(rec_get(rec_child(v, "high"), "value")));
+        e->unit = rec_get(rec_child(v, "low"), "unit");
+    } else if ((v = rec_child(node, "valueRatio"))) {
+        e->answer = rec_format(r->arena, "%s:%s", or_unknown(rec_get(rec_child(v, "numerator"), "value")),
+                               or_unknown(rec_get(rec_child(v, "denominator"), "value")));
+    } else {
+        static const char others[] = "valueString valueSampledData valueTime valueDateTime valuePeriod";
+        return first_of(node, others) != NULL;
+    }
+    return true;
+}
+
+/* An observation's or component's own finding. */
+static void add_finding(reader *r, const rec_event *base, const rec_node *node, bool always)
+{
+    rec_event e = *base;
+    rec_coding code = read_concept(r, e.kind, rec_child(node, "code")), coded = {0};
+    e.system = code.system;
+    e.code = code.code;
+    e.display = code.display;
+    if (!read_value(r, node, &e, &coded) && !rec_child(node, "dataAbsentReason") && !always) return;
+    const rec_node *interpretation = rec_child(node, "interpretation");
+    for (const rec_node *i = interpretation; i && isnan(e.interpretation); i = rec_again(i))
+        e.interpretation = coded_among(i, ACT_INTERPRETATION_LOW)    ? -1
+                           : coded_among(i, ACT_INTERPRETATION_HIGH) ? 1
+                           : coded_among(i, "N")                     ? 0
+                                                                     : NAN;
+    const char *range_unit = read_range(node, &e);
+    rec_event_add(r->record, &e, range_unit, node);
+    if (coded.code &&
+        isnan(e.value)) { /* the answer is a thing that the patient has: an event under its own code */
+        e.display = rec_format(r->arena, "%.120s: %.120s", e.display ? e.display : "Finding",
+                               coded.display ? coded.display : coded.code);
+        e.answer = NULL;
+        e.system = coded.system;
+        e.code = coded.code;
+        rec_event_add(r->record, &e, NULL, node);
+    }
+}
+
+static void read_observation(reader *r, const rec_event *base, const rec_node *observation)
+{
+    const rec_node *component = rec_child(observation, "component");
+    add_finding(r, base, observation, !component && !rec_child(observation, "hasMember"));
+    for (; component; component = rec_again(component)) add_finding(r, base, component, true);
+}
+
+/* medicationReference: contained, or another entry. */
+static const rec_node *medication_code(reader *r, const rec_node *resource)
+{
+    const char *reference = rec_get(rec_child(resource, "medicationReference"), "reference");
+    if (!reference) return NULL;
+    if (*reference == '#') {
+        for (const rec_node *c = rec_child(resource, "contained"); c; c = rec_again(c))
+            if (rec_is(rec_child(c, "id"), reference + 1)) return rec_child(c, "code");
+        return NULL;
+    }
+    const char *local = strstr(reference, "Medication/");
+    target keys[2] = {{reference, NULL}, {local ? local : reference, NULL}};
+    for (int i = 0; i < 2 && r->medication_count; i++) {
+        const target *found = bsearch(&keys[i], r->medications, r->medication_count, sizeof *found, by_key);
+        if (found) return rec_child(found->resource, "code");
+    }
+    return NULL;
+}
+
+/* Second pass. */
+static void read_resource(reader *r, const rec_node *resource, const char *type, const rec_node *url)
+{
+    (void)url;
+    if (!strcmp(type, "Patient")) {
+        read_patient(r, resource);
+        r->seen++;
+        return;
+    }
+    if (!strcmp(type, "Specimen")) {
+        r->seen++;
+        if (!is_about_patient(r, resource) || rec_among(rec_get(resource, "status"), "entered-in-error"))
+            return;
+        identifier_facts(r, rec_child(resource, "identifier"), CSL_FACT_SAMPLE, "Specimen.identifier");
+        identifier_facts(r, rec_child(resource, "accessionIdentifier"), CSL_FACT_SAMPLE,
+                         "Specimen.accessionIdentifier");
+        return;
+    }
+    const rule *how = rule_for(type);
+    if (!how) return;
+    r->seen++;
+    if (is_excluded(how, resource)) return;
+    if (rec_child(resource, "modifierExtension")) {
+        rec_warn(r->record, resource,
+                 "an entry with a modifier extension, which could turn its meaning round, is left out");
+        return;
+    }
+    if (!is_about_patient(r, resource)) return;
+
+    rec_event e = rec_event_new(r->record, how->kind);
+    read_time(r, how, resource, &e);
+    const rec_node *status = rec_child(resource, "clinicalStatus");
+    e.status = status ? rec_get(rec_child(status, "coding"), "code") : rec_get(resource, "status");
+    if (coded_among(status, how->active) || rec_among(rec_get(resource, "status"), how->active))
+        e.active = 1;
+    else if (coded_among(status, how->inactive) || rec_among(rec_get(resource, "status"), how->inactive))
+        e.active = 0;
+    if (how->kind == REC_OBSERVATION) {
+        read_observation(r, &e, resource);
+        return;
+    }
+    const rec_node *concept = first_of(resource, how->codes);
+    if (!concept && how->kind == REC_MEDICATION) concept = medication_code(r, resource);
+    rec_coding code = read_concept(r, how->kind, concept);
+    if (rec_coding_negative(&code)) return;
+    e.system = code.system;
+    e.code = code.code;
+    e.display = code.display;
+    rec_event_add(r->record, &e, NULL, resource);
+}
+
+void rec_read_fhir(rec_record *record, const rec_node *root)
+{
+    rec_arena scratch;
+    rec_arena_init(&scratch, (size_t)1 << 28);
+    reader r = {.record = record, .arena = &scratch};
+    walk(&r, root, NULL, survey);
+    if (r.medication_count && !scratch.failed)
+        qsort(r.medications, r.medication_count, sizeof *r.medications, by_key);
+    walk(&r, root, NULL, read_resource);
+    if (!r.seen && !record->failed)
+        rec_warn(
+            record, root,
+            "nothing in this file is read by this adapter (a Patient, Condition, Observation, ... would be)");
+    if (scratch.failed) record->arena.failed = true;
+    rec_arena_free(&scratch);
+}

@@ -1,0 +1,94 @@
+/* The adapter's table and its life cycle. It keeps no state: init only lets the libraries make theirs. */
+#include <consilium/plugin.h>
+#include <consilium/synth.h>
+
+#include <jansson.h>
+#include <libxml/parser.h>
+#include <locale.h>
+#include <string.h>
+
+#include "reader.h"
+#include "synth.h"
+
+enum { RECORD_BYTES_MAX = 1 << 30 };
+
+static int32_t start(const csl_host *host, void **instance)
+{
+    (void)host;
+    xmlInitParser();
+    json_object_seed(0); /* reads the system's randomness now, before a sandbox closes it */
+    *instance = NULL;
+    return CSL_PLUGIN_OK;
+}
+
+static void stop(void *instance)
+{
+    (void)instance; /* libxml2's tables may be in use elsewhere in the program: they stay */
+}
+
+static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink)
+{
+    (void)instance;
+    int32_t status = CSL_PLUGIN_NO_MEMORY;
+    rec_arena own;
+    rec_arena_init(&own, RECORD_BYTES_MAX);
+    rec_record *record = rec_alloc(&own, 1, sizeof *record);
+    /* Numbers are read and written with a point, whatever the host's language. */
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0),
+             before = plain ? uselocale(plain) : (locale_t)0;
+    if (!record || !plain) goto done;
+    rec_arena_init(&record->arena, RECORD_BYTES_MAX);
+    record->persons = rec_alloc(&own, count, sizeof *record->persons);
+    if (!record->persons) goto done;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rec_read_file(record, i, inputs[i].bytes, (size_t)inputs[i].length)) continue;
+        status = CSL_PLUGIN_BAD_INPUT;
+        if (sink->fail(sink, i, record->fault.place, record->fault.text) != CSL_PLUGIN_OK)
+            status = CSL_PLUGIN_STOP;
+        goto done;
+    }
+    status = rec_emit(record, sink);
+done:
+    if (record) rec_arena_free(&record->arena);
+    rec_arena_free(&own);
+    if (plain) {
+        uselocale(before);
+        freelocale(plain);
+    }
+    return status;
+}
+
+static const void *extension(const char *id, uint32_t revision)
+{
+    static const csl_synth synth = {.struct_size = sizeof synth, .revision = 1, .write = rec_synth_write};
+    return !strcmp(id, CSL_EXT_SYNTH) && revision <= 1 ? &synth : NULL;
+}
+
+static const char *const position_names[] = {"days_before"};
+
+static const csl_plugin table = {
+    .struct_size = sizeof table,
+    .abi_major = CSL_ABI_MAJOR,
+    .abi_minor = CSL_ABI_MINOR,
+    .feature_count = REC_FEATURES,
+    .position_count = 1,
+    .coded_feature = REC_F_VALUE,
+    .id = "org.consilium.record",
+    .name = "Patient records: FHIR R4 (JSON, XML) and C-CDA",
+    .version = "1.0.0",
+    .modality = "record",
+    .feature_names = rec_feature_names,
+    .feature_units = rec_feature_units,
+    .position_names = position_names,
+    .probe = rec_probe,
+    .init = start,
+    .embed = embed,
+    .deinit = stop,
+    .get_extension = extension,
+};
+
+const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)
+{
+    (void)host_abi_major, (void)host_abi_minor;
+    return &table;
+}

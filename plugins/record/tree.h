@@ -1,0 +1,78 @@
+/* A document as a tree of named nodes: the one form that the FHIR and C-CDA readers walk, whatever the file
+ * was written in.
+ *
+ *   FHIR JSON   "code": {"text": "x"}     -> code / text = "x"; an array becomes siblings of one name
+ *   FHIR XML    <code><text value="x"/>   -> the same; <resource><Patient> becomes resource with resourceType
+ * = "Patient" C-CDA XML   <code code="x"/>          -> code / @code = "x"; the text of an element without
+ * children is its value
+ *
+ * Everything lives in the arena that the tree was read into. Values longer than REC_VALUE_MAX bytes
+ * (attachments, narrative) are left out: nothing that is read here is that long. */
+#ifndef RECORD_TREE_H
+#define RECORD_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+enum {
+    REC_DEPTH_MAX = 200,     /* elements inside one another; FHIR's and C-CDA's own examples stay below 60 */
+    REC_VALUE_MAX = 1024,    /* bytes of one value */
+    REC_NODES_MAX = 8000000, /* in one document */
+    REC_TEXT_MAX = 512       /* bytes of a place or message */
+};
+
+typedef enum rec_dialect { REC_FHIR_JSON, REC_FHIR_XML, REC_CCDA_XML } rec_dialect;
+
+typedef struct rec_node {
+    const char *name;  /* never NULL */
+    const char *value; /* or NULL */
+    struct rec_node *parent, *first, *last, *next;
+    uint32_t line; /* in an XML document, else 0 */
+} rec_node;
+
+/* What could not be read, where, and what would be right. */
+typedef struct rec_fault {
+    char place[REC_TEXT_MAX];
+    char text[REC_TEXT_MAX];
+} rec_fault;
+
+/* Shared by the two readers. Names are kept once each; zero-initialise but for the arena. */
+typedef struct rec_builder {
+    rec_arena *arena;
+    const char *names[1024];
+    size_t nodes;
+} rec_builder;
+
+/* NULL when the arena failed or there are too many nodes. value may be NULL. */
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, const char *value, size_t length);
+
+/* Reads a JSON document whose root is a FHIR resource; the root node is named for the resource's type.
+ * NULL, with *fault filled, for anything else. */
+rec_node *rec_read_json(const uint8_t *bytes, size_t length, rec_arena *arena, rec_fault *fault);
+/* Reads an XML document whose root is a FHIR resource or a ClinicalDocument. No document type declaration is
+ * accepted, hence no entity but the five of XML and no second file. */
+rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_arena *arena, rec_dialect *dialect,
+                       rec_fault *fault);
+
+/* First child of a name, the next sibling of the same name, and the value of a child; each takes and gives
+ * NULL freely. */
+const rec_node *rec_child(const rec_node *node, const char *name);
+const rec_node *rec_again(const rec_node *node);
+const char *rec_get(const rec_node *node, const char *name);
+/* As rec_child through several steps: "period/start". */
+const rec_node *rec_find(const rec_node *node, const char *path);
+/* True if the node has a value equal to text. */
+bool rec_is(const rec_node *node, const char *text);
+/* True if text is one of the words of a space-separated list. */
+bool rec_among(const char *text, const char *words);
+/* A decimal as FHIR and XML Schema write it; NaN for NULL and for anything else, or what a float cannot hold.
+ */
+double rec_number(const char *text);
+
+/* "line 14: Bundle.entry[3].resource.code" into out[REC_TEXT_MAX]. */
+void rec_place(const rec_node *node, char *out);
+
+#endif

@@ -1,0 +1,80 @@
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "record/unit.h"
+
+/* expected: arithmetic from molar masses (PubChem) and exact definitions, or the equality itself. */
+static const struct {
+    const char *code;
+    double value;
+    const char *unit;
+    double expected; /* NaN: the unit must be unknown */
+    const char *canonical;
+} cases[] = {
+    {"2345-7", 90, "mg/dL", 90, "mg/dL"},
+    {"2345-7", 5.0, "mmol/L", 90.08, "mg/dL"},       /* 5 mmol/L * 180.16 g/mol = 900.8 mg/L */
+    {"2160-0", 88.4, "umol/L", 1.0, "mg/dL"},        /* 88.4 umol/L * 113.12 g/mol = 10.0 mg/L */
+    {"2160-0", 88.4, "\xc2\xb5mol/L", 1.0, "mg/dL"}, /* micro sign */
+    {"2160-0", 88.4, "\xce\xbcmol/L", 1.0, "mg/dL"}, /* Greek mu */
+    {"2093-3", 5.17, "mmol/L", 199.9, "mg/dL"},      /* 5.17 * 38.665 */
+    {"2571-8", 1.69, "mmol/L", 149.6, "mg/dL"},      /* 1.69 * 88.54 */
+    {"718-7", 140, "g/L", 14, "g/dL"},
+    {"718-7", 8.69, "mmol/L", 14.0, "g/dL"}, /* 8.69 * 1.6114 */
+    {"4548-4", 53, "mmol/mol", 7.0, "%"},    /* NGSP's own table: 53 mmol/mol is 7.0 % */
+    {"8310-5", 98.6, "[degF]", 37, "Cel"},
+    {"8310-5", 98.6,
+     "\xc2\xb0"
+     "F",
+     37, "Cel"},
+    {"8310-5", 310.15, "K", 37, "Cel"},
+    {"29463-7", 100, "[lb_av]", 45.359237, "kg"},
+    {"29463-7", 100, "lbs", 45.359237, "kg"},
+    {"8302-2", 70, "[in_i]", 177.8, "cm"},
+    {"8302-2", 1.778, "m", 177.8, "cm"},
+    {"6690-2", 6.7, "10*9/L", 6.7, "10*3/uL"},
+    {"6690-2", 6700, "/uL", 6.7, "10*3/uL"},
+    {"26515-7", 152, "THOUS/MCL", 152, "10*3/uL"},
+    {"2951-2", 140, "meq/L", 140, "mmol/L"},
+    {"8867-4", 72, "{beats}/min", 72, "/min"},
+    {"8867-4", 72, NULL, 72, "/min"}, /* only one unit is possible */
+    {"33914-3", 60, "mL/min/{1.73_m2}", 60, "mL/min/{1.73_m2}"},
+    {"8480-6", 16, "kPa", 120.00992, "mm[Hg]"},
+    {"8480-6", 120, "mmHg", 120, "mm[Hg]"},
+    {"2345-7", 5, NULL, NAN, "mg/dL"}, /* mg/dL or mmol/L? */
+    {"2345-7", 5, "", NAN, "mg/dL"},
+    {"2345-7", 5, "mg/kg", NAN, "mg/dL"},
+    {"2345-7", 5, "{unclosed", NAN, "mg/dL"},
+    {"8310-5", 98.6, "a unit far longer than any real one could be", NAN, "Cel"},
+};
+
+Test(record_unit, one_unit_a_code)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double value = cases[i].value;
+        const char *canonical = NULL, *unit = cases[i].unit ? cases[i].unit : "(none)";
+        rec_unit_result result =
+            rec_unit("http://loinc.org", cases[i].code, cases[i].unit, &value, &canonical);
+        cr_assert_str_eq(canonical, cases[i].canonical, "%s in %s", cases[i].code, unit);
+        if (isnan(cases[i].expected)) {
+            cr_assert_eq(result, REC_UNIT_UNKNOWN, "%s in %s", cases[i].code, unit);
+            continue;
+        }
+        cr_assert_eq(result, REC_UNIT_CANONICAL, "%s in %s", cases[i].code, unit);
+        cr_assert_float_eq(value, cases[i].expected, 5e-4 * cases[i].expected, "%s in %s: %f", cases[i].code,
+                           unit, value);
+    }
+}
+
+Test(record_unit, other_codes_keep_what_they_have)
+{
+    double value = 3;
+    const char *canonical = NULL;
+    cr_assert_eq(rec_unit("http://loinc.org", "99999-9", "furlong", &value, &canonical), REC_UNIT_AS_GIVEN);
+    cr_assert_eq(rec_unit("http://snomed.info/sct", "2345-7", "mmol/L", &value, &canonical),
+                 REC_UNIT_AS_GIVEN);
+    cr_assert_eq(rec_unit(NULL, NULL, NULL, &value, &canonical), REC_UNIT_AS_GIVEN);
+    cr_assert_eq(value, 3);
+    cr_assert_str_eq(rec_unit_name("http://loinc.org", "2160-0"), "Creatinine");
+    cr_assert_null(rec_unit_name("http://loinc.org", "99999-9"));
+}
