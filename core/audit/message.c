@@ -81,26 +81,27 @@ void audit_messages_free(audit_messages *messages)
     csl_buffer_free(&messages->objects);
 }
 
-/* One attribute, its value escaped. Failures of the buffer stick and are looked at once, at the end. */
-static void attribute(csl_buffer *out, const char *name, const char *value)
+/* Failures of the buffer stick and are looked at once, at the end. `before` ends with the opening quote. */
+static void quoted(csl_buffer *out, const char *before, const char *value)
 {
-    csl_buffer_printf(out, " %s=\"", name);
+    csl_buffer_text(out, before);
     audit_xml_text(out, value);
     csl_buffer_text(out, "\"");
 }
 
 static void coded(csl_buffer *out, const char *element, const code *c)
 {
-    csl_buffer_printf(out, "<%s", element);
-    attribute(out, "csd-code", c->value);
-    attribute(out, "codeSystemName", c->system);
-    attribute(out, "originalText", c->text);
+    csl_buffer_text(out, "<");
+    csl_buffer_text(out, element);
+    quoted(out, " csd-code=\"", c->value);
+    quoted(out, " codeSystemName=\"", c->system);
+    quoted(out, " originalText=\"", c->text);
     csl_buffer_text(out, "/>");
 }
 
-static void detail(csl_buffer *out, const char *type, const char *value)
+static void detail(csl_buffer *out, const char *before, const char *value)
 {
-    csl_buffer_printf(out, "<ParticipantObjectDetail type=\"%s\" value=\"", type);
+    csl_buffer_text(out, before);
     audit_base64_append(out, value, strlen(value));
     csl_buffer_text(out, "\"/>");
 }
@@ -131,17 +132,17 @@ static csl_status write_object(csl_buffer *out, const csl_audit_object *object, 
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
         if (!strcmp(object->role, roles[i].name)) role = roles[i];
     csl_buffer_text(out, "<ParticipantObjectIdentification");
-    attribute(out, "ParticipantObjectID", object->id);
-    attribute(out, "ParticipantObjectTypeCode", role.type);
-    if (role.type_role) attribute(out, "ParticipantObjectTypeCodeRole", role.type_role);
+    quoted(out, " ParticipantObjectID=\"", object->id);
+    quoted(out, " ParticipantObjectTypeCode=\"", role.type);
+    if (role.type_role) quoted(out, " ParticipantObjectTypeCodeRole=\"", role.type_role);
     csl_buffer_text(out, ">");
     coded(out, "ParticipantObjectIDTypeCode", &role.id_type);
     if (object->sha256) {
         char hex[CSL_SHA256_HEX]; /* lower case, whatever the caller's */
         csl_digest_hex(&digest, hex);
-        detail(out, "SHA-256", hex);
+        detail(out, "<ParticipantObjectDetail type=\"SHA-256\" value=\"", hex);
     }
-    if (object->detail) detail(out, "detail", object->detail);
+    if (object->detail) detail(out, "<ParticipantObjectDetail type=\"detail\" value=\"", object->detail);
     /* The published schema asks for a description with a list of studies; both may be empty. */
     csl_buffer_text(
         out, "<ParticipantObjectDescription><ParticipantObjectContainsStudy/></ParticipantObjectDescription>"
@@ -176,21 +177,21 @@ static void write_head(csl_buffer *out, const csl_audit_event *event, const audi
         csl_buffer_text(out, "</EventOutcomeDescription>");
     }
     csl_buffer_text(out, "</EventIdentification><ActiveParticipant");
-    attribute(out, "UserID", actor->user);
+    quoted(out, " UserID=\"", actor->user);
     snprintf(number, sizeof number, "%u", actor->user_number);
-    attribute(out, "AlternativeUserID", number);
+    quoted(out, " AlternativeUserID=\"", number);
     csl_buffer_text(out, " UserIsRequestor=\"true\" UserTypeCode=\"1\">");
     coded(out, "RoleIDCode", &(code){"110151", DCM, "Application Launcher"});
     csl_buffer_text(out, "</ActiveParticipant><ActiveParticipant UserID=\"consilium\"");
     snprintf(number, sizeof number, "%ld", actor->process);
-    attribute(out, "AlternativeUserID", number);
-    attribute(out, "UserName", "Consilium " CSL_VERSION);
+    quoted(out, " AlternativeUserID=\"", number);
+    quoted(out, " UserName=\"", "Consilium " CSL_VERSION);
     csl_buffer_text(out, " UserIsRequestor=\"false\" UserTypeCode=\"2\"");
-    attribute(out, "NetworkAccessPointID", actor->host);
+    quoted(out, " NetworkAccessPointID=\"", actor->host);
     csl_buffer_text(out, " NetworkAccessPointTypeCode=\"1\">");
     coded(out, "RoleIDCode", &(code){"110150", DCM, "Application"});
     csl_buffer_text(out, "</ActiveParticipant><AuditSourceIdentification");
-    attribute(out, "AuditSourceID", actor->origin);
+    quoted(out, " AuditSourceID=\"", actor->origin);
     /* RFC 3881 section 5.4: 4 is an application server process. */
     csl_buffer_text(out, "><AuditSourceTypeCode csd-code=\"4\"/></AuditSourceIdentification>");
 }

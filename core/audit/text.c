@@ -92,7 +92,10 @@ static const char *reference(uint32_t code)
 bool audit_xml_text(csl_buffer *out, const char *text)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text), *plain = at;
-    while (at < end) {
+    for (;;) {
+        while (at < end && *at >= 0x20 && *at < 0x80 && *at != '<' && *at != '>' && *at != '&' && *at != '"')
+            at++;
+        if (at == end) break;
         uint32_t code = 0;
         size_t size = audit_utf8(at, (size_t)(end - at), &code);
         const char *instead = size ? reference(code) : NULL;

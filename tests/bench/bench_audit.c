@@ -1,0 +1,178 @@
+/* bench_audit [ENTRIES [BATCH [FOLDER]]]: how fast the audit log takes entries durably and verifies them,
+ * beside what the machine can do: the raw rate of fsync and the rate of SHA-256 over pieces of the same size,
+ * in the same run. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/audit.h"
+#include "audit/merkle.h"
+#include "base/file.h"
+
+enum { SYNCS = 300, SINGLES = 300 };
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void must(csl_status status, const csl_error *error)
+{
+    if (status == CSL_OK) return;
+    fprintf(stderr, "bench_audit: %s: %s\n", error->place, error->message);
+    exit(1);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A new file of 4 KiB, written and synced: what no durable log can do without. Fills seconds[SYNCS], sorted.
+ */
+static void raw_syncs(const char *folder, double *seconds)
+{
+    static const char block[4096];
+    for (int i = 0; i < SYNCS; i++) {
+        char path[4200];
+        snprintf(path, sizeof path, "%s/raw-%d", folder, i);
+        double start = now();
+        int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file < 0 || write(file, block, sizeof block) != sizeof block || fsync(file) < 0) {
+            perror(path);
+            exit(1);
+        }
+        seconds[i] = now() - start;
+        close(file);
+        unlink(path);
+    }
+    qsort(seconds, SYNCS, sizeof *seconds, ascending);
+}
+
+static void append_case(csl_audit_log *log, uint64_t number)
+{
+    static const char hash[] = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    char id[32];
+    snprintf(id, sizeof id, "case-%07ju", (uintmax_t)number);
+    csl_audit_object objects[] = {{"case", id, NULL, NULL},
+                                  {"input", "ct.dcm", hash, "image"},
+                                  {"input", "record.json", hash, "record"},
+                                  {"input", "calls.vcf.gz", hash, "variant"},
+                                  {"result", id, hash, NULL}};
+    csl_audit_event event = {CSL_AUDIT_CASE_SCORED, true, NULL, objects, 5};
+    csl_error error = {0};
+    must(csl_audit_append(log, &event, NULL, NULL, &error), &error);
+}
+
+static int add_length(void *total, uint64_t index, const uint8_t *entry, size_t length)
+{
+    (void)index, (void)entry;
+    *(double *)total += (double)length;
+    return 0;
+}
+
+/* Leaf hashes of pieces of that size, a second long: bytes a second. */
+static double hash_rate(size_t size)
+{
+    audit_hasher hasher;
+    csl_error error = {0};
+    must(audit_hasher_open(&hasher, &error), &error);
+    uint8_t *piece = calloc(1, size);
+    csl_digest leaf;
+    double start = now(), bytes = 0;
+    while (now() - start < 1)
+        for (int i = 0; i < 1000; i++, bytes += (double)size) audit_leaf_hash(&hasher, piece, size, &leaf);
+    double rate = bytes / (now() - start);
+    free(piece);
+    audit_hasher_close(&hasher);
+    return rate;
+}
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t entries = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000,
+             batch = argc > 2 ? strtoull(argv[2], NULL, 10) : 256;
+    char folder[4096], log_path[4200], pem[4200], vkey_path[4200], *vkey = NULL;
+    snprintf(folder, sizeof folder, "%s/bench-audit-XXXXXX", argc > 3 ? argv[3] : ".");
+    if (!entries || !batch || !mkdtemp(folder)) {
+        fprintf(stderr, "Usage: bench_audit [ENTRIES [BATCH [FOLDER]]]\n");
+        return 2;
+    }
+    snprintf(log_path, sizeof log_path, "%s/log", folder);
+    snprintf(pem, sizeof pem, "%s/audit.pem", folder);
+    snprintf(vkey_path, sizeof vkey_path, "%s/audit.vkey", folder);
+    csl_audit_key *key = NULL;
+    csl_audit_log *log = NULL;
+    csl_error error = {0};
+    must(csl_audit_keygen(folder, "bench.example/audit", &error), &error);
+    must(csl_audit_key_load(pem, &key, &error), &error);
+    must(csl_audit_vkey_read(vkey_path, &vkey, &error), &error);
+
+    double raw[SYNCS], single[SINGLES];
+    raw_syncs(folder, raw);
+    printf("raw: new 4 KiB file and fsync      p50 %.3f ms, p99 %.3f ms, %.0f a second\n",
+           raw[SYNCS / 2] * 1e3, raw[SYNCS * 99 / 100] * 1e3, 1 / raw[SYNCS / 2]);
+
+    must(csl_audit_open(log_path, key, &log, &error), &error);
+    double start = now();
+    for (uint64_t i = 0; i < entries; i++) {
+        append_case(log, i);
+        if (i % batch == batch - 1 || i == entries - 1) must(csl_audit_commit(log, &error), &error);
+    }
+    double rate = (double)entries / (now() - start);
+    printf("append, durable, batches of %-6ju  %.0f entries a second, %.1f a raw fsync\n", (uintmax_t)batch,
+           rate, rate * raw[SYNCS / 2]);
+    for (int i = 0; i < SINGLES; i++) {
+        start = now();
+        append_case(log, entries + (uint64_t)i);
+        must(csl_audit_commit(log, &error), &error);
+        single[i] = now() - start;
+    }
+    qsort(single, SINGLES, sizeof *single, ascending);
+    printf("append, durable, one by one        p50 %.3f ms, p99 %.3f ms, %.1f raw fsyncs\n",
+           single[SINGLES / 2] * 1e3, single[SINGLES * 99 / 100] * 1e3, single[SINGLES / 2] / raw[SYNCS / 2]);
+    csl_audit_close(log);
+
+    long before = peak_kib();
+    start = now();
+    must(csl_audit_open(log_path, key, &log, &error), &error);
+    printf("open                               %.3f ms, %ld KiB more memory at the peak\n",
+           (now() - start) * 1e3, peak_kib() - before);
+    csl_audit_close(log);
+
+    csl_audit_verdict verdict;
+    before = peak_kib();
+    start = now();
+    must(csl_audit_verify(log_path, vkey, &verdict, &error), &error);
+    double seconds = now() - start, bytes = 0;
+    long grown = peak_kib() - before;
+    must(csl_audit_each(log_path, add_length, &bytes, &error), &error);
+    double size = bytes / (double)verdict.verified, sha = hash_rate((size_t)size);
+    printf("verify                             %.0f entries a second, %.0f MB/s of entries, %ld KiB more "
+           "memory at the peak\n",
+           (double)verdict.verified / seconds, bytes / seconds * 1e-6, grown);
+    printf("raw: SHA-256 of %4.0f bytes each     %.0f MB/s, so verify is at %.0f %% of it\n", size,
+           sha * 1e-6, 100 * bytes / seconds / sha);
+
+    free(vkey);
+    csl_audit_key_free(key);
+    csl_names names;
+    must(csl_list_files(folder, &names, &error), &error);
+    printf("files                              %zu, left in %s\n", names.count, folder);
+    csl_names_free(&names);
+    return 0;
+}
