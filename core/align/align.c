@@ -10,7 +10,7 @@
 
 enum { DEFAULT_WINDOW_DAYS = 366 };
 
-bool full(const search *s)
+bool align_full(const search *s)
 {
     return s->status != CSL_OK || s->out->count == CSL_MAX_CONTRADICTIONS;
 }
@@ -21,7 +21,7 @@ static void no_memory(search *s)
         s->status = csl_fail(s->error, CSL_ENOMEM, NULL, "the case needs more memory than its limit");
 }
 
-char *sentence(search *s, const char *format, ...)
+char *align_sentence(search *s, const char *format, ...)
 {
     char text[4096];
     va_list args;
@@ -33,25 +33,26 @@ char *sentence(search *s, const char *format, ...)
     return copy;
 }
 
-const char *say(search *s, const csl_case_fact *fact)
+const char *align_say(search *s, const csl_case_fact *fact)
 {
     bool placed = fact->place && fact->place[0];
-    const char *text = sentence(s, "\"%s\" (%s%s%s)", fact->value, placed ? fact->place : "",
-                                placed ? " of " : "", csl_case_source(s->c, fact->input));
+    const char *text = align_sentence(s, "\"%s\" (%s%s%s)", fact->value, placed ? fact->place : "",
+                                      placed ? " of " : "", csl_case_source(s->c, fact->input));
     return text ? text : "";
 }
 
-void contradict(search *s, const char *rule, const csl_case_fact *first, const csl_case_fact *second,
-                const char *text)
+void align_contradict(search *s, const char *rule, const csl_case_fact *first, const csl_case_fact *second,
+                      const char *text)
 {
-    if (full(s)) return;
-    if (!text) text = sentence(s, "%s %s contradicts %s", rule, say(s, first), say(s, second));
+    if (align_full(s)) return;
+    if (!text)
+        text = align_sentence(s, "%s %s contradicts %s", rule, align_say(s, first), align_say(s, second));
     if (s->status == CSL_OK)
         s->out->items[s->out->count++] =
             (csl_contradiction){.rule = rule, .first = first, .second = second, .text = text};
 }
 
-statements gather(search *s, uint32_t kind)
+statements align_gather(search *s, uint32_t kind)
 {
     statements all = {0};
     size_t total = 0;
@@ -89,7 +90,7 @@ statements gather(search *s, uint32_t kind)
     return all;
 }
 
-const statement *statement_of(const statements *all, uint32_t input)
+const statement *align_statement_of(const statements *all, uint32_t input)
 {
     size_t low = 0, high = all->count;
     while (low < high) {
@@ -111,9 +112,9 @@ static void warn_of_unreadable(search *s)
         day_range days;
         bool dated = fact->kind == CSL_FACT_BIRTH_DATE || fact->kind == CSL_FACT_DATE ||
                      fact->kind == CSL_FACT_DEATH_DATE;
-        if (!dated || parse_date(fact->value, &days)) continue;
-        char *text = sentence(s, "%s is not YYYY, YYYY-MM or YYYY-MM-DD and was not compared",
-                              csl_fact_kind_name(fact->kind));
+        if (!dated || align_parse_date(fact->value, &days)) continue;
+        char *text = align_sentence(s, "%s is not YYYY, YYYY-MM or YYYY-MM-DD and was not compared",
+                                    csl_fact_kind_name(fact->kind));
         if (text) s->status = csl_case_add_warning(s->c, fact->input, fact->place, text, s->error);
     }
 }
@@ -127,7 +128,7 @@ csl_status csl_align(csl_case *c, const csl_align_options *options, csl_alignmen
     s.today = (long)(time(NULL) / 86400);
     if (options && options->today) {
         day_range days;
-        if (!parse_date(options->today, &days) || days.first != days.last)
+        if (!align_parse_date(options->today, &days) || days.first != days.last)
             return csl_fail(error, CSL_EUSAGE, NULL, "today is '%s', not YYYY-MM-DD", options->today);
         s.today = days.first;
     }
@@ -136,12 +137,13 @@ csl_status csl_align(csl_case *c, const csl_align_options *options, csl_alignmen
         no_memory(&s);
         return s.status;
     }
-    s.patients = gather(&s, CSL_FACT_PATIENT_ID);
-    s.samples = gather(&s, CSL_FACT_SAMPLE);
+    s.patients = align_gather(&s, CSL_FACT_PATIENT_ID);
+    s.samples = align_gather(&s, CSL_FACT_SAMPLE);
     warn_of_unreadable(&s);
-    static void (*const rules[])(search *) = {rule_patient_id, rule_patient_name, rule_birth_date, rule_sex,
-                                              rule_sample,     rule_genome_build, rule_dates};
-    for (size_t i = 0; i < sizeof rules / sizeof *rules && !full(&s); i++) rules[i](&s);
+    static void (*const rules[])(search *) = {align_patient_id, align_patient_name, align_birth_date,
+                                              align_sex,        align_sample,       align_genome_build,
+                                              align_dates};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && !align_full(&s); i++) rules[i](&s);
     return s.status;
 }
 

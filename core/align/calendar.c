@@ -28,7 +28,7 @@ static bool digits(const char **text, int count, long *value)
     return true;
 }
 
-bool parse_date(const char *text, day_range *days)
+bool align_parse_date(const char *text, day_range *days)
 {
     long year, month, day;
     if (!digits(&text, 4, &year) || year == 0) return false;

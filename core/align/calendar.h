@@ -11,6 +11,6 @@ typedef struct day_range {
 } day_range;
 
 /* False if the text is no such date. */
-bool parse_date(const char *text, day_range *days);
+bool align_parse_date(const char *text, day_range *days);
 
 #endif

@@ -83,15 +83,15 @@ static statements voices(search *s, const statements *all)
 static const char *others(search *s, const statement *of)
 {
     if (of->count == 1) return "";
-    const char *text = sentence(s, ", nor any other of the %zu identifiers there", of->count);
+    const char *text = align_sentence(s, ", nor any other of the %zu identifiers there", of->count);
     return text ? text : "";
 }
 
-void rule_patient_id(search *s)
+void align_patient_id(search *s)
 {
     statements patients = voices(s, &s->patients);
-    for (size_t j = 1; j < patients.count && !full(s); j++) {
-        for (size_t i = 0; i < j && !full(s); i++) {
+    for (size_t j = 1; j < patients.count && !align_full(s); j++) {
+        for (size_t i = 0; i < j && !align_full(s); i++) {
             const statement *a = &patients.items[i], *b = &patients.items[j];
             const csl_case_fact *first = NULL, *second = NULL;
             if (compare_sets(a, b, &first, &second) != DIFFER) continue;
@@ -102,8 +102,9 @@ void rule_patient_id(search *s)
                 a = b, b = swap;
                 first = second, second = fact;
             }
-            contradict(s, "patient_id", first, second,
-                       sentence(s, "patient_id %s is not %s%s", say(s, first), say(s, second), others(s, b)));
+            align_contradict(s, "patient_id", first, second,
+                             align_sentence(s, "patient_id %s is not %s%s", align_say(s, first),
+                                            align_say(s, second), others(s, b)));
         }
     }
 }
@@ -113,7 +114,7 @@ static relation compare_all_names(const statement *a, const statement *b)
     relation all = UNKNOWN;
     for (size_t i = 0; i < a->count; i++) {
         for (size_t j = 0; j < b->count; j++) {
-            relation one = compare_names(a->facts[i]->value, b->facts[j]->value);
+            relation one = align_compare_names(a->facts[i]->value, b->facts[j]->value);
             if (one == AGREE) return AGREE;
             if (one == DIFFER) all = DIFFER;
         }
@@ -121,18 +122,18 @@ static relation compare_all_names(const statement *a, const statement *b)
     return all;
 }
 
-void rule_patient_name(search *s)
+void align_patient_name(search *s)
 {
-    statements all_names = gather(s, CSL_FACT_PATIENT_NAME), names = voices(s, &all_names);
-    for (size_t j = 1; j < names.count && !full(s); j++) {
-        for (size_t i = 0; i < j && !full(s); i++) {
+    statements all_names = align_gather(s, CSL_FACT_PATIENT_NAME), names = voices(s, &all_names);
+    for (size_t j = 1; j < names.count && !align_full(s); j++) {
+        for (size_t i = 0; i < j && !align_full(s); i++) {
             const statement *a = &names.items[i], *b = &names.items[j];
-            const statement *x = statement_of(&s->patients, a->input),
-                            *y = statement_of(&s->patients, b->input);
+            const statement *x = align_statement_of(&s->patients, a->input),
+                            *y = align_statement_of(&s->patients, b->input);
             const csl_case_fact *first = NULL, *second = NULL;
             if (x && y && compare_sets(x, y, &first, &second) != UNKNOWN) continue;
             if (compare_all_names(a, b) == DIFFER)
-                contradict(s, "patient_name", a->facts[0], b->facts[0], NULL);
+                align_contradict(s, "patient_name", a->facts[0], b->facts[0], NULL);
         }
     }
 }
@@ -154,9 +155,9 @@ static void compare_all(search *s, const char *rule, uint32_t kind, uint32_t als
         bool known = false;
         for (size_t k = 0; k < count && !known; k++) known = same_text(distinct[k]->value, fact->value);
         if (known) continue;
-        for (size_t k = 0; k < count && !full(s); k++)
+        for (size_t k = 0; k < count && !align_full(s); k++)
             if (compare(distinct[k]->value, fact->value) == DIFFER)
-                contradict(s, rule, distinct[k], fact, NULL);
+                align_contradict(s, rule, distinct[k], fact, NULL);
         distinct[count++] = fact;
     }
 }
@@ -164,11 +165,11 @@ static void compare_all(search *s, const char *rule, uint32_t kind, uint32_t als
 static relation compare_births(const char *a, const char *b)
 {
     day_range x, y;
-    if (!parse_date(a, &x) || !parse_date(b, &y)) return UNKNOWN;
+    if (!align_parse_date(a, &x) || !align_parse_date(b, &y)) return UNKNOWN;
     return x.first <= y.last && y.first <= x.last ? AGREE : DIFFER; /* at the coarser precision */
 }
 
-void rule_birth_date(search *s)
+void align_birth_date(search *s)
 {
     compare_all(s, "birth_date", CSL_FACT_BIRTH_DATE, CSL_FACT_BIRTH_DATE, compare_births);
 }
@@ -180,7 +181,7 @@ static relation compare_sexes(const char *a, const char *b)
     return a_male == b_male ? AGREE : DIFFER;
 }
 
-void rule_sex(search *s)
+void align_sex(search *s)
 {
     compare_all(s, "sex", CSL_FACT_SEX, CSL_FACT_SEX_INFERRED, compare_sexes);
 }
@@ -190,7 +191,7 @@ static relation compare_builds(const char *a, const char *b)
     return same_text(a, b) ? AGREE : DIFFER;
 }
 
-void rule_genome_build(search *s)
+void align_genome_build(search *s)
 {
     compare_all(s, "genome_build", CSL_FACT_GENOME_BUILD, CSL_FACT_GENOME_BUILD, compare_builds);
 }
@@ -206,7 +207,8 @@ static relation link_sample(const search *s, const statement *sample, const csl_
     for (size_t l = 0; l < 2; l++) {
         for (size_t i = 0; i < lists[l]->count; i++) {
             const statement *other = &lists[l]->items[i];
-            if (other->input == sample->input || (patient_known && !statement_of(&s->patients, other->input)))
+            if (other->input == sample->input ||
+                (patient_known && !align_statement_of(&s->patients, other->input)))
                 continue;
             const csl_case_fact *x = NULL, *y = NULL;
             relation one = compare_sets(sample, other, &x, &y);
@@ -221,18 +223,20 @@ static relation link_sample(const search *s, const statement *sample, const csl_
     return all;
 }
 
-void rule_sample(search *s)
+void align_sample(search *s)
 {
     statements samples = voices(s, &s->samples);
-    for (size_t i = 0; i < samples.count && !full(s); i++) {
+    for (size_t i = 0; i < samples.count && !align_full(s); i++) {
         const statement *sample = &samples.items[i];
         const csl_case_fact *first = NULL, *second = NULL;
         /* A file that names its patient is compared by that name. */
-        if (statement_of(&s->patients, sample->input) || link_sample(s, sample, &first, &second) != DIFFER)
+        if (align_statement_of(&s->patients, sample->input) ||
+            link_sample(s, sample, &first, &second) != DIFFER)
             continue;
-        contradict(
+        align_contradict(
             s, "sample", first, second,
-            sentence(s, "sample %s is linked to no patient identifier or specimen of the case: it is not %s",
-                     say(s, first), say(s, second)));
+            align_sentence(
+                s, "sample %s is linked to no patient identifier or specimen of the case: it is not %s",
+                align_say(s, first), align_say(s, second)));
     }
 }

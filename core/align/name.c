@@ -94,7 +94,7 @@ static relation compare_group(const char *a, size_t a_length, const char *b, siz
     return compare_part(a_given, a_count, b_given, b_count) == AGREE ? UNKNOWN : DIFFER;
 }
 
-relation compare_names(const char *a, const char *b)
+relation align_compare_names(const char *a, const char *b)
 {
     relation all = UNKNOWN;
     for (const char *x = a; x; x = strchr(x, '=') ? strchr(x, '=') + 1 : NULL)

@@ -31,28 +31,29 @@ typedef struct search {
     csl_error *error;
 } search;
 
-bool full(const search *s); /* nothing more can be added */
+bool align_full(const search *s); /* nothing more can be added */
 /* Adds a contradiction. text NULL: "RULE VALUE (PLACE of FILE) contradicts VALUE (PLACE of FILE)". */
-void contradict(search *s, const char *rule, const csl_case_fact *first, const csl_case_fact *second,
-                const char *text);
+void align_contradict(search *s, const char *rule, const csl_case_fact *first, const csl_case_fact *second,
+                      const char *text);
 /* "VALUE" (PLACE of FILE), in the case's arena. */
-const char *say(search *s, const csl_case_fact *fact);
-char *sentence(search *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *align_say(search *s, const csl_case_fact *fact);
+char *align_sentence(search *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One statement an input, in the order of the inputs. */
-statements gather(search *s, uint32_t kind);
-const statement *statement_of(const statements *all, uint32_t input); /* NULL if the input states none */
+statements align_gather(search *s, uint32_t kind);
+const statement *align_statement_of(const statements *all,
+                                    uint32_t input); /* NULL if the input states none */
 
 /* The rules of who (identity.c) and when (time.c). */
-void rule_patient_id(search *s);
-void rule_patient_name(search *s);
-void rule_birth_date(search *s);
-void rule_sex(search *s);
-void rule_sample(search *s);
-void rule_genome_build(search *s);
-void rule_dates(search *s);
+void align_patient_id(search *s);
+void align_patient_name(search *s);
+void align_birth_date(search *s);
+void align_sex(search *s);
+void align_sample(search *s);
+void align_genome_build(search *s);
+void align_dates(search *s);
 
 /* FAMILY^GIVEN of two persons; docs/alignment.md says what counts as the same. */
-relation compare_names(const char *a, const char *b);
+relation align_compare_names(const char *a, const char *b);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct spans {
 
 static spans spans_of(search *s)
 {
-    statements dates = gather(s, CSL_FACT_DATE);
+    statements dates = align_gather(s, CSL_FACT_DATE);
     spans all = {0};
     all.items = csl_arena_alloc(s->c->arena, dates.count + 1, sizeof *all.items);
     if (!all.items) {
@@ -33,7 +33,7 @@ static spans spans_of(search *s)
                     .modality = said->input == UINT32_MAX ? -1 : s->c->inputs[said->input].modality};
         for (size_t k = 0; k < said->count; k++) {
             day_range days;
-            if (!parse_date(said->facts[k]->value, &days)) continue;
+            if (!align_parse_date(said->facts[k]->value, &days)) continue;
             if (!one.earliest || days.first < one.days.first) {
                 one.days.first = days.first;
                 one.earliest = said->facts[k];
@@ -75,9 +75,9 @@ static void within_window(search *s, const spans *all, int one, int other)
         }
     }
     if (least > s->window)
-        contradict(s, "dates", first, second,
-                   sentence(s, "dates %s and %s are %ld days apart, more than the %ld allowed", say(s, first),
-                            say(s, second), least, s->window));
+        align_contradict(s, "dates", first, second,
+                         align_sentence(s, "dates %s and %s are %ld days apart, more than the %ld allowed",
+                                        align_say(s, first), align_say(s, second), least, s->window));
 }
 
 /* Contradicts the first span of each modality that lies, with all its dates, on the wrong side of a limit;
@@ -86,14 +86,15 @@ static void each_modality_once(search *s, const spans *all, const csl_case_fact 
                                bool (*broken)(day_range study, day_range limit), const char *how)
 {
     uint32_t told = 0; /* bit a modality; a case has at most CSL_MAX_MODALITIES */
-    for (size_t i = 0; i < all->count && !full(s); i++) {
+    for (size_t i = 0; i < all->count && !align_full(s); i++) {
         const span *study = &all->items[i];
         uint32_t bit = study->modality < 0 ? 1u << CSL_MAX_MODALITIES : 1u << study->modality;
         if ((told & bit) || !broken(study->days, days)) continue;
         told |= bit;
-        contradict(s, "dates", study->earliest, limit,
-                   limit ? sentence(s, "date %s lies %s %s", say(s, study->earliest), how, say(s, limit))
-                         : sentence(s, "date %s lies %s", say(s, study->earliest), how));
+        align_contradict(s, "dates", study->earliest, limit,
+                         limit ? align_sentence(s, "date %s lies %s %s", align_say(s, study->earliest), how,
+                                                align_say(s, limit))
+                               : align_sentence(s, "date %s lies %s", align_say(s, study->earliest), how));
     }
 }
 
@@ -111,33 +112,34 @@ static void birth_and_death(search *s, const spans *all)
 {
     const csl_case_fact *birth = NULL, *death = NULL;
     day_range born = {0}, died = {0}, today = {s->today, s->today};
-    /* Where several are stated, rule_birth_date has compared them: the first stands for all. */
+    /* Where several are stated, the rule birth_date has compared them: the first stands for all. */
     for (size_t i = 0; i < s->c->fact_count; i++) {
         const csl_case_fact *fact = &s->c->facts[i];
-        if (!birth && fact->kind == CSL_FACT_BIRTH_DATE && parse_date(fact->value, &born)) birth = fact;
-        if (!death && fact->kind == CSL_FACT_DEATH_DATE && parse_date(fact->value, &died)) death = fact;
+        if (!birth && fact->kind == CSL_FACT_BIRTH_DATE && align_parse_date(fact->value, &born)) birth = fact;
+        if (!death && fact->kind == CSL_FACT_DEATH_DATE && align_parse_date(fact->value, &died)) death = fact;
     }
     if (birth) {
         each_modality_once(s, all, birth, born, before, "before the birth date");
         if (after(born, today))
-            contradict(s, "birth_date", birth, NULL,
-                       sentence(s, "birth_date %s lies in the future", say(s, birth)));
+            align_contradict(s, "birth_date", birth, NULL,
+                             align_sentence(s, "birth_date %s lies in the future", align_say(s, birth)));
     }
     if (death) {
         each_modality_once(s, all, death, died, after, "after the death date");
         if (birth && before(died, born))
-            contradict(
-                s, "dates", death, birth,
-                sentence(s, "death date %s lies before the birth date %s", say(s, death), say(s, birth)));
+            align_contradict(s, "dates", death, birth,
+                             align_sentence(s, "death date %s lies before the birth date %s",
+                                            align_say(s, death), align_say(s, birth)));
     }
     each_modality_once(s, all, NULL, today, after, "in the future");
 }
 
-void rule_dates(search *s)
+void align_dates(search *s)
 {
     spans all = spans_of(s);
     if (s->status != CSL_OK) return;
     birth_and_death(s, &all);
     for (int i = 0; i < (int)s->c->modality_count; i++)
-        for (int j = i + 1; j < (int)s->c->modality_count && !full(s); j++) within_window(s, &all, i, j);
+        for (int j = i + 1; j < (int)s->c->modality_count && !align_full(s); j++)
+            within_window(s, &all, i, j);
 }

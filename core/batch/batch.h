@@ -8,6 +8,7 @@
 #ifndef CSL_BATCH_BATCH_H
 #define CSL_BATCH_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,22 +49,31 @@ typedef struct csl_limits { /* for one case; 0 asks for the default */
 typedef struct csl_run_options {
     const char *cases, *model, *out, *key; /* key: audit.pem */
     unsigned jobs;                         /* worker processes; 0: one a processor */
-    unsigned shard, shards;                /* 1-based; 0/0: all */
+    unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */
     csl_identity identity;
-    unsigned window_days;
+    unsigned window_days; /* 0: the default of align.h */
     csl_limits limits;
     csl_registry_options plugins;
-    /* Called in the conductor after each case. May be NULL. */
+    /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.
+     * May be NULL. */
+    const volatile int *stop;
+    /* Called in the conductor: after each group of results that became durable, and with something that a
+     * person should know (a plugin that was refused, a worker that was replaced). May be NULL. */
     void (*progress)(void *context, size_t done, size_t failed, size_t withheld, size_t total);
+    void (*note)(void *context, const char *text);
     void *context;
 } csl_run_options;
 
 typedef struct csl_run_summary {
-    size_t scored, failed, withheld,
-        resumed; /* resumed: found done in the store, counted in the three others too */
+    size_t total;                    /* cases of this shard */
+    size_t scored, failed, withheld; /* with those of earlier starts */
+    size_t resumed;                  /* found done in the store; counted in the three above too */
+    bool stopped;                    /* by options->stop, with cases left: no files were exported */
 } csl_run_summary;
 
-/* Runs or resumes. Case failures are results, not errors. */
+/* Runs or resumes, then writes results.ndjson, results.csv and failed/. Failures of cases are results, not
+ * errors. Forks at once: call it from a process with one thread. CSL_EUSAGE: another run has the folder, or
+ * it holds results of another model, configuration or list of cases. */
 csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl_error *error);
 
 /* ---- tokens of many cases, for training and evaluation ---- */
@@ -95,7 +105,8 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
 /* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
- * "origin"; NULL if unknown. */
+ * "origin", "configuration" (JSON: all that results depend on), "labels" and "modalities" (JSON arrays of
+ * names); NULL if it is not known. The text lives as long as the store. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 

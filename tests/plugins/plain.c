@@ -1,6 +1,7 @@
-/* Well behaved: "token VALUE LABEL", "patient ID", "warn TEXT", "fail TEXT" and "say TEXT" (to standard
- * error), a line each. */
+/* Well behaved: "token VALUE LABEL", "patient ID", "warn TEXT", "fail TEXT", "say TEXT" (to standard error)
+ * and "nap MILLISECONDS", a line each. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "zoo.h"
 
@@ -27,6 +28,7 @@ static int32_t line(const csl_sink *sink, uint32_t input, const char *text)
         return CSL_PLUGIN_BAD_INPUT;
     }
     if (!strncmp(text, "say ", 4)) fprintf(stderr, "%s\n", text + 4);
+    if (!strncmp(text, "nap ", 4)) usleep(1000u * (useconds_t)strtoul(text + 4, NULL, 10));
     return CSL_PLUGIN_OK;
 }
 

@@ -19,7 +19,7 @@ Test(calendar, day_numbers_agree_with_date)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         day_range days;
-        cr_assert(parse_date(rows[i].text, &days), "%s", rows[i].text);
+        cr_assert(align_parse_date(rows[i].text, &days), "%s", rows[i].text);
         cr_expect_eq(days.first, rows[i].first, "%s: %ld", rows[i].text, days.first);
         cr_expect_eq(days.last, rows[i].last, "%s: %ld", rows[i].text, days.last);
     }
@@ -32,6 +32,6 @@ Test(calendar, what_is_no_date_is_refused)
                                       "2024-04-31", "2024-01-00", "2024-01-01x", "yesterday", "-2024-01-01"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         day_range days;
-        cr_expect_not(parse_date(bad[i], &days), "%s", bad[i]);
+        cr_expect_not(align_parse_date(bad[i], &days), "%s", bad[i]);
     }
 }

@@ -97,6 +97,21 @@ Test(embed_cases, each_misbehaviour_costs_one_case_and_names_its_plugin)
     folder_drop(in);
 }
 
+Test(embed_cases, a_killed_worker_is_replaced_and_costs_one_case)
+{
+    char *in = folder_make();
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "c%02d/a", i);
+        free(folder_put(in, name, i % 4 == 2 ? "zoo patricide\n" : "zoo plain\ntoken 1 x\n"));
+    }
+    cr_expect_str_eq(embed(in, 2, NULL, NULL)->text,
+                     "c00=1,\nc01=1,\nc02!its worker process ended unexpectedly\nc03=1,\n"
+                     "c04=1,\nc05=1,\nc06!its worker process ended unexpectedly\nc07=1,\n"
+                     "c08=1,\nc09=1,\nc10!its worker process ended unexpectedly\nc11=1,\n");
+    folder_drop(in);
+}
+
 Test(embed_cases, memory_has_a_limit)
 {
 #ifdef __SANITIZE_ADDRESS__

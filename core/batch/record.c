@@ -1,0 +1,336 @@
+#include "batch/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/png.h"
+#include "batch/message.h"
+#include "batch/text.h"
+
+enum {
+    MAX_JSON = 16 << 20,
+    MAX_TEXT = 16384,
+    MAX_WARNINGS = 1024,
+    MAX_FINDINGS = 64,
+    MAX_SIDE = 512,
+    MAX_AUDIT_REASON = 1024,
+    MAX_PNG = 1 << 20
+};
+
+/* The first thing that was wrong, or NULL: checks go on and are asked once. */
+typedef struct check {
+    const char *wrong;
+} check;
+
+static void need(check *k, bool good, const char *what)
+{
+    if (!good && !k->wrong) k->wrong = what;
+}
+
+/* A clean text of a member, "" if it is none. */
+static const char *text_of(check *k, const json_t *object, const char *member)
+{
+    const json_t *string = json_object_get(object, member);
+    bool good = json_is_string(string) && json_string_length(string) <= MAX_TEXT &&
+                text_is_clean(json_string_value(string), json_string_length(string));
+    need(k, good, member);
+    return good ? json_string_value(string) : "";
+}
+
+static double number_of(check *k, const json_t *object, const char *member, double low, double high)
+{
+    const json_t *number = json_object_get(object, member);
+    double value = json_number_value(number);
+    need(k, json_is_number(number) && value >= low && value <= high, member);
+    return value;
+}
+
+static json_t *array_of(check *k, const json_t *object, const char *member, size_t maximum)
+{
+    json_t *array = json_object_get(object, member);
+    need(k, json_is_array(array) && json_array_size(array) <= maximum, member);
+    return json_is_array(array) ? array : NULL;
+}
+
+/* Logits and what adds up to them: finite, and small enough that sums stay so. */
+static const double largest = 1e30;
+
+static bool is_sha256(const char *text)
+{
+    uint8_t bytes[CSL_SHA256_BYTES];
+    return csl_unhex(text, bytes, sizeof bytes, NULL) == CSL_OK;
+}
+
+csl_status record_card_read(const json_t *hello, record_card *card, csl_error *error)
+{
+    check k = {0};
+    json_t *model = json_object_get(hello, "model"), *item;
+    size_t i;
+    const char *hex = text_of(&k, model, "sha256");
+    need(&k, is_sha256(hex), "sha256");
+    card->labels = array_of(&k, model, "labels", 64);
+    card->modalities = array_of(&k, model, "modalities", CSL_MAX_MODALITIES);
+    need(&k, json_array_size(card->labels) > 0, "labels");
+    json_array_foreach(card->labels, i, item)
+    {
+        text_of(&k, item, "name");
+        text_of(&k, item, "code");
+        text_of(&k, item, "system");
+    }
+    json_array_foreach(card->modalities, i, item)
+        need(&k, json_is_string(item) && text_is_clean(json_string_value(item), json_string_length(item)),
+             "modalities");
+    if (k.wrong) return csl_fail(error, CSL_EINTERNAL, NULL, "a worker's hello has a wrong %s", k.wrong);
+    memcpy(card->model, hex, CSL_SHA256_HEX);
+    return CSL_OK;
+}
+
+/* ---- the parts of a line ---- */
+
+static json_t *make_scores(check *k, const record_card *card, const json_t *from, const json_t *present)
+{
+    json_t *scores = json_array(), *label, *name;
+    size_t i, m;
+    const json_t *given = array_of(k, from, "scores", json_array_size(card->labels));
+    need(k, json_array_size(given) == json_array_size(card->labels), "scores");
+    json_array_foreach(card->labels, i, label)
+    {
+        const json_t *score = json_array_get(given, i);
+        double probability = number_of(k, score, "probability", 0, 1);
+        double low = number_of(k, score, "low", 0, 1), high = number_of(k, score, "high", 0, 1);
+        double logit = number_of(k, score, "logit", -largest, largest);
+        double baseline = number_of(k, score, "baseline", -largest, largest);
+        need(k, low <= high, "low");
+        json_t *contributions = json_object();
+        const json_t *values = array_of(k, score, "contributions", CSL_MAX_MODALITIES);
+        need(k, json_array_size(values) == json_array_size(card->modalities), "contributions");
+        json_array_foreach(card->modalities, m, name)
+        {
+            const json_t *value = json_array_get(values, m);
+            need(k, json_is_number(value) && fabs(json_number_value(value)) <= largest, "contributions");
+            if (json_is_true(json_array_get(present, m)))
+                json_object_set_new(contributions, json_string_value(name),
+                                    json_real(json_number_value(value)));
+        }
+        json_array_append_new(scores, json_pack("{s:O, s:O, s:O, s:f, s:[f, f], s:f, s:f, s:o}", "label",
+                                                json_object_get(label, "name"), "code",
+                                                json_object_get(label, "code"), "system",
+                                                json_object_get(label, "system"), "probability", probability,
+                                                "interval", low, high, "logit", logit, "baseline", baseline,
+                                                "contributions", contributions));
+    }
+    return scores;
+}
+
+static json_t *make_findings(check *k, const json_t *from)
+{
+    json_t *findings = json_array(), *item;
+    size_t i;
+    json_array_foreach(array_of(k, from, "findings", MAX_FINDINGS), i, item)
+    {
+        const char *modality = text_of(k, item, "modality"), *label = text_of(k, item, "label");
+        const char *source = text_of(k, item, "source");
+        double attribution = number_of(k, item, "attribution", -largest, largest);
+        json_array_append_new(findings, json_pack("{s:s, s:s, s:f, s:s}", "modality", modality, "label",
+                                                  label, "attribution", attribution, "source", source));
+    }
+    return findings;
+}
+
+static json_t *make_warnings(check *k, const json_t *from)
+{
+    json_t *warnings = json_array(), *item;
+    size_t i;
+    json_array_foreach(array_of(k, from, "warnings", MAX_WARNINGS), i, item)
+    {
+        const char *text = text_of(k, item, "text"), *place = text_of(k, item, "place"),
+                   *source = text_of(k, item, "source");
+        json_array_append_new(warnings,
+                              json_pack("{s:s, s:s, s:s}", "text", text, "place", place, "source", source));
+    }
+    return warnings;
+}
+
+static json_t *make_inputs(const csl_manifest_case *which, const char *(*hash_at)(const void *, size_t),
+                           const void *hashes)
+{
+    json_t *inputs = json_array();
+    for (size_t i = 0; i < which->count; i++) {
+        const char *hex = hash_at(hashes, i);
+        json_array_append_new(inputs, json_pack("{s:s, s:o}", "path", which->names[i], "sha256",
+                                                hex && hex[0] ? json_string(hex) : json_null()));
+    }
+    return inputs;
+}
+
+static const char *hash_in_json(const void *hashes, size_t index)
+{
+    return json_string_value(json_array_get(hashes, index));
+}
+
+typedef struct hash_list {
+    char *const *items;
+    size_t count;
+} hash_list;
+
+static const char *hash_in_list(const void *hashes, size_t index)
+{
+    const hash_list *list = hashes;
+    return index < list->count ? list->items[index] : NULL;
+}
+
+static json_t *make_missing(const record_card *card, const json_t *present)
+{
+    json_t *missing = json_array(), *name;
+    size_t i;
+    json_array_foreach(card->modalities, i, name) if (!json_is_true(json_array_get(present, i)))
+        json_array_append(missing, name);
+    return missing;
+}
+
+static void make_picture(check *k, const json_t *from, const uint8_t *pixels, size_t length, record *r,
+                         json_t **picture)
+{
+    const json_t *given = json_object_get(from, "picture");
+    *picture = NULL;
+    if (json_is_null(given)) {
+        need(k, length == 0, "picture");
+        return;
+    }
+    uint32_t width = (uint32_t)number_of(k, given, "width", 1, MAX_SIDE);
+    uint32_t height = (uint32_t)number_of(k, given, "height", 1, MAX_SIDE);
+    double aspect = number_of(k, given, "aspect", 0.01, 100);
+    const char *caption = text_of(k, given, "caption"), *source = text_of(k, given, "source");
+    need(k, !k->wrong && length == (size_t)width * height, "picture");
+    if (k->wrong) return;
+    need(k, csl_png_grey(pixels, width, height, &r->png, NULL) == CSL_OK, "picture");
+    *picture = json_pack("{s:I, s:I, s:f, s:s, s:s}", "width", (json_int_t)width, "height",
+                         (json_int_t)height, "aspect", aspect, "caption", caption, "source", source);
+}
+
+/* ---- whole lines ---- */
+
+static const char *status_of(check *k, const json_t *from)
+{
+    static const char *const known[] = {"scored", "failed", "withheld"};
+    const char *status = text_of(k, from, "status");
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(status, known[i])) return known[i];
+    need(k, false, "status");
+    return known[1];
+}
+
+/* "identity: patient_id, sex": what contradicts, not the values. */
+static char *rules_text(check *k, const json_t *from)
+{
+    csl_buffer text;
+    csl_buffer_init(&text, 4096);
+    csl_buffer_text(&text, "identity: ");
+    json_t *item;
+    size_t i;
+    json_array_foreach(array_of(k, from, "rules", CSL_MAX_CONTRADICTIONS), i, item)
+    {
+        const char *rule = json_string_value(item);
+        bool seen = !rule || strlen(rule) > 32 || !text_is_clean(rule, strlen(rule));
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = json_equal(item, json_array_get(json_object_get(from, "rules"), j));
+        if (!seen) csl_buffer_printf(&text, "%s%s", i ? ", " : "", rule);
+    }
+    return (char *)text.bytes;
+}
+
+/* An entry of the log has less room than a result. */
+static char *cut_copy(const char *reason)
+{
+    char *copy = strndup(reason, MAX_AUDIT_REASON);
+    if (copy) text_clean(copy); /* what is left of a character that was cut */
+    return copy;
+}
+
+static csl_status build(check *k, const record_card *card, const csl_manifest_case *which, const json_t *from,
+                        const uint8_t *pixels, size_t pixel_count, record *r, csl_error *error)
+{
+    r->status = status_of(k, from);
+    bool scored = !strcmp(r->status, "scored");
+    const json_t *reason = json_object_get(from, "reason");
+    const char *why = json_is_null(reason) ? NULL : text_of(k, from, "reason");
+    need(k, scored == (why == NULL), "reason");
+    const json_t *present = array_of(k, from, "present", CSL_MAX_MODALITIES);
+    need(k, json_array_size(present) == json_array_size(card->modalities), "present");
+    const json_t *hashes = array_of(k, from, "sha256", which->count);
+    for (size_t i = 0; i < json_array_size(hashes); i++) {
+        const char *hex = json_string_value(json_array_get(hashes, i));
+        need(k, hex && is_sha256(hex), "sha256");
+    }
+    json_t *picture = NULL;
+    make_picture(k, from, pixels, pixel_count, r, &picture);
+    json_t *scores = scored ? make_scores(k, card, from, present) : json_array();
+    json_t *first = json_object_get(json_array_get(scores, 0), "contributions");
+    json_t *contributions = first ? json_copy(first) : json_object();
+    /* What a failed case lacks is not known. */
+    json_t *missing = strcmp(r->status, "failed") ? make_missing(card, present) : json_array();
+    r->line =
+        json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:s}", "case", which->id, "status",
+                  r->status, "reason", why, "scores", scores, "contributions", contributions, "findings",
+                  make_findings(k, from), "missing", missing, "warnings", make_warnings(k, from), "inputs",
+                  make_inputs(which, hash_in_json, hashes), "picture", picture, "model", card->model);
+    if (why) r->audit_reason = strcmp(r->status, "withheld") ? cut_copy(why) : rules_text(k, from);
+    if (k->wrong) return csl_fail(error, CSL_EFORMAT, NULL, "the answer has a wrong %s", k->wrong);
+    if (!r->line || (why && !r->audit_reason))
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
+    return CSL_OK;
+}
+
+csl_status record_read(const record_card *card, const csl_manifest_case *which, const uint8_t *bytes,
+                       size_t length, record *r, csl_error *error)
+{
+    *r = (record){0};
+    csl_buffer_init(&r->png, MAX_PNG);
+    reading in = {.at = bytes, .left = length};
+    char *text = get_text(&in, MAX_JSON);
+    json_error_t where;
+    json_t *from = text ? json_loads(text, JSON_REJECT_DUPLICATES, &where) : NULL;
+    free(text);
+    check k = {0};
+    csl_status status = from ? build(&k, card, which, from, in.at, in.left, r, error)
+                             : csl_fail(error, CSL_EFORMAT, NULL, "the answer is not JSON");
+    json_decref(from);
+    if (status != CSL_OK) record_free(r);
+    return status;
+}
+
+csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
+                       char *const *hashes, size_t count, record *r, csl_error *error)
+{
+    hash_list list = {.items = hashes, .count = count == which->count ? count : 0};
+    for (size_t i = 0; i < list.count; i++)
+        if (hashes[i][0] && !is_sha256(hashes[i])) list.count = 0;
+    *r = (record){.status = "failed", .audit_reason = cut_copy(reason)};
+    r->line =
+        json_pack("{s:s, s:s, s:s, s:[], s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case", which->id, "status",
+                  r->status, "reason", reason, "scores", "contributions", "findings", "missing", "warnings",
+                  "inputs", make_inputs(which, hash_in_list, &list), "picture", "model", card->model);
+    if (r->line && r->audit_reason) return CSL_OK;
+    record_free(r);
+    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
+}
+
+void record_free(record *r)
+{
+    json_decref(r->line);
+    free(r->audit_reason);
+    csl_buffer_free(&r->png);
+    *r = (record){0};
+}
+
+char *record_text(const record *r, uint64_t index, const csl_digest *leaf)
+{
+    if (leaf) {
+        char hex[CSL_SHA256_HEX];
+        csl_digest_hex(leaf, hex);
+        json_t *audit = json_pack("{s:I, s:s}", "index", (json_int_t)index, "leaf_hash", hex);
+        if (!audit || json_object_set_new(r->line, "audit", audit) < 0) return NULL;
+    }
+    return json_dumps(r->line, JSON_COMPACT | JSON_REAL_PRECISION(17));
+}

@@ -1,0 +1,41 @@
+/* Inside batch: from what a child answered to a line of results.ndjson.
+ *
+ * The conductor believes numbers within their ranges, texts of bounded length and hashes that look like
+ * hashes; names of cases, files, labels and modalities are its own. The line is made anew from what was
+ * checked. */
+#ifndef CSL_BATCH_RECORD_H
+#define CSL_BATCH_RECORD_H
+
+#include <jansson.h>
+
+#include "base/buffer.h"
+#include "batch/batch.h"
+
+/* What the results of a run have in common; checked once, from the first hello. */
+typedef struct record_card {
+    char model[CSL_SHA256_HEX];
+    json_t *labels;     /* [{"name", "code", "system"}] */
+    json_t *modalities; /* [text] */
+} record_card;
+
+/* Borrows from hello. CSL_EINTERNAL if the hello is not what worker.h and score.h say. */
+csl_status record_card_read(const json_t *hello, record_card *card, csl_error *error);
+
+typedef struct record {
+    json_t *line;       /* all of the line but its "audit" member */
+    const char *status; /* "scored", "failed" or "withheld" */
+    char *audit_reason; /* why not scored, for the log: without values of patients */
+    csl_buffer png;     /* key image; length 0: none */
+} record;
+
+/* Bytes of an answer, as score.h has it. CSL_EFORMAT says what broke the contract. */
+csl_status record_read(const record_card *card, const csl_manifest_case *which, const uint8_t *bytes,
+                       size_t length, record *r, csl_error *error);
+/* A case without an answer. hashes[count]: hex or "", of the case's files; count may be 0. */
+csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
+                       char *const *hashes, size_t count, record *r, csl_error *error);
+void record_free(record *r);
+/* The line as text, malloc'ed; with its audit member unless leaf is NULL. */
+char *record_text(const record *r, uint64_t index, const csl_digest *leaf);
+
+#endif

@@ -1,0 +1,496 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "batch/confine.h"
+#include "batch/export.h"
+#include "batch/pool.h"
+#include "batch/record.h"
+#include "batch/score.h"
+#include "batch/store.h"
+
+enum { GROUP = 64, WINDOW = 256, MAX_OBJECTS_BESIDE_INPUTS = 3 };
+static const double group_seconds = 0.2;
+static const size_t group_bytes = (size_t)32 << 20, waiting_bytes = (size_t)64 << 20,
+                    maximum_answer = (size_t)8 << 20;
+
+/* Everything of one csl_run. */
+typedef struct conductor {
+    const csl_run_options *o;
+    csl_run_summary *summary;
+    csl_manifest manifest;
+    const csl_manifest_case **list; /* what is left to do */
+    size_t count;
+    int lock;
+    char *audit_folder;
+    csl_audit_key *key;
+    csl_audit_log *log;
+    csl_store *store;
+    pool *p;
+    const json_t *hello; /* the pool's */
+    record_card card;
+    char model[CSL_SHA256_HEX]; /* hashed by this process */
+    /* the group that becomes durable next */
+    record records[GROUP];
+    store_row rows[GROUP];
+    size_t grouped, group_size; /* results; bytes */
+    double group_since;
+} conductor;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- opening ---- */
+
+static csl_status take_lock(conductor *c, csl_error *error)
+{
+    char *path = csl_path_join(c->o->out, "run.lock");
+    csl_status status = CSL_OK;
+    c->lock = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+    if (c->lock < 0)
+        status = csl_fail_errno(error, path ? path : c->o->out, "cannot open");
+    else if (flock(c->lock, LOCK_EX | LOCK_NB) < 0)
+        status = csl_fail(error, CSL_EUSAGE, c->o->out, "another run is writing to this folder");
+    free(path);
+    return status;
+}
+
+/* The model is no patient's: the conductor may hash it, and believes its own hash. */
+static csl_status hash_model(conductor *c, csl_error *error)
+{
+    csl_digest digest;
+    int descriptor = open(c->o->model, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return csl_fail_errno(error, c->o->model, "cannot open");
+    csl_status status = csl_sha256_descriptor(descriptor, c->o->model, &digest, error);
+    close(descriptor);
+    if (status == CSL_OK) csl_digest_hex(&digest, c->model);
+    return status;
+}
+
+static csl_status greet(conductor *c, csl_error *error)
+{
+    json_t *hello;
+    csl_status status = pool_start(c->p, &hello, error);
+    if (status == CSL_OK) status = record_card_read(hello, &c->card, error);
+    if (status == CSL_OK && strcmp(c->card.model, c->model))
+        status = csl_fail(error, CSL_EMISMATCH, c->o->model, "was changed while it was being loaded");
+    c->hello = status == CSL_OK ? hello : NULL;
+    json_t *item;
+    size_t i;
+    json_array_foreach(json_object_get(c->hello, "refused"), i, item)
+    {
+        char text[1024];
+        const char *path = json_string_value(json_object_get(item, "path"));
+        const char *reason = json_string_value(json_object_get(item, "reason"));
+        snprintf(text, sizeof text, "plugin %s was not loaded: %s", path ? path : "?", reason ? reason : "?");
+        if (c->o->note) c->o->note(c->o->context, text);
+    }
+    return status;
+}
+
+/* Says for which verifier the log is signed, beside the log. */
+static csl_status copy_vkey(const conductor *c, csl_error *error)
+{
+    size_t length = strlen(c->o->key);
+    char *vkey = malloc(length + sizeof ".vkey"), *copy = csl_path_join(c->o->out, "audit.vkey"),
+         *text = NULL;
+    csl_status status = CSL_OK;
+    if (vkey && copy) {
+        strcpy(vkey, c->o->key);
+        if (length > 4 && !strcmp(vkey + length - 4, ".pem")) vkey[length - 4] = 0;
+        strcat(vkey, ".vkey");
+        size_t bytes = 0;
+        status = csl_read_file(vkey, 4096, &text, &bytes, error);
+        if (status == CSL_OK) status = csl_write_file_atomic(copy, text, bytes, error);
+    } else {
+        status = csl_fail(error, CSL_ENOMEM, c->o->key, "no memory");
+    }
+    free(text);
+    free(copy);
+    free(vkey);
+    return status;
+}
+
+/* ---- what results depend on ---- */
+
+static json_t *configuration(const conductor *c)
+{
+    json_t *plugins = json_object(), *item;
+    size_t i;
+    json_array_foreach(json_object_get(c->hello, "plugins"), i, item) json_object_set(
+        plugins, json_string_value(json_object_get(item, "id")), json_object_get(item, "sha256"));
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o}", "program", CSL_VERSION, "model", c->model,
+                     "identity", csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days,
+                     "shard", (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
+}
+
+/* CSL_EUSAGE names the first thing in which the folder's earlier run was another. */
+static csl_status check_configuration(const conductor *c, const json_t *wanted, const char *stored,
+                                      csl_error *error)
+{
+    json_error_t where;
+    json_t *earlier = json_loads(stored, 0, &where), *value;
+    const char *name;
+    csl_status status = CSL_OK;
+    json_object_foreach((json_t *)(uintptr_t)wanted, name, value)
+    {
+        const json_t *was = json_object_get(earlier, name);
+        if (json_equal(was, value)) continue;
+        char *before = was ? json_dumps(was, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        char *after = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        status =
+            csl_fail(error, CSL_EUSAGE, c->o->out,
+                     "holds results of another run: its %s was %.200s, now it is %.200s; use another --out",
+                     name, before ? before : "unknown", after ? after : "?");
+        free(before);
+        free(after);
+        break;
+    }
+    json_decref(earlier);
+    return status;
+}
+
+static void utc_now(char text[32])
+{
+    time_t t = time(NULL);
+    struct tm parts;
+    gmtime_r(&t, &parts);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+static char *names_json(const json_t *array, const char *member)
+{
+    json_t *names = json_array(), *item;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)array, i, item)
+        json_array_append(names, member ? json_object_get(item, member) : item);
+    char *text = json_dumps(names, JSON_COMPACT);
+    json_decref(names);
+    return text;
+}
+
+static csl_status describe_run(conductor *c, csl_error *error)
+{
+    json_t *wanted = configuration(c);
+    char *text = json_dumps(wanted, JSON_COMPACT), *labels = names_json(c->card.labels, "name");
+    char *modalities = names_json(c->card.modalities, NULL), started[32], cases[32];
+    const char *stored = csl_store_fact(c->store, "configuration");
+    csl_status status =
+        text && labels && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+    utc_now(started);
+    snprintf(cases, sizeof cases, "%zu", c->summary->total);
+    const char *facts[][2] = {{"model", c->o->model},
+                              {"model_sha256", c->model},
+                              {"started", started},
+                              {"identity", csl_identity_name(c->o->identity)},
+                              {"cases", cases},
+                              {"version", CSL_VERSION},
+                              {"origin", csl_audit_key_origin(c->key)},
+                              {"labels", labels},
+                              {"modalities", modalities},
+                              {"configuration", text}};
+    if (status == CSL_OK && stored) {
+        status = check_configuration(c, wanted, stored, error);
+        if (status == CSL_OK) status = store_set_fact(c->store, "cases", cases, error);
+    } else {
+        /* The configuration comes last: it says that the others are there. */
+        for (size_t i = 0; status == CSL_OK && i < sizeof facts / sizeof *facts; i++)
+            status = store_set_fact(c->store, facts[i][0], facts[i][1], error);
+    }
+    json_decref(wanted);
+    free(text);
+    free(labels);
+    free(modalities);
+    return status;
+}
+
+static bool in_shard(const csl_run_options *o, size_t position)
+{
+    return !o->shards || position % o->shards == o->shard - 1;
+}
+
+static csl_status list_cases(conductor *c, csl_error *error)
+{
+    bool *done = calloc(c->manifest.count + 1, sizeof *done);
+    c->list = calloc(c->manifest.count + 1, sizeof *c->list);
+    csl_status status = done && c->list
+                            ? CSL_OK
+                            : csl_fail(error, CSL_ENOMEM, c->o->cases, "no memory for the list of cases");
+    if (status == CSL_OK) status = store_match(c->store, &c->manifest, done, c->summary, error);
+    for (size_t i = 0; status == CSL_OK && i < c->manifest.count; i++)
+        if (in_shard(c->o, i) && !done[i]) c->list[c->count++] = &c->manifest.cases[i];
+    free(done);
+    return status;
+}
+
+/* ---- the log ---- */
+
+static csl_status append(conductor *c, const csl_audit_event *event, csl_error *error)
+{
+    return csl_audit_append(c->log, event, NULL, NULL, error);
+}
+
+static csl_status log_start(conductor *c, csl_error *error)
+{
+    const char *configured = csl_store_fact(c->store, "configuration");
+    csl_digest digest;
+    char hex[CSL_SHA256_HEX];
+    csl_status status = csl_sha256(configured, strlen(configured), &digest, error);
+    csl_digest_hex(&digest, hex);
+    csl_audit_object how = {.role = "configuration", .id = "run.db fact configuration", .sha256 = hex};
+    if (status == CSL_OK)
+        status = append(
+            c,
+            &(csl_audit_event){.kind = CSL_AUDIT_START, .success = true, .objects = &how, .object_count = 1},
+            error);
+    json_t *item;
+    size_t i;
+    json_array_foreach(json_object_get(c->hello, "plugins"), i, item)
+    {
+        char id[320];
+        const char *member[4] = {"id", "version", "sha256", "modality"}, *text[4];
+        for (int k = 0; k < 4; k++) {
+            text[k] = json_string_value(json_object_get(item, member[k]));
+            if (!text[k])
+                return csl_fail(error, CSL_EINTERNAL, NULL, "a worker's hello lacks a plugin's %s",
+                                member[k]);
+        }
+        snprintf(id, sizeof id, "%s %s", text[0], text[1]);
+        csl_audit_object plugin = {.role = "plugin", .id = id, .sha256 = text[2], .detail = text[3]};
+        if (status == CSL_OK)
+            status =
+                append(c,
+                       &(csl_audit_event){
+                           .kind = CSL_AUDIT_PLUGIN, .success = true, .objects = &plugin, .object_count = 1},
+                       error);
+    }
+    const char *slash = strrchr(c->o->model, '/');
+    csl_audit_object model = {.role = "model", .id = slash ? slash + 1 : c->o->model, .sha256 = c->model};
+    if (status == CSL_OK)
+        status = append(c,
+                        &(csl_audit_event){
+                            .kind = CSL_AUDIT_MODEL, .success = true, .objects = &model, .object_count = 1},
+                        error);
+    return status == CSL_OK ? csl_audit_commit(c->log, error) : status;
+}
+
+static csl_status log_stop(conductor *c, csl_error *error)
+{
+    csl_audit_event stop = {.kind = CSL_AUDIT_STOP,
+                            .success = !c->summary->stopped,
+                            .reason = c->summary->stopped ? "stopped before its end" : NULL};
+    csl_status status = append(c, &stop, error);
+    return status == CSL_OK ? csl_audit_commit(c->log, error) : status;
+}
+
+/* Adds the entry of one result; result_hex is the hash of its line without the audit member. */
+static csl_status log_case(conductor *c, const record *r, const char *id, const char *result_hex,
+                           uint64_t *index, csl_digest *leaf, csl_error *error)
+{
+    const json_t *inputs = json_object_get(r->line, "inputs");
+    size_t count = 0, input_count = json_array_size(inputs);
+    csl_audit_object *objects = calloc(input_count + MAX_OBJECTS_BESIDE_INPUTS, sizeof *objects);
+    if (!objects) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for an audit entry");
+    objects[count++] = (csl_audit_object){.role = "case", .id = id};
+    for (size_t i = 0; i < input_count; i++) {
+        const json_t *input = json_array_get(inputs, i);
+        objects[count++] = (csl_audit_object){.role = "input",
+                                              .id = json_string_value(json_object_get(input, "path")),
+                                              .sha256 = json_string_value(json_object_get(input, "sha256"))};
+    }
+    objects[count++] = (csl_audit_object){.role = "model", .id = "model", .sha256 = c->model};
+    objects[count++] = (csl_audit_object){
+        .role = "result", .id = "line of results.ndjson without its member audit", .sha256 = result_hex};
+    bool scored = !strcmp(r->status, "scored");
+    csl_audit_event event = {.kind = scored                           ? CSL_AUDIT_CASE_SCORED
+                                     : !strcmp(r->status, "withheld") ? CSL_AUDIT_CASE_WITHHELD
+                                                                      : CSL_AUDIT_CASE_FAILED,
+                             .success = scored,
+                             .reason = r->audit_reason,
+                             .objects = objects,
+                             .object_count = count};
+    csl_status status = csl_audit_append(c->log, &event, index, leaf, error);
+    free(objects);
+    return status;
+}
+
+/* ---- results ---- */
+
+static void forget_group(conductor *c)
+{
+    for (size_t i = 0; i < c->grouped; i++) {
+        free((char *)(uintptr_t)c->rows[i].json);
+        free((char *)(uintptr_t)c->rows[i].errors);
+        record_free(&c->records[i]);
+    }
+    c->grouped = c->group_size = 0;
+}
+
+/* Durable out of sight, durable in the log, in sight: in this order (store.h). */
+static csl_status flush_group(conductor *c, csl_error *error)
+{
+    if (!c->grouped) return CSL_OK;
+    csl_status status = store_stage(c->store, c->rows, c->grouped, error);
+    if (status == CSL_OK) status = csl_audit_commit(c->log, error);
+    if (status == CSL_OK) status = store_publish(c->store, error);
+    for (size_t i = 0; status == CSL_OK && i < c->grouped; i++) {
+        c->summary->scored += !strcmp(c->rows[i].status, "scored");
+        c->summary->failed += !strcmp(c->rows[i].status, "failed");
+        c->summary->withheld += !strcmp(c->rows[i].status, "withheld");
+    }
+    forget_group(c);
+    const csl_run_summary *s = c->summary;
+    if (status == CSL_OK && c->o->progress)
+        c->o->progress(c->o->context, s->scored + s->failed + s->withheld, s->failed, s->withheld, s->total);
+    return status;
+}
+
+static csl_status tick(void *context, csl_error *error)
+{
+    conductor *c = context;
+    bool due = c->grouped == GROUP || c->group_size > group_bytes ||
+               (c->grouped && now() - c->group_since > group_seconds);
+    return due ? flush_group(c, error) : CSL_OK;
+}
+
+static csl_status take(void *context, const pool_answer *a, csl_error *error)
+{
+    conductor *c = context;
+    const csl_manifest_case *which = c->list[a->index];
+    record *r = &c->records[c->grouped];
+    store_row *row = &c->rows[c->grouped];
+    csl_error broken = {0};
+    const char *reason = a->reason;
+    if (!reason && record_read(&c->card, which, a->bytes, a->length, r, &broken) != CSL_OK)
+        reason = broken.message;
+    csl_status status = CSL_OK;
+    if (reason) status = record_fail(&c->card, which, reason, a->hashes, a->hash_count, r, error);
+    if (status != CSL_OK) return status;
+    *row = (store_row){.position = (size_t)(which - c->manifest.cases),
+                       .id = which->id,
+                       .status = r->status,
+                       .png = r->png.length ? r->png.bytes : NULL,
+                       .png_length = r->png.length,
+                       .errors = strcmp(r->status, "failed") ? NULL : strdup(a->errors)};
+    if (!c->grouped) c->group_since = now();
+    c->grouped++;
+    char *plain = record_text(r, 0, NULL), hex[CSL_SHA256_HEX];
+    csl_digest digest;
+    status = plain ? csl_sha256(plain, strlen(plain), &digest, error)
+                   : csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
+    if (status == CSL_OK) {
+        csl_digest_hex(&digest, hex);
+        status = log_case(c, r, which->id, hex, &row->audit_index, &row->leaf, error);
+    }
+    if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))
+        status = csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
+    if (status == CSL_OK) c->group_size += strlen(row->json) + row->png_length;
+    free(plain);
+    return status == CSL_OK ? tick(c, error) : status;
+}
+
+/* ---- the whole ---- */
+
+static csl_status check_options(const csl_run_options *o, csl_error *error)
+{
+    if (!o->cases || !o->model || !o->out || !o->key)
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "cases, a model, a folder for the results and a key are needed");
+    if ((o->shards || o->shard) && (o->shard < 1 || o->shard > o->shards))
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "shard %u of %u: the first is 1, the last is the number of shards", o->shard,
+                        o->shards);
+    return CSL_OK;
+}
+
+static csl_status open_log_and_store(conductor *c, csl_error *error)
+{
+    csl_status status = csl_audit_key_load(c->o->key, &c->key, error);
+    if (status == CSL_OK && !(c->audit_folder = csl_path_join(c->o->out, "audit")))
+        status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+    if (status == CSL_OK) status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
+    if (status == CSL_OK) status = copy_vkey(c, error);
+    if (status == CSL_OK) status = store_open(c->o->out, &c->store, error);
+    if (status == CSL_OK) status = store_recover(c->store, c->audit_folder, csl_audit_size(c->log), error);
+    return status;
+}
+
+static csl_status finish(conductor *c, csl_error *error)
+{
+    char finished[32];
+    const csl_run_summary *s = c->summary;
+    c->summary->stopped = s->scored + s->failed + s->withheld < s->total;
+    csl_status status = log_stop(c, error);
+    if (status != CSL_OK || c->summary->stopped) return status;
+    status = export_results(c->store, c->o->out, error);
+    utc_now(finished);
+    if (status == CSL_OK) status = store_set_fact(c->store, "finished", finished, error);
+    return status == CSL_OK ? store_settle(c->store, error) : status;
+}
+
+static void close_all(conductor *c)
+{
+    pool_close(c->p);
+    forget_group(c);
+    csl_audit_close(c->log);
+    csl_audit_key_free(c->key);
+    csl_store_close(c->store);
+    csl_manifest_free(&c->manifest);
+    free(c->list);
+    free(c->audit_folder);
+    if (c->lock >= 0) close(c->lock);
+}
+
+csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl_error *error)
+{
+    *summary = (csl_run_summary){0};
+    csl_status status = check_options(options, error);
+    if (status != CSL_OK) return status;
+    conductor *c = calloc(1, sizeof *c);
+    if (!c) return csl_fail(error, CSL_ENOMEM, options->out, "no memory for a run");
+    c->o = options;
+    c->summary = summary;
+    c->lock = -1;
+    score_options how = {
+        .model = options->model, .identity = options->identity, .window_days = options->window_days};
+    duty d = {.plugins = options->plugins,
+              .limits = limits_or_default(&options->limits),
+              .maximum = maximum_answer,
+              .options = &how,
+              .warm = score_warm,
+              .answer = score_answer};
+    if ((status = csl_manifest_read(options->cases, &c->manifest, error)) != CSL_OK) goto done;
+    for (size_t i = 0; i < c->manifest.count; i++) summary->total += in_shard(options, i);
+    pool_options workers = {.jobs = jobs_or_default(options->jobs, summary->total),
+                            .window = WINDOW,
+                            .waiting_bytes = waiting_bytes,
+                            .stop = options->stop,
+                            .note = options->note,
+                            .context = options->context};
+    if ((status = hash_model(c, error)) != CSL_OK) goto done;
+    if ((status = csl_make_folders(options->out, error)) != CSL_OK) goto done;
+    if ((status = take_lock(c, error)) != CSL_OK) goto done;
+    /* Before the key is loaded: see spawner.h. */
+    if ((status = pool_open(&d, &workers, &c->p, error)) != CSL_OK) goto done;
+    if ((status = greet(c, error)) != CSL_OK) goto done;
+    if ((status = open_log_and_store(c, error)) != CSL_OK) goto done;
+    if ((status = describe_run(c, error)) != CSL_OK) goto done;
+    if ((status = list_cases(c, error)) != CSL_OK) goto done;
+    if ((status = log_start(c, error)) != CSL_OK) goto done;
+    if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) goto done;
+    if ((status = flush_group(c, error)) != CSL_OK) goto done;
+    status = finish(c, error);
+done:
+    close_all(c);
+    free(c);
+    return status;
+}

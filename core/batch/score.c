@@ -1,0 +1,237 @@
+#include "batch/score.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/message.h"
+#include "batch/text.h"
+#include "model/model.h"
+
+enum { MAX_WARNINGS = 200, MAX_REASON = 8192 };
+
+typedef struct warm_state {
+    csl_model *model;
+    csl_workspace *workspace;
+} warm_state;
+
+static csl_status hash_file(const char *path, char hex[CSL_SHA256_HEX], csl_error *error)
+{
+    csl_digest digest;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return csl_fail_errno(error, path, "cannot open");
+    csl_status status = csl_sha256_descriptor(descriptor, path, &digest, error);
+    close(descriptor);
+    if (status == CSL_OK) csl_digest_hex(&digest, hex);
+    return status;
+}
+
+csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_t *hello, csl_error *error)
+{
+    const score_options *options = d->options;
+    warm_state *w = calloc(1, sizeof *w);
+    char hex[CSL_SHA256_HEX];
+    (void)registry;
+    if (!w) return csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
+    csl_status status = hash_file(options->model, hex, error);
+    if (status == CSL_OK) status = csl_model_load(options->model, &w->model, error);
+    if (status == CSL_OK && !(w->workspace = csl_workspace_new()))
+        status = csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
+    if (status != CSL_OK) {
+        csl_model_free(w->model);
+        free(w);
+        return status;
+    }
+    json_t *labels = json_array(), *modalities = json_array();
+    for (size_t i = 0; i < csl_model_label_count(w->model); i++) {
+        csl_label l = csl_model_label(w->model, i);
+        json_array_append_new(labels, json_pack("{s:s, s:s, s:s}", "name", l.name ? l.name : "", "code",
+                                                l.code ? l.code : "", "system", l.system ? l.system : ""));
+    }
+    for (size_t i = 0; i < csl_model_modality_count(w->model); i++)
+        json_array_append_new(modalities, json_string(csl_model_modality(w->model, i)));
+    json_object_set_new(
+        hello, "model",
+        json_pack("{s:s, s:o, s:o}", "sha256", hex, "labels", labels, "modalities", modalities));
+    *state = w;
+    return CSL_OK;
+}
+
+/* ---- one record ---- */
+
+typedef struct answer {
+    const warm_state *w;
+    csl_case *c;
+    const char *status;
+    char reason[MAX_REASON];
+    csl_alignment found;
+    const csl_opinion *opinion; /* NULL unless scored */
+} answer;
+
+static json_t *clean_string(const char *text)
+{
+    char *copy = strdup(text ? text : "");
+    if (!copy) return NULL;
+    text_clean(copy);
+    json_t *string = json_string(copy);
+    free(copy);
+    return string;
+}
+
+static void fail_with(answer *a, const duty *d, const csl_error *why)
+{
+    char limit[64] = "";
+    if (why->code == CSL_ENOMEM)
+        snprintf(limit, sizeof limit, " (the limit is %llu MiB)",
+                 (unsigned long long)(d->limits.memory_bytes >> 20));
+    a->status = "failed";
+    snprintf(a->reason, sizeof a->reason, "%s%s%s%s", why->place, why->place[0] ? ": " : "", why->message,
+             limit);
+}
+
+static json_t *scores_of(const answer *a)
+{
+    json_t *scores = json_array();
+    const csl_opinion *o = a->opinion;
+    for (size_t i = 0; o && i < o->label_count; i++) {
+        json_t *contributions = json_array();
+        for (size_t m = 0; m < o->modality_count; m++)
+            json_array_append_new(contributions, json_real(o->contribution[i * o->modality_count + m]));
+        json_array_append_new(scores,
+                              json_pack("{s:f, s:f, s:f, s:f, s:f, s:o}", "probability", o->probability[i],
+                                        "low", o->low[i], "high", o->high[i], "logit", o->logit[i],
+                                        "baseline", o->baseline[i], "contributions", contributions));
+    }
+    return scores;
+}
+
+static json_t *present_of(const answer *a)
+{
+    json_t *present = json_array();
+    for (size_t i = 0; i < csl_model_modality_count(a->w->model); i++) {
+        const csl_case_modality *m = csl_case_find(a->c, csl_model_modality(a->w->model, i));
+        json_array_append_new(present, json_boolean(a->opinion ? a->opinion->present[i] : m && m->count));
+    }
+    return present;
+}
+
+static json_t *findings_of(const answer *a)
+{
+    json_t *findings = json_array();
+    for (size_t i = 0; a->opinion && i < a->opinion->finding_count; i++) {
+        const csl_finding *f = &a->opinion->findings[i];
+        const csl_case_modality *m = csl_case_find(a->c, f->modality);
+        if (!m || f->token >= m->count) continue;
+        json_array_append_new(findings,
+                              json_pack("{s:s, s:o, s:f, s:o}", "modality", f->modality, "label",
+                                        clean_string(m->labels[f->token]), "attribution", f->attribution,
+                                        "source", clean_string(csl_case_source(a->c, m->inputs[f->token]))));
+    }
+    return findings;
+}
+
+static void add_warning(json_t *warnings, const char *text, const char *place, const char *source)
+{
+    json_array_append_new(warnings, json_pack("{s:o, s:o, s:o}", "text", clean_string(text), "place",
+                                              clean_string(place), "source", clean_string(source)));
+}
+
+static json_t *warnings_of(const answer *a)
+{
+    json_t *warnings = json_array();
+    bool withheld = !strcmp(a->status, "withheld");
+    for (size_t i = 0; !withheld && i < a->found.count; i++)
+        add_warning(warnings, a->found.items[i].text, a->found.items[i].first->place,
+                    csl_case_source(a->c, a->found.items[i].first->input));
+    for (size_t i = 0; i < a->c->warning_count; i++) {
+        const csl_case_warning *w = &a->c->warnings[i];
+        if (json_array_size(warnings) == MAX_WARNINGS) {
+            char text[64];
+            snprintf(text, sizeof text, "and %zu more warnings", a->c->warning_count - i);
+            add_warning(warnings, text, "", "");
+            break;
+        }
+        add_warning(warnings, w->text, w->place,
+                    w->input == UINT32_MAX ? "" : csl_case_source(a->c, w->input));
+    }
+    return warnings;
+}
+
+static json_t *rules_of(const answer *a)
+{
+    json_t *rules = json_array();
+    for (size_t i = 0; i < a->found.count; i++)
+        json_array_append_new(rules, json_string(a->found.items[i].rule));
+    return rules;
+}
+
+static json_t *hashes_of(const answer *a)
+{
+    json_t *hashes = json_array();
+    for (size_t i = 0; i < a->c->input_count; i++) {
+        char hex[CSL_SHA256_HEX];
+        csl_digest_hex(&a->c->inputs[i].sha256, hex);
+        json_array_append_new(hashes, json_string(hex));
+    }
+    return hashes;
+}
+
+static json_t *picture_of(const answer *a)
+{
+    const csl_case_picture *p = &a->c->picture;
+    if (!p->width) return json_null();
+    return json_pack("{s:I, s:I, s:f, s:o, s:o}", "width", (json_int_t)p->width, "height",
+                     (json_int_t)p->height, "aspect", p->aspect, "caption", clean_string(p->caption),
+                     "source", clean_string(csl_case_source(a->c, p->input)));
+}
+
+static csl_status write_record(const answer *a, csl_buffer *out, csl_error *error)
+{
+    json_t *reason = a->reason[0] ? clean_string(a->reason) : json_null();
+    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status, "reason",
+                               reason, "rules", rules_of(a), "scores", scores_of(a), "present", present_of(a),
+                               "findings", findings_of(a), "warnings", warnings_of(a), "sha256", hashes_of(a),
+                               "picture", picture_of(a));
+    char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(record);
+    if (!text)
+        return csl_fail(error, CSL_ENOMEM, NULL,
+                        "no memory for the record, or it holds a number that is not finite");
+    put_text(out, text, strlen(text));
+    free(text);
+    if (a->c->picture.width)
+        csl_buffer_append(out, a->c->picture.grey, (size_t)a->c->picture.width * a->c->picture.height);
+    return CSL_OK;
+}
+
+csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read, const csl_error *why,
+                        stage *where, csl_buffer *out, csl_error *error)
+{
+    const score_options *options = d->options;
+    answer a = {.w = state, .c = c, .status = "scored"};
+    csl_error failure = {0};
+    csl_opinion opinion = {0};
+    csl_status status = read;
+    if (status != CSL_OK) failure = *why;
+    if (status == CSL_OK && options->identity != CSL_IDENTITY_OFF) {
+        stage_set(where->step, "comparing facts");
+        csl_align_options window = {.window_days = options->window_days};
+        status = csl_align(c, &window, &a.found, &failure);
+    }
+    if (status == CSL_OK && a.found.count && options->identity == CSL_IDENTITY_STRICT) {
+        a.status = "withheld";
+        size_t used = 0;
+        for (size_t i = 0; i < a.found.count && used < sizeof a.reason; i++)
+            used += (size_t)snprintf(a.reason + used, sizeof a.reason - used, "%s%s", i ? "; " : "",
+                                     a.found.items[i].text);
+    } else if (status == CSL_OK) {
+        stage_set(where->step, "scoring");
+        status = csl_model_opinion(a.w->model, a.w->workspace, c, &opinion, &failure);
+        if (status == CSL_OK) a.opinion = &opinion;
+    }
+    if (status != CSL_OK) fail_with(&a, d, &failure);
+    stage_set(where->step, "answering");
+    return write_record(&a, out, error);
+}

@@ -1,0 +1,29 @@
+/* Inside batch: the duty of `run`. A worker loads the model; a child reads a case, compares its facts, asks
+ * the model, and answers with a record:
+ *
+ *   text   JSON, {"status": "scored" | "failed" | "withheld", "reason": text or null, "rules": [text],
+ *          "scores": [{"probability", "low", "high", "logit", "baseline", "contributions": [number a
+ * modality]}], "present": [bool a modality], "findings": [{"modality", "label", "attribution", "source"}],
+ *          "warnings": [{"text", "place", "source"}], "sha256": [hex an input],
+ *          "picture": {"width", "height", "aspect", "caption", "source"} or null}
+ *   bytes  the picture, [height][width], 0 black to 255 white
+ *
+ * Labels and modalities are in the model's order. record.h has the reader. */
+#ifndef CSL_BATCH_SCORE_H
+#define CSL_BATCH_SCORE_H
+
+#include "batch/worker.h"
+
+typedef struct score_options {
+    const char *model; /* path */
+    csl_identity identity;
+    unsigned window_days;
+} score_options;
+
+/* As duty.warm and duty.answer; duty.options is a score_options. The hello gets "model": {"sha256", "labels":
+ * [{"name", "code", "system"}], "modalities": [text]}. */
+csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_t *hello, csl_error *error);
+csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read, const csl_error *why,
+                        stage *where, csl_buffer *out, csl_error *error);
+
+#endif
