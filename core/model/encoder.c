@@ -47,7 +47,7 @@ void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_
 
     memcpy(tape->pooled, tape->t, width * sizeof *tape->pooled);
     csl_kernel_pool(tape->t + width, tape->n, width, tape->pooled + width, tape->pooled + 2 * width,
-                    tape->where);
+                    tape->peak_total);
     csl_linear_forward(w, &l->pool, tape->pooled, 1, NULL, tape->e);
     csl_linear_forward(w, &l->late, tape->e, 1, NULL, tape->late);
     csl_linear_forward(w, &l->pair, tape->e, 1, NULL, tape->pair);
@@ -87,9 +87,8 @@ void csl_encoder_backward(const csl_network *n, const float *w, float *gradient,
     float *dpooled = s->row;
     csl_linear_backward(w, gradient, &l->pool, tape->pooled, tape->de, 1, dpooled, false);
     csl_kernel_add(tape->dt, dpooled, width);
-    csl_kernel_scale(dpooled + width, 1.0f / (float)tape->n, width);
-    csl_kernel_add_row(tape->dt + width, tape->n, width, dpooled + width);
-    for (size_t i = 0; i < width; i++) tape->dt[(tape->where[i] + 1) * width + i] += dpooled[2 * width + i];
+    csl_kernel_pool_back(tape->t + width, tape->n, width, tape->pooled + 2 * width, tape->peak_total,
+                         dpooled + width, dpooled + 2 * width, tape->dt + width);
 
     memset(tape->dh, 0, rows * width * sizeof *tape->dh);
     csl_kernel_norm_back(tape->dt, tape->block[n->blocks - 1].out, rows, width, w + l->norm.weight,

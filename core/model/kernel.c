@@ -1,6 +1,7 @@
 #include "model/kernel.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* One copy of each loop for AVX-512, AVX2 and the baseline, chosen when the program loads. The copies may
@@ -10,6 +11,8 @@
 #else
 #define VECTOR
 #endif
+enum { STRIP = 64 /* columns at a time, on the stack */ };
+
 #define INLINE static inline __attribute__((always_inline))
 
 /* 2^k e^r with |r| <= ln(2) / 2: the Taylor series to r^7 leaves a relative 6e-9, less than float rounding.
@@ -214,21 +217,49 @@ VECTOR void csl_kernel_softmax_back(float *dp, const float *p, size_t rows, size
     }
 }
 
-VECTOR void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *greatest,
-                            uint32_t *where)
+VECTOR void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *peak, float *total)
 {
     memcpy(mean, x, width * sizeof *mean);
-    memcpy(greatest, x, width * sizeof *greatest);
-    memset(where, 0, width * sizeof *where);
+    memcpy(total, x, width * sizeof *total);
     for (size_t r = 1; r < rows; r++) {
         const float *row = x + r * width;
 #pragma omp simd
         for (size_t i = 0; i < width; i++) {
             mean[i] += row[i];
-            where[i] = row[i] > greatest[i] ? (uint32_t)r : where[i];
-            greatest[i] = row[i] > greatest[i] ? row[i] : greatest[i];
+            total[i] = row[i] > total[i] ? row[i] : total[i];
         }
     }
-    float scale = 1.0f / (float)rows;
-    for (size_t i = 0; i < width; i++) mean[i] *= scale;
+    for (size_t i = 0; i < width; i++) mean[i] *= 1.0f / (float)rows;
+    for (size_t start = 0; start < width; start += STRIP) {
+        size_t strip = width - start < STRIP ? width - start : STRIP;
+        float sum[STRIP] = {0}, weighted[STRIP] = {0};
+        for (size_t r = 0; r < rows; r++) {
+            const float *row = x + r * width + start, *greatest = total + start;
+#pragma omp simd
+            for (size_t i = 0; i < strip; i++) {
+                float e = exp_one(CSL_PEAK_SHARPNESS * (row[i] - greatest[i]));
+                sum[i] += e;
+                weighted[i] += e * row[i];
+            }
+        }
+        for (size_t i = 0; i < strip; i++) {
+            peak[start + i] = weighted[i] / sum[i];
+            total[start + i] = CSL_PEAK_SHARPNESS * total[start + i] + logf(sum[i]);
+        }
+    }
+}
+
+VECTOR void csl_kernel_pool_back(const float *x, size_t rows, size_t width, const float *peak,
+                                 const float *total, const float *dmean, const float *dpeak, float *dx)
+{
+    float share = 1.0f / (float)rows;
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+        float *out = dx + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            float p = exp_one(CSL_PEAK_SHARPNESS * row[i] - total[i]);
+            out[i] += share * dmean[i] + dpeak[i] * p * (1.0f + CSL_PEAK_SHARPNESS * (row[i] - peak[i]));
+        }
+    }
 }

@@ -4,7 +4,6 @@
 #define CSL_MODEL_KERNEL_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #define CSL_NORM_EPSILON 1e-5f
 
@@ -40,12 +39,15 @@ void csl_kernel_softmax_again(float *s, size_t rows, size_t width, float scale, 
 /* dp, the gradient by p = softmax(scale * s), becomes that by s. */
 void csl_kernel_softmax_back(float *dp, const float *p, size_t rows, size_t width, float scale);
 
-/* Over rows: the mean and the greatest of each column, and in which row the greatest stands first. rows > 0.
- */
-void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *greatest,
-                     uint32_t *where);
+/* Over rows, for each column: the mean, and the peak, a smooth maximum: the mean weighted by softmax over
+ * rows of SHARPNESS x. total[width] keeps the logarithm of the sum of exponentials. rows > 0. */
+#define CSL_PEAK_SHARPNESS 2.0f
+void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *peak, float *total);
+/* dx += the gradient by x. */
+void csl_kernel_pool_back(const float *x, size_t rows, size_t width, const float *peak, const float *total,
+                          const float *dmean, const float *dpeak, float *dx);
 
-/* exp(x) for x in [-87, 88], clamped outside: relative error under 3e-7 (tested over the whole range). */
+/* exp(x) for x in [-87, 80], clamped outside: relative error under 3e-7 (tested over the whole range). */
 void csl_kernel_exp(float *x, size_t count);
 
 #endif

@@ -75,7 +75,7 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     t->stat = take(p, t->rows, 2);
     t->t = take(p, t->rows, width);
     t->pooled = take(p, 3, width);
-    t->where = (uint32_t *)(void *)take(p, 1, width);
+    t->peak_total = take(p, 1, width);
     t->e = take(p, 1, width);
     t->late = take(p, 1, n->label_count);
     t->pair = take(p, 1, width);

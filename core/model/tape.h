@@ -25,8 +25,8 @@ typedef struct csl_encoder_tape {
     csl_block_tape block[CSL_NETWORK_MAX_BLOCKS];
     float *stat;                       /* [N, 2] of the last norm */
     float *t;                          /* [N, D] the encoder's output */
-    float *pooled;                     /* [3D]: class token, mean, greatest */
-    uint32_t *where;                   /* [D], the token that has the greatest */
+    float *pooled;                     /* [3D]: class token, mean, peak */
+    float *peak_total;                 /* [D], of the peak's softmax */
     float *e, *late, *pair;            /* [D], [L], [D] */
     float *mean_u, *early;             /* [F + P], [D] */
     float *x;                          /* [N, D]: t + modality embedding */

@@ -180,12 +180,15 @@ static encoder encode(const net *r, size_t m, const csl_encoded_modality *in, co
     }
     e.t = norm(r, name, "norm", h, rows);
     for (size_t j = 0; j < width; j++) {
+        double total = 0, weighted = 0;
         pooled[j] = e.t[j];
-        pooled[2 * width + j] = -INFINITY;
         for (size_t i = 1; i < rows; i++) {
-            pooled[width + j] += e.t[i * width + j] / (double)in->count;
-            pooled[2 * width + j] = fmax(pooled[2 * width + j], e.t[i * width + j]);
+            double t = e.t[i * width + j];
+            pooled[width + j] += t / (double)in->count;
+            total += exp(2 * t);
+            weighted += exp(2 * t) * t;
         }
+        pooled[2 * width + j] = weighted / total;
     }
     e.e = linear(r, name, "pool", pooled, 1);
     e.late = linear(r, name, "late", e.e, 1);

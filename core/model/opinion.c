@@ -1,0 +1,121 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/explain.h"
+#include "model/fitted.h"
+
+enum { MAX_FINDINGS = 12 };
+
+csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, const csl_case *c,
+                            csl_modality_set use, csl_branch branch, float *logits, csl_error *error)
+{
+    csl_encoded encoded;
+    csl_activations out;
+    csl_status status = csl_preprocess(&model->network, &model->features, c, &encoded, error);
+    if (!status)
+        status = csl_network_forward(&model->network, model->weights, &encoded, use, workspace, &out, error);
+    if (!status) memcpy(logits, out.logit[branch], model->network.label_count * sizeof *logits);
+    csl_encoded_free(&encoded);
+    return status;
+}
+
+static csl_status allocate(csl_arena *arena, const csl_network *n, csl_opinion *o, csl_error *error)
+{
+    size_t labels = n->label_count, modalities = n->modality_count;
+    *o = (csl_opinion){.label_count = labels, .modality_count = modalities};
+    o->logit = csl_arena_alloc(arena, labels, sizeof *o->logit);
+    o->probability = csl_arena_alloc(arena, labels, sizeof *o->probability);
+    o->low = csl_arena_alloc(arena, labels, sizeof *o->low);
+    o->high = csl_arena_alloc(arena, labels, sizeof *o->high);
+    o->branch_logit = csl_arena_alloc(arena, labels * CSL_BRANCH_COUNT, sizeof *o->branch_logit);
+    o->gate = csl_arena_alloc(arena, 3, sizeof *o->gate);
+    o->baseline = csl_arena_alloc(arena, labels, sizeof *o->baseline);
+    o->contribution = csl_arena_alloc(arena, labels * modalities, sizeof *o->contribution);
+    o->present = csl_arena_alloc(arena, modalities, sizeof *o->present);
+    o->findings = csl_arena_alloc(arena, MAX_FINDINGS, sizeof *o->findings);
+    if (!o->logit || !o->probability || !o->low || !o->high || !o->branch_logit || !o->gate || !o->baseline ||
+        !o->contribution || !o->present || !o->findings)
+        return csl_fail(error, CSL_ENOMEM, NULL, "the case's memory limit leaves no room for its opinion");
+    return CSL_OK;
+}
+
+/* The scores proper: logits of all branches, gates, probabilities and intervals. */
+static csl_status score(const csl_model *model, const csl_activations *out, csl_opinion *o, csl_error *error)
+{
+    for (size_t l = 0; l < o->label_count; l++) {
+        const csl_label_calibration *calibration = &model->calibration[l];
+        for (size_t b = 0; b < CSL_BRANCH_COUNT; b++) {
+            double logit = (double)out->logit[b][l];
+            if (!isfinite(logit))
+                return csl_fail(error, CSL_EFORMAT, model->labels[l].name,
+                                "the model's score is not a finite number: its weights are damaged or were "
+                                "not trained to an end");
+            o->branch_logit[l * CSL_BRANCH_COUNT + b] = logit;
+        }
+        o->logit[l] = o->branch_logit[l * CSL_BRANCH_COUNT + CSL_BRANCH_HYBRID];
+        o->probability[l] = csl_calibrated(calibration, o->logit[l]);
+        o->baseline[l] = calibration->baseline;
+        csl_status status = csl_venn_abers(calibration, o->logit[l], &o->low[l], &o->high[l], error);
+        if (status) return status;
+    }
+    for (size_t g = 0; g < 3; g++) o->gate[g] = (double)out->gate[g];
+    return CSL_OK;
+}
+
+/* Keeps the strongest MAX_FINDINGS, strongest first; of equals the one that came first. */
+static void keep_finding(csl_opinion *o, const csl_finding *f)
+{
+    size_t at = o->finding_count;
+    while (at > 0 && fabs(o->findings[at - 1].attribution) < fabs(f->attribution)) at--;
+    if (at == MAX_FINDINGS) return;
+    size_t kept = o->finding_count < MAX_FINDINGS ? o->finding_count : MAX_FINDINGS - 1;
+    memmove(&o->findings[at + 1], &o->findings[at], (kept - at) * sizeof *o->findings);
+    o->findings[at] = *f;
+    o->finding_count = kept + 1;
+}
+
+static csl_status find(const csl_model *model, csl_workspace *workspace, const csl_case *c,
+                       const csl_encoded *encoded, csl_modality_set set, csl_opinion *o, csl_error *error)
+{
+    const csl_network *n = &model->network;
+    double *attribution[CSL_MAX_MODALITIES] = {0}, left;
+    csl_status status = CSL_OK;
+    for (size_t m = 0; m < n->modality_count && !status; m++)
+        if (set >> m & 1 && !(attribution[m] = calloc(encoded->modality[m].count, sizeof *attribution[m])))
+            status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu attributions",
+                              encoded->modality[m].count);
+    if (!status)
+        status = csl_integrated_gradients(n, model->weights, encoded, set, 0, workspace, attribution, &left,
+                                          error);
+    for (size_t m = 0; m < n->modality_count && !status; m++)
+        for (size_t i = 0; set >> m & 1 && i < encoded->modality[m].count; i++) {
+            csl_finding f = {csl_case_find(c, n->modality[m].name)->spec.modality,
+                             encoded->modality[m].row[i], attribution[m][i]};
+            if (isfinite(f.attribution)) keep_finding(o, &f);
+        }
+    for (size_t m = 0; m < n->modality_count; m++) free(attribution[m]);
+    return status;
+}
+
+csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
+                             csl_opinion *opinion, csl_error *error)
+{
+    const csl_network *n = &model->network;
+    csl_encoded encoded = {0};
+    csl_activations out;
+    csl_status status = allocate(c->arena, n, opinion, error);
+    if (status) return status;
+    if ((status = csl_preprocess(n, &model->features, c, &encoded, error))) goto done;
+    csl_modality_set set = csl_encoded_present(n, &encoded);
+    for (size_t m = 0; m < n->modality_count; m++) opinion->present[m] = set >> m & 1;
+    if ((status = csl_network_forward(n, model->weights, &encoded, set, workspace, &out, error))) goto done;
+    if ((status = score(model, &out, opinion, error))) goto done;
+    if ((status =
+             csl_shapley(n, model->weights, set, workspace, opinion->baseline, opinion->contribution, error)))
+        goto done;
+    status = find(model, workspace, c, &encoded, set, opinion, error);
+done:
+    csl_encoded_free(&encoded);
+    return status;
+}
