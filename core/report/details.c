@@ -157,17 +157,33 @@ static void findings(html *h, const result *r)
     html_raw(h, "</tbody></table>\n");
 }
 
+/* Pixels need not be square: aspect is a pixel's height over its width. */
+static void picture_shape(html *h, const json_t *about)
+{
+    double aspect = member_number(about, "aspect"), width = member_number(about, "width"),
+           height = member_number(about, "height");
+    double shape = width / (height * aspect);
+    if (!(width > 0 && height > 0 && shape >= 0.1 && shape <= 10)) return;
+    html_format(h, " style=\"aspect-ratio:%.4f;max-width:%.2frem\"", shape, fmin(1, shape) * 20);
+}
+
 static void picture(html *h, const result *r)
 {
     if (!r->stored->png || !r->stored->png_length) return;
     const json_t *about = json_object_get(r->root, "picture");
-    const char *caption = member_text(about, "caption");
+    const char *caption = member_text(about, "caption"), *source = member_text(about, "source");
     html_raw(h, "<figure class=\"key\"><img alt=\"Key image: ");
     html_text_cut(h, caption[0] ? caption : "no caption was stored", 200);
-    html_raw(h, "\" src=\"data:image/png;base64,");
+    html_raw(h, "\"");
+    picture_shape(h, about);
+    html_raw(h, " src=\"data:image/png;base64,");
     html_base64(h, r->stored->png, r->stored->png_length);
     html_raw(h, "\"/><figcaption>");
     html_text_cut(h, caption[0] ? caption : "Key image", 200);
+    if (source[0]) {
+        html_raw(h, " \xc2\xb7 ");
+        html_text_cut(h, source, 120);
+    }
     html_raw(h, "</figcaption></figure>\n");
 }
 

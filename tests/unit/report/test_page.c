@@ -25,7 +25,8 @@ static const char *const lines[] = {
     "\"source\":\"ct.dcm\"}],"
     "\"inputs\":[{\"path\":\"ct.dcm\",\"sha256\":\"aa11\"}],\"model\":\"bb22\",\"audit\":{\"index\":7,\"leaf_"
     "hash\":\"cc33\"},"
-    "\"picture\":{\"caption\":\"CT, slice 4 of 8\"}}",
+    "\"picture\":{\"caption\":\"CT, slice 4 of "
+    "8\",\"source\":\"ct.dcm\",\"width\":2,\"height\":2,\"aspect\":2.5}}",
     "{\"status\":\"withheld\",\"reason\":\"patient_id 1 (ct.dcm) is not among 2 (record.json)\"}",
     "{\"status\":\"failed\",\"reason\":\"" EVIL "\"}",
     "{\"scores\":[{\"label\":\"" EVIL "\",\"code\":\"" EVIL "\",\"system\":\"" EVIL
@@ -228,7 +229,9 @@ Test(page, shows_the_key_image)
     /* every PNG file begins with these bytes, so every one in base 64 with these */
     expect(page, "starts-with(//h:img/@src, 'data:image/png;base64,iVBORw0KGgo')", "true");
     expect(page, "string(//h:img/@alt)", "Key image: CT, slice 4 of 8");
-    expect(page, "string(//h:figure[@class='key']/h:figcaption)", "CT, slice 4 of 8");
+    expect(page, "string(//h:figure[@class='key']/h:figcaption)", "CT, slice 4 of 8 \xc2\xb7 ct.dcm");
+    expect(page, "string(//h:img/@style)",
+           "aspect-ratio:0.4000;max-width:8.00rem"); /* 2 / (2 * 2.5), times 20 */
     xmlFreeDoc(page);
     csl_buffer_free(&png);
     remove_report(folder, path);
