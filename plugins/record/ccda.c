@@ -240,8 +240,7 @@ static void add_finding(reader *r, const rec_node *observation, rec_event e)
         const char *question = e.display ? e.display : "Finding";
         e.answer = NULL;
         set_code(&e, &coded);
-        e.display =
-            rec_format(r->arena, "%.120s: %.120s", question, coded.display ? coded.display : coded.code);
+        e.display = rec_format(r->arena, "%s: %s", question, coded.display ? coded.display : coded.code);
         rec_event_add(r->record, &e, NULL, observation);
     }
 }

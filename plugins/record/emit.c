@@ -25,25 +25,21 @@ const char *const rec_feature_units[REC_FEATURES] = {"{by code}", "1", "d", "a",
 static const char *const kind_names[REC_KINDS] = {"Condition", "Allergy",      "Medication", "Observation",
                                                   "Procedure", "Immunization", "Encounter"};
 
-/* Copies at most `most` bytes, whole characters, blanks and control characters as single spaces. */
+/* Copies at most `most` bytes, whole characters, runs of blanks and control characters as single spaces. */
 static size_t plain(const char *text, size_t most, char *out)
 {
     size_t n = 0;
-    bool space = false;
-    for (; text && *text; text++) {
+    for (; text && *text && n < most; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c <= ' ' || c == 127) {
-            space = n > 0;
-            continue;
-        }
-        if (n + 1 + space > most) break;
-        if (space) out[n++] = ' ';
-        space = false;
-        out[n++] = (char)c;
+        if (c > ' ' && c != 127)
+            out[n++] = (char)c;
+        else if (n && out[n - 1] != ' ')
+            out[n++] = ' ';
     }
-    if (text && *text) /* cut: drop the bytes of a character that lost its end */
-        while (n && ((unsigned char)*text & 0xc0) == 0x80 && ((unsigned char)out[n - 1] & 0xc0) == 0x80) n--;
-    if (text && ((unsigned char)*text & 0xc0) == 0x80 && n && (unsigned char)out[n - 1] >= 0xc0) n--;
+    if (text && ((unsigned char)*text & 0xc0) == 0x80) /* cut inside a character: drop its beginning */
+        while (n && ((unsigned char)out[--n] & 0xc0) == 0x80) {
+        }
+    while (n && out[n - 1] == ' ') n--;
     out[n] = 0;
     return n;
 }

@@ -70,9 +70,20 @@ static void convert(rec_record *record, rec_event *e, const char *range_unit, co
         e->low = e->high = NAN;
 }
 
+/* Some exporters leave blanks around a code. */
+static const char *trimmed(rec_record *record, const char *code)
+{
+    if (!code) return NULL;
+    code += strspn(code, " \t\r\n");
+    size_t length = strlen(code);
+    while (length && strchr(" \t\r\n", code[length - 1])) length--;
+    return length ? rec_copy(&record->arena, code, length) : NULL;
+}
+
 void rec_event_add(rec_record *record, const rec_event *event, const char *range_unit, const rec_node *at)
 {
     rec_event e = *event;
+    e.code = trimmed(record, e.code);
     convert(record, &e, range_unit, at);
     e.value = in_float(e.value);
     e.low = in_float(e.low);
@@ -87,7 +98,6 @@ void rec_event_add(rec_record *record, const rec_event *event, const char *range
     }
     if (!grow(record)) return;
     e.system = rec_text(&record->arena, e.system);
-    e.code = rec_text(&record->arena, e.code);
     e.display = rec_text(&record->arena, e.display);
     e.status = rec_text(&record->arena, e.status);
     e.unit = rec_text(&record->arena, e.unit);
@@ -121,6 +131,7 @@ void rec_warn(rec_record *record, const rec_node *at, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    rec_clean(text);
     for (size_t i = 0; i < record->warning_count; i++) {
         rec_warning *w = &record->warnings[i];
         if (w->input != record->input || strcmp(w->text, text)) continue;
@@ -129,6 +140,7 @@ void rec_warn(rec_record *record, const rec_node *at, const char *format, ...)
     }
     if (record->warning_count == REC_WARNINGS_MAX) return;
     rec_place(at, place);
+    rec_clean(place);
     rec_warning warning = {record->input, 1, rec_text(&record->arena, place), rec_text(&record->arena, text)};
     if (!record->arena.failed) record->warnings[record->warning_count++] = warning;
 }

@@ -201,7 +201,6 @@ static void identifier_facts(reader *r, const rec_node *identifier, uint32_t kin
     int index = 0;
     for (const rec_node *i = identifier; i && index < REC_FACTS_MAX; i = rec_again(i), index++) {
         const char *system = rec_get(i, "system");
-        if (rec_is(rec_child(i, "use"), "old")) continue;
         rec_fact_add(r->record, kind, rec_get(i, "value"), rec_system(&r->record->arena, system),
                      rec_format(r->arena, "%s[%d]", place, index));
     }
@@ -394,7 +393,7 @@ static void add_finding(reader *r, const rec_event *base, const rec_node *node, 
     rec_event_add(r->record, &e, range_unit, node);
     if (coded.code &&
         isnan(e.value)) { /* the answer is a thing that the patient has: an event under its own code */
-        e.display = rec_format(r->arena, "%.120s: %.120s", e.display ? e.display : "Finding",
+        e.display = rec_format(r->arena, "%s: %s", e.display ? e.display : "Finding",
                                coded.display ? coded.display : coded.code);
         e.answer = NULL;
         e.system = coded.system;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "reader.h"
+#include "view.h"
 
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
 enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20 };
@@ -10,9 +11,10 @@ bool rec_read_file(rec_record *record, uint32_t input, const uint8_t *bytes, siz
 {
     rec_arena tree;
     rec_dialect dialect = REC_FHIR_JSON;
-    size_t i = length >= 3 && bytes[0] == 0xef && bytes[1] == 0xbb && bytes[2] == 0xbf ? 3 : 0, room;
-    while (i < length && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n')) i++;
-    bool json = i < length && (bytes[i] == '{' || bytes[i] == '[');
+    size_t room;
+    rec_view v = rec_look(bytes, length);
+    int first = rec_at(&v, rec_skip_blank(&v, 0));
+    bool json = v.step == 1 && (first == '{' || first == '[');
     if (__builtin_mul_overflow(length, (size_t)TREE_FACTOR, &room) ||
         __builtin_add_overflow(room, (size_t)TREE_BASE, &room))
         room = SIZE_MAX / 2;
@@ -35,5 +37,7 @@ bool rec_read_file(rec_record *record, uint32_t input, const uint8_t *bytes, siz
         snprintf(record->fault.text, sizeof record->fault.text, "too large: no memory for more events");
         record->failed = true;
     }
+    rec_clean(record->fault.place);
+    rec_clean(record->fault.text);
     return !record->failed;
 }

@@ -93,6 +93,20 @@ double rec_number(const char *text)
     return *end || !(fabs(number) <= FLT_MAX) ? NAN : number;
 }
 
+void rec_clean(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c;) {
+        size_t more = *c >= 0xf0 && *c < 0xf5 ? 3 : *c >= 0xe0 ? 2 : *c >= 0xc2 ? 1 : 0, n = 0;
+        if (*c < 0x80 || *c >= 0xf5) more = 0;
+        while (n < more && (c[n + 1] & 0xc0) == 0x80) n++;
+        if (*c < ' ' || *c == 127)
+            *c = ' ';
+        else if (n < more || (!more && *c >= 0x80))
+            *c = '?', n = 0;
+        c += n + 1;
+    }
+}
+
 /* 0-based place among the siblings of one name; *many tells whether there is more than one. */
 static size_t index_of(const rec_node *node, bool *many)
 {

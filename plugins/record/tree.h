@@ -57,6 +57,10 @@ rec_node *rec_read_json(const uint8_t *bytes, size_t length, rec_arena *arena, r
 rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_arena *arena, rec_dialect *dialect,
                        rec_fault *fault);
 
+/* False, with *fault filled, for XML that libxml2 would take too long over or in an encoding that hides its
+ * tags. */
+bool rec_xml_guard(const uint8_t *bytes, size_t length, rec_fault *fault);
+
 /* First child of a name, the next sibling of the same name, and the value of a child; each takes and gives
  * NULL freely. */
 const rec_node *rec_child(const rec_node *node, const char *name);
@@ -71,6 +75,10 @@ bool rec_among(const char *text, const char *words);
 /* A decimal as FHIR and XML Schema write it; NaN for NULL and for anything else, or what a float cannot hold.
  */
 double rec_number(const char *text);
+
+/* Makes a message printable in place: what is no UTF-8, as a text that was cut may end, becomes ?, control
+ * characters spaces. */
+void rec_clean(char *text);
 
 /* "line 14: Bundle.entry[3].resource.code" into out[REC_TEXT_MAX]. */
 void rec_place(const rec_node *node, char *out);

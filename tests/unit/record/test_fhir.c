@@ -227,7 +227,8 @@ Test(record_fhir, a_bundle_says_who_and_when)
     seen *s = look_text(bundle);
     cr_assert_str_eq(
         facts_of(s),
-        "id MRN-1 http://hospital\nid 999-00-0000 http://hl7.org/fhir/sid/us-ssn\nname Chalmers^Peter\n"
+        "id MRN-1 http://hospital\nid 999-00-0000 http://hl7.org/fhir/sid/us-ssn\nid gone\nname "
+        "Chalmers^Peter\n"
         "birth 1974-12-25\ndeath 2024-06-01\nsex male\nsample S1 http://lab\nsample A1\ndate 2024-01-04\n",
         "%s", facts_of(s));
     cr_assert_str_eq(tokens_of(s), "Heart rate 75 /min, 2024-01-04 | http://loinc.org|8867-4\nHeart rate 72 "
@@ -249,6 +250,20 @@ Test(record_fhir, a_bundle_says_who_and_when)
     for (size_t i = 0; i < s->token_count; i++)
         cr_assert(!strstr(s->tokens[i].label, "Chalmers") && !strstr(s->tokens[i].label, "MRN"),
                   "no patient text in labels");
+    seen_free(s);
+}
+
+/* 300 times U+00E9, two bytes each: 200 bytes are kept in a label, and no half character. */
+Test(record_fhir, long_names_are_cut_between_characters)
+{
+    char text[1024] = "{'resourceType':'Condition','code':{'coding':[{'code':' 1 ','display':'x",
+         *at = text + strlen(text);
+    for (int i = 0; i < 300; i++) at = stpcpy(at, "\xc3\xa9");
+    strcpy(at, "'}]}}");
+    seen *s = look_text(text);
+    cr_assert_eq(s->token_count, 1, "%s", s->failure);
+    cr_assert_eq(strlen(s->tokens[0].label), 199, "x and 99 characters");
+    cr_assert_str_eq(s->tokens[0].code, "|1");
     seen_free(s);
 }
 
