@@ -52,11 +52,7 @@ static csl_status write_checkpoint(csl_audit_log *log, csl_error *error)
     if (log->hasher.failed) return csl_fail(error, CSL_ECRYPTO, log->path, "OpenSSL cannot compute SHA-256");
     csl_status status = audit_checkpoint_sign(log->key, log->edge.size, &root, &log->note, error);
     if (status != CSL_OK) return status;
-    char *path = csl_path_join(log->path, "checkpoint");
-    if (!path) return csl_fail(error, CSL_ENOMEM, log->path, "no memory");
-    status = csl_write_file_atomic(path, log->note.bytes, log->note.length, error);
-    free(path);
-    return status;
+    return audit_replace(&log->folder, "checkpoint", log->note.bytes, log->note.length, error);
 }
 
 /* Makes the names of the folder and of those above it durable, as far as this path may have created them. One

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW };
+
 void audit_writer_init(audit_writer *writer, const audit_folder *folder)
 {
     writer->folder = folder;
@@ -56,7 +58,6 @@ static csl_status make_parents(audit_writer *writer, const char *name, csl_error
 csl_status audit_writer_put(audit_writer *writer, const char *name, const void *bytes, size_t length,
                             csl_error *error)
 {
-    enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW };
     csl_status status = CSL_OK;
     if (writer->file_count == sizeof writer->files / sizeof *writer->files)
         status = audit_writer_sync(writer, error);
@@ -93,6 +94,27 @@ csl_status audit_writer_sync(audit_writer *writer, csl_error *error)
         if (!synced) return CSL_EIO;
     }
     return CSL_OK;
+}
+
+csl_status audit_replace(const audit_folder *folder, const char *name, const void *bytes, size_t length,
+                         csl_error *error)
+{
+    char temporary[AUDIT_NAME];
+    snprintf(temporary, sizeof temporary, "%s.tmp", name);
+    csl_error inner = {0};
+    int file = openat(folder->descriptor, temporary, FLAGS, 0644);
+    if (file < 0) return csl_fail_errno(error, folder->path, "%s: cannot create", temporary);
+    csl_status status = csl_write_all(file, bytes, length, &inner);
+    if (status != CSL_OK)
+        csl_fail(error, status, folder->path, "%s: %s", temporary, inner.message);
+    else if (fsync(file) < 0)
+        status = csl_fail_errno(error, folder->path, "%s: cannot sync", temporary);
+    else if (renameat(folder->descriptor, temporary, folder->descriptor, name) < 0)
+        status = csl_fail_errno(error, folder->path, "%s: cannot rename into place", name);
+    else if (fsync(folder->descriptor) < 0)
+        status = csl_fail_errno(error, folder->path, "cannot sync the folder");
+    close(file);
+    return status;
 }
 
 csl_status audit_remove_partials(const audit_folder *folder, unsigned level, uint64_t index, unsigned least,

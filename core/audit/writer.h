@@ -21,6 +21,11 @@ csl_status audit_writer_put(audit_writer *writer, const char *name, const void *
 /* After CSL_OK all that was put is durable. */
 csl_status audit_writer_sync(audit_writer *writer, csl_error *error);
 
+/* Makes a file durable under another name and moves it into place: a reader, and a crash, see the old or the
+ * new, whole. */
+csl_status audit_replace(const audit_folder *folder, const char *name, const void *bytes, size_t length,
+                         csl_error *error);
+
 /* Removes the partial tiles of that width or wider, and their folder if nothing is left in it. */
 csl_status audit_remove_partials(const audit_folder *folder, unsigned level, uint64_t index, unsigned least,
                                  csl_error *error);

@@ -1,7 +1,8 @@
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -329,6 +330,150 @@ Test(log, a_failed_write_stops_it)
     cr_assert_eq(csl_audit_size(log), 3);
     csl_audit_close(log);
     must_verify(&b, 3);
+    bed_end(&b);
+}
+
+/* A file may not grow past 8,000 bytes here, and a full tile has 8,192: as on a full disk, in the middle of a
+ * batch. */
+Test(log, a_full_disk_stops_it)
+{
+    bed b = bed_begin();
+    bed_fill(&b, 3);
+    csl_audit_log *log = bed_open(&b);
+    csl_error error = {0};
+    csl_status status = CSL_OK;
+    struct rlimit before, low;
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    low = (struct rlimit){8000, before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &low), 0);
+    uint64_t count = 3;
+    for (; status == CSL_OK && count < 300; count++)
+        status = audit_log_append_bytes(log, "x", 1, NULL, &error);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    cr_assert_eq(status, CSL_EIO);
+    cr_assert_eq(count, 256);
+    cr_assert(strstr(error.message, "tile/0/000: cannot write: File too large"), "%s", error.message);
+    cr_assert_eq(csl_audit_commit(log, &error), CSL_EUSAGE);
+    csl_audit_close(log);
+    must_verify(&b, 3);
+    bed_fill(&b, 300);
+    must_verify(&b, 303);
+    bed_end(&b);
+}
+
+/* Somebody who may only read can verify, and is told why writing fails. */
+Test(log, readers_need_no_rights)
+{
+    bed b = bed_begin();
+    bed_fill(&b, 300);
+    cr_assert_eq(bed_shell("chmod 755 %s && chmod -R a-w,a+rX %s", b.folder, b.log), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (getuid() == 0 && setuid(65534) != 0) _exit(9);
+        csl_audit_verdict verdict;
+        csl_audit_log *log = NULL;
+        csl_error error;
+        char *proof = NULL;
+        if (bed_verify(&b, &verdict, &error) != CSL_OK || verdict.verified != 300) _exit(1);
+        if (csl_audit_prove(b.log, 7, &proof, &error) != CSL_OK) _exit(2);
+        free(proof);
+        if (csl_audit_open(b.log, b.key, &log, &error) != CSL_EIO) _exit(3);
+        _exit(strstr(error.message, "Permission denied") ? 0 : 4);
+    }
+    int status = 0;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    cr_assert_eq(bed_shell("chmod -R u+w %s", b.log), 0);
+    bed_end(&b);
+}
+
+/* Grows the log until killed, saying the committed size after each commit. */
+static void grow(const bed *b, int told, unsigned seed)
+{
+    csl_audit_log *log = NULL;
+    csl_error error = {0};
+    csl_status status = csl_audit_open(b->log, b->key, &log, &error);
+    while (status == CSL_OK) {
+        for (int i = rand_r(&seed) % 150; status == CSL_OK && i >= 0; i--)
+            status = audit_log_append_bytes(log, "grows", 5, NULL, &error);
+        if (status == CSL_OK) status = csl_audit_commit(log, &error);
+        uint64_t size = csl_audit_size(log);
+        if (status == CSL_OK && write(told, &size, sizeof size) != sizeof size) break;
+    }
+    fprintf(stderr, "the writer failed: %s: %s\n", error.place, error.message);
+    _exit(1);
+}
+
+/* Killed at any moment, a log verifies, has every entry that was acknowledged, and goes on. */
+Test(log, survives_being_killed)
+{
+    bed b = bed_begin();
+    csl_audit_key *key = NULL;
+    char pem[80];
+    csl_error error = {0};
+    snprintf(pem, sizeof pem, "%s/audit.pem", b.folder);
+    uint64_t acknowledged = 0;
+    for (unsigned round = 0; round < 25; round++) {
+        int told[2];
+        cr_assert_eq(pipe(told), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            close(told[0]);
+            bed own = b; /* the parent's key does not sign here */
+            if (csl_audit_key_load(pem, &key, NULL) != CSL_OK) _exit(1);
+            own.key = key;
+            grow(&own, told[1], round);
+        }
+        close(told[1]);
+        /* Rounds in turn: at any moment of its start, and some time after its first commit, however slow the
+         * disk. */
+        uint64_t size = 0;
+        if (round % 2) cr_assert_eq(read(told[0], &size, sizeof size), (ssize_t)sizeof size);
+        if (size) acknowledged = size;
+        usleep(round * 1700);
+        cr_assert_eq(kill(child, SIGKILL), 0);
+        int status = 0;
+        cr_assert_eq(waitpid(child, &status, 0), child);
+        cr_assert(WIFSIGNALED(status), "the writer failed by itself");
+        while (read(told[0], &size, sizeof size) == sizeof size) acknowledged = size;
+        close(told[0]);
+        if (!bed_exists(&b, "checkpoint")) continue; /* killed before its first */
+        csl_audit_verdict verdict;
+        cr_good(bed_verify(&b, &verdict, &error), error);
+        cr_assert_geq(verdict.size, acknowledged);
+    }
+    cr_assert_gt(acknowledged, 100, "%ju", (uintmax_t)acknowledged);
+    bed_end(&b);
+}
+
+/* A reader never sees a log that does not hold, while a writer goes on. */
+Test(log, verifies_while_it_grows)
+{
+    bed b = bed_begin();
+    bed_fill(&b, 1);
+    int told[2];
+    cr_assert_eq(pipe(told), 0);
+    char pem[80];
+    snprintf(pem, sizeof pem, "%s/audit.pem", b.folder);
+    pid_t child = fork();
+    if (child == 0) {
+        bed own = b;
+        if (csl_audit_key_load(pem, &own.key, NULL) != CSL_OK) _exit(1);
+        grow(&own, told[1], 7);
+    }
+    uint64_t size = 0;
+    csl_audit_verdict verdict;
+    csl_error error;
+    for (int i = 0; i < 200 && size < 3000; i++) {
+        cr_good(bed_verify(&b, &verdict, &error), error);
+        cr_assert_geq(verdict.size, size);
+        cr_assert_eq(read(told[0], &size, sizeof size), (ssize_t)sizeof size);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(told[0]);
+    close(told[1]);
     bed_end(&b);
 }
 
