@@ -1,13 +1,12 @@
 /* The audit log: a C2SP tlog-tiles Merkle log of DICOM audit messages with a signed checkpoint.
  *
- * DIR/checkpoint            signed note (Ed25519), C2SP tlog-checkpoint
- * DIR/tile/0/000[.p/W]      Merkle tiles of 256 SHA-256 hashes, RFC 6962 hashing
- * DIR/tile/entries/000[.p/W] entry bundles: 2-byte big-endian length, then the entry (DICOM audit message,
- * XML)
+ * DIR/checkpoint             signed note (Ed25519), C2SP tlog-checkpoint
+ * DIR/tile/0/000[.p/W]       Merkle tiles of 256 SHA-256 hashes, RFC 6962 hashing
+ * DIR/tile/entries/000[.p/W] entry bundles: length (2 bytes, big endian), then the entry (XML)
  *
  * One process writes a log at a time (the folder is locked). Entries become visible to readers, and
- * acknowledged to the writer, at csl_audit_commit: bundles, tiles, then checkpoint, each durable before the
- * next.
+ * acknowledged to the writer, at csl_audit_commit: bundles and tiles are durable before the checkpoint that
+ * names them. The format and how to check it: docs/audit.md.
  */
 #ifndef CSL_AUDIT_AUDIT_H
 #define CSL_AUDIT_AUDIT_H
@@ -21,8 +20,7 @@
 
 enum { CSL_AUDIT_MAX_ENTRY = 65535 };
 
-/* ---- keys: audit.pem (PKCS#8 Ed25519 private key, mode 0600), audit.vkey (C2SP signed-note verifier key)
- * ---- */
+/* ---- keys: audit.pem (PKCS#8, Ed25519, mode 0600), audit.vkey (C2SP signed-note verifier key) ---- */
 
 typedef struct csl_audit_key csl_audit_key;
 
@@ -48,9 +46,9 @@ typedef enum csl_audit_kind {
     CSL_AUDIT_CASE_WITHHELD /* alignment refused it */
 } csl_audit_kind;
 
-/* Something the event is about. */
+/* Something the event is about. A text has at most 4,096 bytes; what XML cannot carry is written as \xNN. */
 typedef struct csl_audit_object {
-    const char *role;   /* "case", "input", "plugin", "model", "result", "patient" */
+    const char *role;   /* "case", "input", "plugin", "model", "result", "patient", or a-z and '-' */
     const char *id;     /* case id, file name, plugin id and version, pseudonym */
     const char *sha256; /* 64 hex digits, or NULL */
     const char *detail; /* free text without patient data, or NULL: modality, version */
@@ -89,7 +87,7 @@ void csl_audit_close(csl_audit_log *log);          /* drops what was not committ
 
 typedef struct csl_audit_verdict {
     uint64_t size;     /* entries the checkpoint claims */
-    uint64_t verified; /* entries found whole, from the first on */
+    uint64_t verified; /* entries found to match their tiles, from the first on */
     char origin[256];
     csl_digest root;
 } csl_audit_verdict;
@@ -115,13 +113,15 @@ csl_status csl_audit_check_proof(const char *proof, const uint8_t *entry, size_t
 
 /* ---- reading: what an entry says, for people ---- */
 
+typedef struct csl_audit_record_object {
+    char *role, *id, *sha256, *detail; /* the last two "" where there is none */
+} csl_audit_record_object;
+
 typedef struct csl_audit_record {
     char *time, *event, *type, *reason, *user, *host, *process; /* "" where the entry does not say */
     char *part;                                                 /* "part 2 of 3 of entry 17", or "" */
     int outcome;                                                /* 0, 4, 8 or 12 */
-    struct csl_audit_record_object {
-        char *role, *id, *sha256, *detail; /* the last two "" where there is none */
-    } * objects;
+    csl_audit_record_object *objects;
     size_t object_count;
 } csl_audit_record;
 

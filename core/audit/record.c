@@ -92,10 +92,10 @@ static char *decoded(const xmlNode *detail)
     return value;
 }
 
-static void read_object(const xmlNode *object, struct csl_audit_record_object *out)
+static void read_object(const xmlNode *object, csl_audit_record_object *out)
 {
-    *out = (struct csl_audit_record_object){strdup(""), attribute(object, "ParticipantObjectID"), strdup(""),
-                                            strdup("")};
+    *out = (csl_audit_record_object){strdup(""), attribute(object, "ParticipantObjectID"), strdup(""),
+                                     strdup("")};
     for (const xmlNode *node = object->children; node; node = node->next) {
         if (is(node, "ParticipantObjectIDTypeCode"))
             put(&out->role, has(node, "codeSystemName", "RFC-3881") && has(node, "csd-code", "2")
@@ -111,7 +111,7 @@ static bool complete(const csl_audit_record *record)
     bool all = record->time && record->event && record->type && record->reason && record->user &&
                record->host && record->process && record->part;
     for (size_t i = 0; all && i < record->object_count; i++) {
-        const struct csl_audit_record_object *object = &record->objects[i];
+        const csl_audit_record_object *object = &record->objects[i];
         all = object->role && object->id && object->sha256 && object->detail;
     }
     return all;

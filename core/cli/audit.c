@@ -127,7 +127,7 @@ static json_t *record_json(uint64_t index, const csl_audit_record *record)
                           record->user, "host", record->host, "process", record->process);
     json_t *objects = json_array();
     for (size_t i = 0; i < record->object_count; i++) {
-        const struct csl_audit_record_object *object = &record->objects[i];
+        const csl_audit_record_object *object = &record->objects[i];
         json_t *member = json_pack("{s:s, s:s}", "role", object->role, "id", object->id);
         if (object->sha256[0]) json_object_set_new(member, "sha256", json_string(object->sha256));
         if (object->detail[0]) json_object_set_new(member, "detail", json_string(object->detail));
