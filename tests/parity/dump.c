@@ -1,0 +1,155 @@
+/* Writes a small model, the tokens of one case as `consilium embed` prints them, and what the network makes
+ * of them, for parity.py: FOLDER/{model.safetensors,tokens.jsonl,expected.json,gradient.safetensors}. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "model/safetensors.h"
+#include "unit/model/tiny.h"
+
+enum { LOGITS = CSL_BRANCH_COUNT * TINY_LABELS };
+
+static const float dlogits[LOGITS] = {1.0f, -0.5f, 0.25f, 0.5f, -0.75f, 0.5f, 0.3f, -1.0f};
+
+static void print_number(FILE *f, const char *before, double value)
+{
+    if (isnan(value))
+        fprintf(f, "%snull", before);
+    else
+        fprintf(f, "%s%.17g", before, value);
+}
+
+static void print_tokens(FILE *f, const csl_case *c)
+{
+    for (size_t k = 0; k < c->modality_count; k++) {
+        const csl_case_modality *m = &c->modalities[k];
+        for (size_t i = 0; i < m->count; i++) {
+            fprintf(f, "{\"type\":\"token\",\"modality\":\"%s\",\"position\":[", m->spec.modality);
+            for (size_t j = 0; j < m->spec.position_count; j++)
+                print_number(f, j ? "," : "", m->positions[i * m->spec.position_count + j]);
+            fprintf(f, "],\"features\":{");
+            for (size_t j = 0; j < m->spec.feature_count; j++) {
+                fprintf(f, "%s\"%s\"", j ? "," : "", m->spec.feature_names[j]);
+                print_number(f, ":", (double)m->features[i * m->spec.feature_count + j]);
+            }
+            if (m->codes[i])
+                fprintf(f, "},\"code\":\"%s\"}\n", m->codes[i]);
+            else
+                fprintf(f, "},\"code\":null}\n");
+        }
+    }
+}
+
+static void print_logits(FILE *f, const float *const logit[CSL_BRANCH_COUNT])
+{
+    for (size_t b = 0; b < CSL_BRANCH_COUNT; b++)
+        for (size_t l = 0; l < TINY_LABELS; l++)
+            fprintf(f, "%s%.9g%s",
+                    l   ? ","
+                    : b ? ",["
+                        : "[[",
+                    (double)logit[b][l], l + 1 < TINY_LABELS ? "" : "]");
+    fprintf(f, "]");
+}
+
+static csl_status print_expected(FILE *f, const csl_model *m, const csl_encoded *encoded,
+                                 csl_workspace *workspace, csl_error *error)
+{
+    const float *rows[CSL_BRANCH_COUNT];
+    for (size_t b = 0; b < CSL_BRANCH_COUNT; b++) rows[b] = dlogits + b * TINY_LABELS;
+    fprintf(f, "{\"dlogits\":");
+    print_logits(f, rows);
+    fprintf(f, ",\"subsets\":[");
+    for (csl_modality_set set = 1; set < 1u << TINY_MODALITIES; set++) {
+        csl_activations out;
+        csl_status status =
+            csl_network_forward(&m->network, m->weights, encoded, set, workspace, &out, error);
+        if (status) return status;
+        fprintf(f, "%s{\"modalities\":[", set > 1 ? "," : "");
+        const char *comma = "";
+        for (size_t k = 0; k < TINY_MODALITIES; k++)
+            if (set >> k & 1) {
+                fprintf(f, "%s\"%s\"", comma, m->network.modality[k].name);
+                comma = ",";
+            }
+        fprintf(f, "],\"logits\":");
+        print_logits(f, out.logit);
+        fprintf(f, "}");
+    }
+    fprintf(f, "]}\n");
+    return CSL_OK;
+}
+
+/* After a forward with all modalities. */
+static csl_status write_gradient(const char *path, const csl_model *m, const csl_encoded *encoded,
+                                 csl_workspace *workspace, csl_error *error)
+{
+    const csl_network *n = &m->network;
+    float *gradient = calloc(n->weight_count, sizeof *gradient);
+    csl_tensor *tensors = calloc(n->parameter_count, sizeof *tensors);
+    csl_buffer out;
+    csl_buffer_init(&out, 1 << 26);
+    csl_status status = gradient && tensors ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (!status) {
+        csl_network_backward(n, m->weights, encoded, workspace, dlogits, gradient);
+        for (size_t p = 0; p < n->parameter_count; p++) {
+            const csl_parameter *from = &n->parameters[p];
+            tensors[p] = (csl_tensor){.name = from->name, .rank = from->rank, .count = from->count};
+            memcpy(tensors[p].shape, from->shape, sizeof from->shape);
+            tensors[p].values = gradient + from->offset;
+        }
+        status = csl_safetensors_write(tensors, n->parameter_count, NULL, 0, &out, error);
+    }
+    FILE *f = status ? NULL : fopen(path, "wb");
+    if (!status && (!f || fwrite(out.bytes, 1, out.length, f) != out.length))
+        status = csl_fail_errno(error, path, "cannot write");
+    if (f && fclose(f) && !status) status = csl_fail_errno(error, path, "cannot write");
+    csl_buffer_free(&out);
+    free(gradient);
+    free(tensors);
+    return status;
+}
+
+static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_encoded *encoded,
+                       csl_workspace *workspace, csl_error *error)
+{
+    char path[4096];
+    csl_status status = tiny_cases(cases, error);
+    if (!status) status = tiny_model(cases, m, error);
+    if (!status) status = csl_preprocess(&m->network, &m->features, cases[TINY_CASES - 1], encoded, error);
+    if (status) return status;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    if ((status = csl_model_save(m, path, error))) return status;
+
+    snprintf(path, sizeof path, "%s/tokens.jsonl", folder);
+    FILE *f = fopen(path, "w");
+    if (!f) return csl_fail_errno(error, path, "cannot write");
+    print_tokens(f, cases[TINY_CASES - 1]);
+    fclose(f);
+
+    snprintf(path, sizeof path, "%s/expected.json", folder);
+    if (!(f = fopen(path, "w"))) return csl_fail_errno(error, path, "cannot write");
+    status = print_expected(f, m, encoded, workspace, error);
+    fclose(f);
+    snprintf(path, sizeof path, "%s/gradient.safetensors", folder);
+    return status ? status : write_gradient(path, m, encoded, workspace, error);
+}
+
+int main(int argc, char **argv)
+{
+    csl_error error = {0};
+    csl_case *cases[TINY_CASES] = {0};
+    csl_model *model = calloc(1, sizeof *model);
+    csl_encoded encoded = {0};
+    csl_workspace *workspace = csl_workspace_new();
+    if (argc != 2 || !model || !workspace) return 2;
+    csl_status status = dump(argv[1], model, cases, &encoded, workspace, &error);
+    if (status) fprintf(stderr, "parity_dump: %s: %s\n", error.place, error.message);
+    csl_encoded_free(&encoded);
+    csl_workspace_free(workspace);
+    csl_model_free(model);
+    for (size_t i = 0; i < TINY_CASES; i++) csl_case_free(cases[i]);
+    return status ? 1 : 0;
+}

@@ -1,0 +1,191 @@
+"""The network of docs/model.md once more, in PyTorch, written from that page and from nothing else.
+
+    parity.py MODEL TOKENS          prints the logits of all branches for the tokens that `consilium embed` printed
+    parity.py --check FOLDER        compares with what tests/parity/dump wrote there; exit 1 where they differ, 77 without torch
+
+In the folder: model.safetensors, tokens.jsonl, expected.json ({"subsets": [{"modalities", "logits": [branch][label]}],
+"dlogits": [branch][label]}) and gradient.safetensors, the gradient of sum(dlogits * logits) with all modalities.
+"""
+import json
+import struct
+import sys
+
+try:
+    import numpy as np
+    import torch
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+BRANCHES = ("hybrid", "early", "late", "joint")
+
+
+def read_safetensors(path):
+    with open(path, "rb") as f:
+        raw = f.read()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(raw[8 + length + begin : 8 + length + end], dtype="<f4")
+        tensors[name] = torch.from_numpy(values.reshape(entry["shape"]).copy())
+    return tensors, metadata
+
+
+def code_row(codes, code):
+    if code is None:
+        return 0
+    if code in codes:
+        return codes[code]
+    system, bar, _ = code.partition("|")
+    return codes.get(system + "|", 0) if bar else 0
+
+
+def read_tokens(path, modalities, budget):
+    """For each modality with tokens: x with NaN where not known, and rows of the vocabulary."""
+    rows = {m["name"]: [] for m in modalities}
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            item = json.loads(line)
+            if item["type"] == "token" and item["modality"] in rows:
+                rows[item["modality"]].append(item)
+    case = {}
+    number = lambda v: np.nan if v is None else v
+    for m in modalities:
+        tokens = rows[m["name"]]
+        if not tokens:
+            continue
+        count = min(len(tokens), budget)
+        tokens = [tokens[i * len(tokens) // count] for i in range(count)]
+        codes = {c["code"]: i + 1 for i, c in enumerate(m["codes"])}
+        xs, cs = [], []
+        for t in tokens:
+            c = code_row(codes, t.get("code"))
+            value = np.array([number(t["features"][f["name"]]) for f in m["features"]], dtype=np.float32)
+            mean = np.array([f["mean"] for f in m["features"]], dtype=np.float32)
+            deviation = np.array([f["deviation"] for f in m["features"]], dtype=np.float32)
+            if c and m["coded_feature"] >= 0:
+                mean[m["coded_feature"]] = m["codes"][c - 1]["mean"]
+                deviation[m["coded_feature"]] = m["codes"][c - 1]["deviation"]
+            place = [(number(v) - p["mean"]) / p["deviation"] for v, p in zip(t["position"], m["positions"])]
+            x = np.concatenate([(value - mean) / deviation, np.array(place, dtype=np.float64).astype(np.float32)])
+            xs.append(np.clip(x, -10, 10))
+            cs.append(c)
+        case[m["name"]] = (torch.from_numpy(np.stack(xs).astype(np.float32)), torch.tensor(cs))
+    return case
+
+
+class Network:
+    def __init__(self, tensors, metadata):
+        self.w = tensors
+        self.c = json.loads(metadata["configuration"])
+        self.modalities = json.loads(metadata["modalities"])
+
+    def linear(self, x, name):
+        return torch.nn.functional.linear(x, self.w[name + ".weight"], self.w[name + ".bias"])
+
+    def norm(self, x, name):
+        return torch.nn.functional.layer_norm(x, x.shape[-1:], self.w[name + ".weight"], self.w[name + ".bias"], 1e-5)
+
+    def attention(self, q, k, v):
+        heads = self.c["heads"]
+        split = lambda a: a.reshape(a.shape[0], heads, -1).transpose(0, 1)
+        q, k, v = split(q), split(k), split(v)
+        p = torch.softmax(q @ k.transpose(1, 2) / q.shape[-1] ** 0.5, -1)
+        return (p @ v).transpose(0, 1).reshape(q.shape[1], -1)
+
+    def mlp(self, x, up, down):
+        return self.linear(torch.nn.functional.gelu(self.linear(x, up), approximate="tanh"), down)
+
+    def encode(self, m, x, codes):
+        name, coded, w = m["name"], m["coded_feature"], self.w
+        known = ~torch.isnan(x)
+        u = torch.where(known, x, w[name + ".unknown"])
+        h = self.linear(u, name + ".embed")
+        if name + ".code" in w:
+            h = h + w[name + ".code"][codes]
+        if name + ".code_scale" in w:
+            s = torch.where(known[:, coded], x[:, coded], torch.zeros(()))
+            h = h + s[:, None] * w[name + ".code_scale"][codes]
+        h = torch.cat([w[name + ".class"][None], h])
+        for b in range(self.c["blocks"]):
+            p = f"{name}.block.{b}."
+            q, k, v = self.linear(self.norm(h, p + "norm1"), p + "qkv").chunk(3, 1)
+            h = h + self.linear(self.attention(q, k, v), p + "out")
+            h = h + self.mlp(self.norm(h, p + "norm2"), p + "up", p + "down")
+        t = self.norm(h, name + ".norm")
+        peak = (torch.softmax(2 * t[1:], 0) * t[1:]).sum(0)
+        e = self.linear(torch.cat([t[0], t[1:].mean(0), peak]), name + ".pool")
+        return t, e, self.linear(u.mean(0), name + ".early")
+
+    def forward(self, case):
+        w, names = self.w, [m["name"] for m in self.modalities]
+        seen = {m["name"]: self.encode(m, *case[m["name"]]) for m in self.modalities if m["name"] in case}
+        early = torch.cat([seen[n][2] if n in seen else w[n + ".early_missing"] for n in names])
+        early = self.mlp(early, "fusion.early.up", "fusion.early.down")
+        late = torch.stack([self.linear(seen[n][1], n + ".late") for n in seen]).mean(0)
+        y = w["fusion.joint.bottleneck"]
+        x = torch.cat([seen[n][0] + w[n + ".joint_modality"] for n in seen])
+        for b in range(self.c["cross_blocks"]):
+            p = f"fusion.joint.block.{b}."
+            k, v = self.linear(x, p + "kv").chunk(2, 1)
+            y = y + self.linear(self.attention(self.linear(self.norm(y, p + "norm1"), p + "q"), k, v), p + "out")
+            y = y + self.mlp(self.norm(y, p + "norm2"), p + "up", p + "down")
+        mix = torch.cat([seen[n][1] if n in seen else w[n + ".joint_missing"] for n in names])
+        r = [self.linear(seen[n][1], n + ".pair") for n in seen]
+        pairs = sum((r[a] * r[b] for b in range(len(r)) for a in range(b)), torch.zeros(self.c["width"]))
+        z = (
+            self.norm(y, "fusion.joint.norm").mean(0)
+            + self.mlp(mix, "fusion.joint.mix_up", "fusion.joint.mix_down")
+            + self.linear(pairs, "fusion.joint.pair")
+        )
+        joint = self.linear(z, "fusion.joint.head")
+        g = torch.softmax(self.linear(z, "fusion.gate"), 0)
+        return torch.stack([g[0] * early + g[1] * late + g[2] * joint, early, late, joint])
+
+
+def load(model, tokens):
+    network = Network(*read_safetensors(model))
+    return network, read_tokens(tokens, network.modalities, network.c["token_budget"])
+
+
+def check(folder):
+    network, case = load(folder + "/model.safetensors", folder + "/tokens.jsonl")
+    with open(folder + "/expected.json", encoding="utf-8") as f:
+        expected = json.load(f)
+    worst = 0.0
+    for subset in expected["subsets"]:
+        logits = network.forward({m: case[m] for m in subset["modalities"]})
+        worst = max(worst, float((logits - torch.tensor(subset["logits"])).abs().max()))
+    print(f"logits of {len(expected['subsets'])} subsets: greatest difference {worst:.2e} (limit 1e-4)")
+    for w in network.w.values():
+        w.requires_grad_(True)
+    (network.forward(case) * torch.tensor(expected["dlogits"])).sum().backward()
+    gradient, _ = read_safetensors(folder + "/gradient.safetensors")
+    share, where = 0.0, ""
+    for name, w in network.w.items():
+        own = torch.zeros_like(w) if w.grad is None else w.grad
+        relative = float((own - gradient[name]).norm() / (own.norm() + 1e-6))
+        if relative >= share:
+            share, where = relative, name
+    print(f"gradient of {len(network.w)} tensors: greatest relative difference {share:.2e}, of {where} (limit 1e-4)")
+    return 0 if worst <= 1e-4 and share <= 1e-4 and set(gradient) == set(network.w) else 1
+
+
+def main(arguments):
+    if len(arguments) == 2 and arguments[0] == "--check":
+        return check(arguments[1])
+    if len(arguments) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    network, case = load(*arguments)
+    with torch.no_grad():
+        logits = network.forward(case)
+    print(json.dumps({b: logits[i].tolist() for i, b in enumerate(BRANCHES)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
