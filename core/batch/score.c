@@ -10,7 +10,7 @@
 #include "batch/text.h"
 #include "model/model.h"
 
-enum { MAX_WARNINGS = 200, MAX_REASON = 8192 };
+enum { MAX_WARNINGS = 200, MAX_REASON = 8192, REHEARSAL_TOKENS = 24, REHEARSAL_BYTES = 1 << 26 };
 
 typedef struct warm_state {
     csl_model *model;
@@ -28,12 +28,35 @@ static csl_status hash_file(const char *path, char hex[CSL_SHA256_HEX], csl_erro
     return status;
 }
 
+/* Asks the model once about a made-up case of every modality, so that children inherit the machine code that
+ * oneDNN makes at its first products instead of each making it anew (measured: 20 of 25 ms a case). What it
+ * says, or that it cannot, does not matter. */
+static void rehearse(const warm_state *w, const csl_registry *registry)
+{
+    csl_case *c = csl_case_new("rehearsal", REHEARSAL_BYTES);
+    csl_digest none = {0};
+    csl_opinion opinion;
+    csl_status status = c ? csl_case_add_input(c, "none", 0, &none, NULL) : CSL_ENOMEM;
+    for (size_t i = 0; status == CSL_OK && i < csl_registry_count(registry); i++) {
+        const csl_plugin *plugin = csl_registry_entry_at(registry, i)->table;
+        if (!plugin) continue;
+        csl_modality_spec spec = csl_plugin_spec(plugin);
+        csl_case_modality *m;
+        static const float features[CSL_MAX_FEATURES];
+        static const double position[CSL_MAX_POSITION];
+        status = csl_case_modality_for(c, &spec, &m, NULL);
+        for (int row = 0; status == CSL_OK && row < REHEARSAL_TOKENS; row++)
+            status = csl_case_add_token(c, m, 0, features, position, "", NULL, NULL);
+    }
+    if (status == CSL_OK) (void)csl_model_opinion(w->model, w->workspace, c, &opinion, NULL);
+    csl_case_free(c);
+}
+
 csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_t *hello, csl_error *error)
 {
     const score_options *options = d->options;
     warm_state *w = calloc(1, sizeof *w);
     char hex[CSL_SHA256_HEX];
-    (void)registry;
     if (!w) return csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
     csl_status status = hash_file(options->model, hex, error);
     if (status == CSL_OK) status = csl_model_load(options->model, &w->model, error);
@@ -55,6 +78,7 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     json_object_set_new(
         hello, "model",
         json_pack("{s:s, s:o, s:o}", "sha256", hex, "labels", labels, "modalities", modalities));
+    rehearse(w, registry);
     *state = w;
     return CSL_OK;
 }
