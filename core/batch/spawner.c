@@ -97,7 +97,8 @@ csl_status spawner_start(const duty *d, spawner *s, csl_error *error)
     pid_t parent = getpid();
     s->process = fork();
     if (s->process == 0) {
-        /* What the caller has open is none of a worker's business. */
+        /* What the caller has open is none of a worker's business, and its standard output is for results. */
+        dup2(STDERR_FILENO, STDOUT_FILENO);
         if (dup2(ends[1], 3) < 0 || close_range(4, ~0u, 0) < 0) _exit(1);
         ignore_terminal();
         die_with(parent);

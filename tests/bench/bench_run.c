@@ -1,10 +1,12 @@
-/* How fast `consilium run` is, and how much memory it takes: cases a second and peak memory with 1 and 2 workers.
+/* How fast `consilium run` is, and how much memory it takes: cases a second and peak memory with 1 and 2
+ * workers.
  *
  *     build/tests/bench_run [PROGRAM [CASES]]      default: the program beside it, 200 synthetic cases
  *
- * Makes a cohort and a model in a temporary folder, runs each number of workers three times into a fresh folder, and prints the
- * median and the range. Memory is the proportional set size (a page that n processes share counts 1/n in each) of
- * the conductor and of the whole tree of processes, sampled every 5 ms. Durable commits are part of what is measured. */
+ * Makes a cohort and a model in a temporary folder, runs each number of workers three times into a fresh
+ * folder, and prints the median and the range. Memory is the proportional set size (a page that n processes
+ * share counts 1/n in each) of the conductor and of the whole tree of processes, sampled every 5 ms. Durable
+ * commits are part of what is measured. */
 #include <dirent.h>
 #include <limits.h>
 #include <spawn.h>
@@ -104,7 +106,8 @@ int main(int argc, char **argv)
         snprintf(program, sizeof program, "%s", argv[1]);
     } else {
         ssize_t length = readlink("/proc/self/exe", program, sizeof program - 16);
-        for (int up = 0; up < 2 && length > 0; up++) *strrchr(program, '/') = 0; /* build/tests/bench_run -> build */
+        for (int up = 0; up < 2 && length > 0; up++)
+            *strrchr(program, '/') = 0; /* build/tests/bench_run -> build */
         strcat(program, "/consilium");
     }
     char *count = argc > 2 ? argv[2] : "200";
@@ -124,12 +127,13 @@ int main(int argc, char **argv)
         snprintf(number, sizeof number, "%d", jobs);
         for (int i = 0; i < ROUNDS; i++) {
             snprintf(out, sizeof out, "%s/out-%d-%d", folder, jobs, i);
-            rounds[i] = run((char *[]){program, "run", cohort, "--model", model, "--out", out, "--jobs", number, NULL});
+            rounds[i] = run(
+                (char *[]){program, "run", cohort, "--model", model, "--out", out, "--jobs", number, NULL});
         }
         qsort(rounds, ROUNDS, sizeof *rounds, by_seconds);
         measure *m = &rounds[ROUNDS / 2];
-        printf("%4d  %6.1f (%.1f to %.1f)  %14.1f  %9.1f\n", jobs, cases / m->seconds, cases / rounds[ROUNDS - 1].seconds,
-               cases / rounds[0].seconds, m->conductor_mb, m->tree_mb);
+        printf("%4d  %6.1f (%.1f to %.1f)  %14.1f  %9.1f\n", jobs, cases / m->seconds,
+               cases / rounds[ROUNDS - 1].seconds, cases / rounds[0].seconds, m->conductor_mb, m->tree_mb);
         if (jobs == 1) single = m->seconds;
         if (jobs == 2) printf("2 workers give %.2f times 1 worker\n", single / m->seconds);
         fflush(stdout);
