@@ -194,18 +194,6 @@ static void read_value(reader *r, const rec_node *observation, rec_event *e, rec
     }
 }
 
-static void read_interpretation(const rec_node *observation, rec_event *e)
-{
-    for (const rec_node *i = rec_child(observation, "interpretationCode"); i && isnan(e->interpretation);
-         i = rec_again(i)) {
-        const char *code = rec_get(i, "@code");
-        e->interpretation = rec_among(code, "L LL LX LU <")   ? -1
-                            : rec_among(code, "H HH HX HU >") ? 1
-                            : rec_among(code, "N")            ? 0
-                                                              : NAN;
-    }
-}
-
 /* The range for healthy people; the unit of its bounds is returned. */
 static const char *read_range(const rec_node *observation, rec_event *e)
 {
@@ -233,16 +221,11 @@ static void add_finding(reader *r, const rec_node *observation, rec_event e)
     rec_coding code = read_code(r, REC_OBSERVATION, rec_child(observation, "code")), coded = {0};
     set_code(&e, &code);
     read_value(r, observation, &e, &coded);
-    read_interpretation(observation, &e);
+    for (const rec_node *i = rec_child(observation, "interpretationCode"); i && isnan(e.interpretation);
+         i = rec_again(i))
+        e.interpretation = rec_interpretation(rec_get(i, "@code"));
     const char *range_unit = read_range(observation, &e);
-    rec_event_add(r->record, &e, range_unit, observation);
-    if (coded.code && isnan(e.value)) { /* as in FHIR: the answer is an event under its own code */
-        const char *question = e.display ? e.display : "Finding";
-        e.answer = NULL;
-        set_code(&e, &coded);
-        e.display = rec_format(r->arena, "%s: %s", question, coded.display ? coded.display : coded.code);
-        rec_event_add(r->record, &e, NULL, observation);
-    }
+    rec_finding_add(r->record, &e, &coded, range_unit, observation);
 }
 
 /* Whether a problem or allergy is active: its own status observation, then an end of its time, then the

@@ -91,3 +91,25 @@ double rec_coding_answer(const rec_coding *coding)
 {
     return rec_among(coding->code, yes_codes) ? 1 : rec_among(coding->code, no_codes) ? 0 : NAN;
 }
+
+double rec_interpretation(const char *code)
+{
+    return rec_among(code, "L LL LX LU <")   ? -1
+           : rec_among(code, "H HH HX HU >") ? 1
+           : rec_among(code, "N")            ? 0
+                                             : NAN;
+}
+
+void rec_finding_add(rec_record *record, const rec_event *finding, const rec_coding *answer,
+                     const char *range_unit, const rec_node *at)
+{
+    rec_event_add(record, finding, range_unit, at);
+    if (!answer->code || !isnan(finding->value)) return;
+    rec_event own = *finding;
+    own.display = rec_format(&record->arena, "%s: %s", finding->display ? finding->display : "Finding",
+                             answer->display ? answer->display : answer->code);
+    own.answer = NULL;
+    own.system = answer->system;
+    own.code = answer->code;
+    rec_event_add(record, &own, NULL, at);
+}

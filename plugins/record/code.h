@@ -30,4 +30,14 @@ bool rec_coding_negative(const rec_coding *coding);
 /* 1 for yes, positive, present, detected; 0 for their opposites; NaN for any other answer. */
 double rec_coding_answer(const rec_coding *coding);
 
+/* -1, 0 or 1 for an interpretation code of HL7 (v3 ObservationInterpretation, v2 table 0078); NaN where it
+ * names no direction. */
+double rec_interpretation(const char *code);
+
+/* Adds an observation. Where *answer is a code that rec_coding_answer makes no number of, it is something
+ * that the patient has
+ * ("Never smoker"), and an event under its own code follows. range_unit and at as in rec_event_add. */
+void rec_finding_add(rec_record *record, const rec_event *finding, const rec_coding *answer,
+                     const char *range_unit, const rec_node *at);
+
 #endif

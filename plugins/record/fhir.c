@@ -8,9 +8,6 @@
 #include "code.h"
 #include "reader.h"
 
-#define ACT_INTERPRETATION_LOW  "L LL LX LU <"
-#define ACT_INTERPRETATION_HIGH "H HH HX HU >"
-
 /* How a type of resource becomes events. Words are separated by spaces; the first element that is there
  * counts. */
 typedef struct rule {
@@ -383,23 +380,11 @@ static void add_finding(reader *r, const rec_event *base, const rec_node *node, 
     e.code = code.code;
     e.display = code.display;
     if (!read_value(r, node, &e, &coded) && !rec_child(node, "dataAbsentReason") && !always) return;
-    const rec_node *interpretation = rec_child(node, "interpretation");
-    for (const rec_node *i = interpretation; i && isnan(e.interpretation); i = rec_again(i))
-        e.interpretation = coded_among(i, ACT_INTERPRETATION_LOW)    ? -1
-                           : coded_among(i, ACT_INTERPRETATION_HIGH) ? 1
-                           : coded_among(i, "N")                     ? 0
-                                                                     : NAN;
+    for (const rec_node *i = rec_child(node, "interpretation"); i; i = rec_again(i))
+        for (const rec_node *c = rec_child(i, "coding"); c && isnan(e.interpretation); c = rec_again(c))
+            e.interpretation = rec_interpretation(rec_get(c, "code"));
     const char *range_unit = read_range(node, &e);
-    rec_event_add(r->record, &e, range_unit, node);
-    if (coded.code &&
-        isnan(e.value)) { /* the answer is a thing that the patient has: an event under its own code */
-        e.display = rec_format(r->arena, "%s: %s", e.display ? e.display : "Finding",
-                               coded.display ? coded.display : coded.code);
-        e.answer = NULL;
-        e.system = coded.system;
-        e.code = coded.code;
-        rec_event_add(r->record, &e, NULL, node);
-    }
+    rec_finding_add(r->record, &e, &coded, range_unit, node);
 }
 
 static void read_observation(reader *r, const rec_event *base, const rec_node *observation)
