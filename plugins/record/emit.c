@@ -61,7 +61,7 @@ static const char *system_name(const char *system)
 
 static void label_of(const rec_event *e, char *out, size_t size)
 {
-    char name[NAME_MAX_BYTES + 1], value[160] = "", answer[81], unit[33], date[REC_DATE_TEXT];
+    char name[NAME_MAX_BYTES + 1], value[160] = "", answer[81], unit[33], status[41], date[REC_DATE_TEXT];
     const char *display = e->display ? e->display : rec_unit_name(e->system, e->code);
     if (!plain(display, NAME_MAX_BYTES, name)) {
         char code[65];
@@ -72,6 +72,7 @@ static void label_of(const rec_event *e, char *out, size_t size)
     bool number = !isnan(e->value) && !e->answer;
     plain(e->answer, sizeof answer - 1, answer);
     plain(e->unit, sizeof unit - 1, unit);
+    plain(e->status, sizeof status - 1, status);
     bool unitless = !*unit || !strcmp(unit, "1") || *unit == '{';
     if (number)
         snprintf(value, sizeof value, fabs(e->value) < 10000 ? " %s%.4g" : " %s%.0f",
@@ -80,11 +81,11 @@ static void label_of(const rec_event *e, char *out, size_t size)
         snprintf(value, sizeof value, ": %s", answer);
     if (!unitless && *value)
         snprintf(value + strlen(value), sizeof value - strlen(value), *unit == '%' ? "%s" : " %s", unit);
-    bool state = e->status && e->active == 0 &&
+    bool state = *status && e->active == 0 &&
                  (e->kind == REC_CONDITION || e->kind == REC_ALLERGY || e->kind == REC_MEDICATION);
     rec_date_text(&e->time, date);
     const char *kind = e->kind == REC_ALLERGY && !strstr(name, "llergy") ? "Allergy: " : "";
-    snprintf(out, size, "%s%s%s%s%.40s%s%s", kind, name, value, state ? ", " : "", state ? e->status : "",
+    snprintf(out, size, "%s%s%s%s%s%s%s", kind, name, value, state ? ", " : "", state ? status : "",
              *date ? ", " : "", date);
 }
 

@@ -97,6 +97,7 @@ static void walk(reader *r, const rec_node *resource, const rec_node *url, visit
         return;
     }
     visit(r, resource, type, url);
+    if (rec_is(rec_child(resource, "status"), "entered-in-error")) return; /* and so is what it contains */
     for (const rec_node *c = rec_child(resource, "contained"); c; c = rec_again(c)) walk(r, c, NULL, visit);
 }
 

@@ -35,6 +35,15 @@ static const struct {
      "{'resourceType':'Observation','status':'final'," LOINC(
          "2160-0") ",'modifierExtension':[{'url':'x','valueBoolean':true}]}",
      ""},
+    {"contained in what was entered in error",
+     "{'resourceType':'DiagnosticReport','status':'entered-in-error','contained':[{'resourceType':'"
+     "Observation',"
+     "'status':'final'," LOINC("2160-0") "," MG("2.1") "}]}",
+     ""},
+    {"contained in what stands",
+     "{'resourceType':'DiagnosticReport','status':'final','contained':[{'resourceType':'Observation',"
+     "'status':'final'," LOINC("2160-0") "," MG("2.1") "}]}",
+     "Creatinine 2.1 mg/dL | http://loinc.org|2160-0\n"},
     {"components are events of their own, the panel is none",
      "{'resourceType':'Observation','status':'final'," LOINC(
          "85354-9") "," ON ",'component':["
