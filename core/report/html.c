@@ -87,6 +87,7 @@ static uint32_t decode(const unsigned char *at, size_t *length)
 /* Characters that XML forbids, controls, and those that are invisible or reorder what follows. */
 static bool hidden(uint32_t c)
 {
+    if (c >= 0x20 && c < 0x7f) return false; /* most text */
     static const struct {
         uint32_t from, to;
     } ranges[] = {{0x00, 0x08},     {0x0b, 0x0c},     {0x0e, 0x1f},     {0x7f, 0x9f},
@@ -97,33 +98,38 @@ static bool hidden(uint32_t c)
     return false;
 }
 
+/* What stands for a character that cannot stand for itself, or NULL. */
+static const char *replacement(uint32_t c)
+{
+    switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    case '\t':
+    case '\n':
+    case '\r': return " ";
+    default: return c == 0xfffd || hidden(c) ? "\xef\xbf\xbd" : NULL;
+    }
+}
+
 void html_text_cut(html *h, const char *text, size_t most)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    size_t length;
-    for (size_t n = 0; *at; at += length, n++) {
-        if (most && n == most) {
-            fputs("\xe2\x80\xa6", h->file);
-            return;
+    const unsigned char *at = (const unsigned char *)text, *plain = at;
+    size_t n = 0;
+    while (*at && !(most && n++ == most)) {
+        size_t length;
+        const char *instead = replacement(decode(at, &length));
+        if (instead) {
+            fwrite(plain, 1, (size_t)(at - plain), h->file);
+            fputs(instead, h->file);
+            plain = at + length;
         }
-        uint32_t c = decode(at, &length);
-        if (c == '&')
-            fputs("&amp;", h->file);
-        else if (c == '<')
-            fputs("&lt;", h->file);
-        else if (c == '>')
-            fputs("&gt;", h->file);
-        else if (c == '"')
-            fputs("&quot;", h->file);
-        else if (c == '\'')
-            fputs("&#39;", h->file);
-        else if (c == '\t' || c == '\n' || c == '\r')
-            fputc(' ', h->file);
-        else if (c == 0xfffd || hidden(c))
-            fputs("\xef\xbf\xbd", h->file);
-        else
-            fwrite(at, 1, length, h->file);
+        at += length;
     }
+    fwrite(plain, 1, (size_t)(at - plain), h->file);
+    if (*at) fputs("\xe2\x80\xa6", h->file);
 }
 
 void html_text(html *h, const char *text)
