@@ -12,7 +12,9 @@
 #include "base/png.h"
 #include "report/page.h"
 
-#define EVIL "</td><script>alert(1)</script>\\\"' onload=\\\"x&<!--]]>"
+#define DASH  "\xe2\x80\x93" /* U+2013 */
+#define MINUS "\xe2\x88\x92" /* U+2212 */
+#define EVIL  "</td><script>alert(1)</script>\\\"' onload=\\\"x&<!--]]>"
 
 static const char *const lines[] = {
     "{\"case\":\"A\",\"status\":\"scored\",\"scores\":[{\"label\":\"sepsis\",\"code\":\"91302008\","
@@ -123,6 +125,26 @@ static char *ask(xmlDocPtr page, const char *expression)
     return text;
 }
 
+typedef struct opened {
+    run r;
+    char folder[64], *path;
+    xmlDocPtr page;
+} opened;
+
+static opened open_report(size_t count, const csl_buffer *png)
+{
+    opened o = {.r = {.count = count, .png = png}};
+    o.path = make_report(&o.r, o.folder);
+    o.page = parse(o.path);
+    return o;
+}
+
+static void close_report(opened *o)
+{
+    xmlFreeDoc(o->page);
+    remove_report(o->folder, o->path);
+}
+
 static void expect(xmlDocPtr page, const char *expression, const char *wanted)
 {
     char *text = ask(page, expression);
@@ -132,89 +154,72 @@ static void expect(xmlDocPtr page, const char *expression, const char *wanted)
 
 Test(page, says_all_of_a_scored_case)
 {
-    run r = {.count = LINES};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
-    expect(page, "string(//h:h1)", "Results of 6 cases");
-    expect(page, "count(//h:article)", "6");
-    expect(page, "string(//*[@id='c1']//h:h3)", "A");
-    expect(page, "string(//*[@id='c1']//h:table[1]//h:td[@class='n value'])", "83%");
-    expect(page, "string(//*[@id='c1']//h:table[1]//h:tbody//h:td[3])",
-           "71\xe2\x80\x93"
-           "90%");
-    expect(page, "string(//*[@id='c1']//h:table[1]//h:tbody//h:small)", "SNOMED CT 91302008");
+    opened o = open_report(LINES, NULL);
+    expect(o.page, "string(//h:h1)", "Results of 6 cases");
+    expect(o.page, "count(//h:article)", "6");
+    expect(o.page, "string(//*[@id='c1']//h:h3)", "A");
+    expect(o.page, "string(//*[@id='c1']//h:table[1]//h:td[@class='n value'])", "83%");
+    expect(o.page, "string(//*[@id='c1']//h:table[1]//h:tbody//h:td[3])", "71" DASH "90%");
+    expect(o.page, "string(//*[@id='c1']//h:table[1]//h:tbody//h:small)", "SNOMED CT 91302008");
     /* -1.1 = 1.6 - (3.1 - 0.4); the third row of modalities is the missing one */
-    expect(page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[1]/h:td[2])",
-           "\xe2\x88\x92"
-           "1.10");
-    expect(page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[2]/h:td[2])",
-           "\xe2\x88\x92"
-           "0.40");
-    expect(page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[3]/h:td[2])", "+3.10");
-    expect(page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[4]/h:th)", "variant");
-    expect(page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[5]/h:td[2])", "+1.60");
-    expect(page, "string(//*[@id='c1']//h:table[3]//h:tbody//h:td[2])", "+0.62");
-    expect(page, "count(//*[@id='c1']//h:li)", "3");
-    expect(page, "string(//*[@id='c1']//h:table[@class='inputs']//h:code)", "aa11");
-    expect(page, "string(//*[@id='c1']//h:dl/h:dd[1])", "7");
-    expect(page, "string(//*[@id='c1']//h:dl/h:dd[2])", "cc33");
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+    expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[1]/h:td[2])", MINUS "1.10");
+    expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[2]/h:td[2])", MINUS "0.40");
+    expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[3]/h:td[2])", "+3.10");
+    expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[4]/h:th)", "variant");
+    expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[5]/h:td[2])", "+1.60");
+    expect(o.page, "string(//*[@id='c1']//h:table[3]//h:tbody//h:td[2])", "+0.62");
+    expect(o.page, "count(//*[@id='c1']//h:li)", "3");
+    expect(o.page, "string(//*[@id='c1']//h:table[@class='inputs']//h:code)", "aa11");
+    expect(o.page, "string(//*[@id='c1']//h:dl/h:dd[1])", "7");
+    expect(o.page, "string(//*[@id='c1']//h:dl/h:dd[2])", "cc33");
+    close_report(&o);
 }
 
 Test(page, gives_the_reason_in_plain_words_first)
 {
-    run r = {.count = LINES};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
-    expect(page,
+    opened o = open_report(LINES, NULL);
+    expect(o.page,
            "starts-with(//*[@id='c2']//h:p[@class='why'], 'No score is given. The files of this case "
            "contradict')",
            "true");
     expect(
-        page,
+        o.page,
         "contains(//*[@id='c2']//h:p[@class='reason'], 'patient_id 1 (ct.dcm) is not among 2 (record.json)')",
         "true");
-    expect(page, "count(//*[@id='c2']//h:table)", "0");
-    expect(page, "contains(//*[@id='c5']//h:p[@class='reason'], 'cannot be read')", "true");
-    expect(page, "string(//*[@id='c6']//h:h3)", "unnamed case");
-    expect(page, "count(//h:a[@href='#c2'])", "1");
-    expect(page, "string(//h:div[@class='withheld']/h:dd)", "1");
-    expect(page, "string(//h:div[@class='failed']/h:dd)", "3");
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+    expect(o.page, "count(//*[@id='c2']//h:table)", "0");
+    expect(o.page, "contains(//*[@id='c5']//h:p[@class='reason'], 'cannot be read')", "true");
+    expect(o.page, "string(//*[@id='c6']//h:h3)", "unnamed case");
+    expect(o.page, "count(//h:a[@href='#c2'])", "1");
+    expect(o.page, "string(//h:div[@class='withheld']/h:dd)", "1");
+    expect(o.page, "string(//h:div[@class='failed']/h:dd)", "3");
+    close_report(&o);
 }
 
 Test(page, hostile_text_stays_text)
 {
-    run r = {.count = LINES};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
-    expect(page, "count(//h:script)", "1");
-    expect(page, "count(//@*[starts-with(name(), 'on')])", "0");
-    expect(page, "count(//comment())", "0");
-    expect(page, "count(//@src[not(starts-with(., 'data:image/png'))]) + count(//h:link) + count(//h:iframe)",
-           "0");
-    expect(page, "count(//@href[not(starts-with(., '#'))])", "0");
-    expect(page, "contains(//*[@id='c4']//h:table[1]//h:tbody//h:th, '</td><script>alert(1)</script>')",
+    opened o = open_report(LINES, NULL);
+    expect(o.page, "count(//h:script)", "1");
+    expect(o.page, "count(//@*[starts-with(name(), 'on')])", "0");
+    expect(o.page, "count(//comment())", "0");
+    expect(o.page,
+           "count(//@src[not(starts-with(., 'data:image/png'))]) + count(//h:link) + count(//h:iframe)", "0");
+    expect(o.page, "count(//@href[not(starts-with(., '#'))])", "0");
+    expect(o.page, "contains(//*[@id='c4']//h:table[1]//h:tbody//h:th, '</td><script>alert(1)</script>')",
            "true");
-    expect(page, "string(//*[@id='c4']//h:h3)", "\"><script>x</script>\xef\xbf\xbd\xef\xbf\xbd");
-    expect(page, "contains(//h:meta[@http-equiv]/@content, \"default-src 'none'\")", "true");
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+    expect(o.page, "string(//*[@id='c4']//h:h3)", "\"><script>x</script>\xef\xbf\xbd\xef\xbf\xbd");
+    expect(o.page, "contains(//h:meta[@http-equiv]/@content, \"default-src 'none'\")", "true");
+    close_report(&o);
 }
 
 Test(page, command_lines_can_be_pasted)
 {
-    run r = {.count = 1};
-    char folder[64] = "", *path = make_report(&r, folder), wanted[256];
-    xmlDocPtr page = parse(path);
+    opened o = open_report(1, NULL);
+    char wanted[256];
     snprintf(wanted, sizeof wanted,
              "consilium audit verify '/tmp/consilium report '\\''x'\\''%s/audit' --key audit.vkey",
-             folder + strlen("/tmp/consilium report 'x'"));
-    expect(page, "string((//h:pre)[last()])", wanted);
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+             o.folder + strlen("/tmp/consilium report 'x'"));
+    expect(o.page, "string((//h:pre)[last()])", wanted);
+    close_report(&o);
 }
 
 Test(page, shows_the_key_image)
@@ -223,18 +228,15 @@ Test(page, shows_the_key_image)
     csl_buffer png;
     csl_buffer_init(&png, 1 << 12);
     cr_assert_eq(csl_png_grey(pixels, 2, 2, &png, NULL), CSL_OK);
-    run r = {.count = 1, .png = &png};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
+    opened o = open_report(1, &png);
     /* every PNG file begins with these bytes, so every one in base 64 with these */
-    expect(page, "starts-with(//h:img/@src, 'data:image/png;base64,iVBORw0KGgo')", "true");
-    expect(page, "string(//h:img/@alt)", "Key image: CT, slice 4 of 8");
-    expect(page, "string(//h:figure[@class='key']/h:figcaption)", "CT, slice 4 of 8 \xc2\xb7 ct.dcm");
-    expect(page, "string(//h:img/@style)",
+    expect(o.page, "starts-with(//h:img/@src, 'data:image/png;base64,iVBORw0KGgo')", "true");
+    expect(o.page, "string(//h:img/@alt)", "Key image: CT, slice 4 of 8");
+    expect(o.page, "string(//h:figure[@class='key']/h:figcaption)", "CT, slice 4 of 8 \xc2\xb7 ct.dcm");
+    expect(o.page, "string(//h:img/@style)",
            "aspect-ratio:0.4000;max-width:8.00rem"); /* 2 / (2 * 2.5), times 20 */
-    xmlFreeDoc(page);
     csl_buffer_free(&png);
-    remove_report(folder, path);
+    close_report(&o);
 }
 
 Test(page, the_same_run_gives_the_same_bytes)
@@ -293,23 +295,15 @@ Test(page, a_large_run_is_cut_into_pages)
 
 Test(page, a_very_large_run_names_pages_not_cases)
 {
-    run r = {.count = SURVEY_ROWS + 1};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
-    expect(page, "count(//h:table/h:tbody/h:tr)", "51"); /* ceil(10001 / 200) */
-    expect(page, "string(//h:table/h:tbody/h:tr[51]/h:th)",
-           "10001\xe2\x80\x93"
-           "10001");
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+    opened o = open_report(SURVEY_ROWS + 1, NULL);
+    expect(o.page, "count(//h:table/h:tbody/h:tr)", "51"); /* ceil(10001 / 200) */
+    expect(o.page, "string(//h:table/h:tbody/h:tr[51]/h:th)", "10001" DASH "10001");
+    close_report(&o);
 }
 
 Test(page, an_empty_run_has_a_page)
 {
-    run r = {.count = 0};
-    char folder[64] = "", *path = make_report(&r, folder);
-    xmlDocPtr page = parse(path);
-    expect(page, "string(//h:h1)", "Results of 0 cases");
-    xmlFreeDoc(page);
-    remove_report(folder, path);
+    opened o = open_report(0, NULL);
+    expect(o.page, "string(//h:h1)", "Results of 0 cases");
+    close_report(&o);
 }
