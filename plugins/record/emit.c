@@ -175,7 +175,18 @@ static int32_t emit_person(const emitter *m, uint32_t input)
     return status;
 }
 
-static int32_t emit_facts(const emitter *m, const rec_event *last)
+static int32_t emit_day(const emitter *m, const rec_event *event, uint32_t input, const char *place)
+{
+    char date[REC_DATE_TEXT];
+    rec_date_text(&event->time, date);
+    csl_fact fact = {
+        .struct_size = sizeof fact, .kind = CSL_FACT_DATE, .input = input, .value = date, .place = place};
+    return m->sink->fact(m->sink, &fact);
+}
+
+/* The record, of how many files it may be, covers the time from its first event to its last: both are said of
+ * one file. */
+static int32_t emit_facts(const emitter *m, const rec_event *first, const rec_event *last)
 {
     int32_t status = CSL_PLUGIN_OK;
     for (size_t i = 0; i < m->record->fact_count && status == CSL_PLUGIN_OK; i++) {
@@ -189,14 +200,8 @@ static int32_t emit_facts(const emitter *m, const rec_event *last)
         status = m->sink->fact(m->sink, &fact);
     }
     if (!last || status != CSL_PLUGIN_OK) return status;
-    char date[REC_DATE_TEXT];
-    rec_date_text(&last->time, date);
-    csl_fact fact = {.struct_size = sizeof fact,
-                     .kind = CSL_FACT_DATE,
-                     .input = last->input,
-                     .value = date,
-                     .place = "last event"};
-    return m->sink->fact(m->sink, &fact);
+    if (first != last) status = emit_day(m, first, last->input, "first event");
+    return status == CSL_PLUGIN_OK ? emit_day(m, last, last->input, "last event") : status;
 }
 
 static int32_t emit_warnings(const emitter *m, size_t distinct, size_t chosen)
@@ -222,7 +227,8 @@ static int32_t emit_warnings(const emitter *m, size_t distinct, size_t chosen)
 
 int32_t rec_emit(rec_record *record, const csl_sink *sink)
 {
-    const rec_event *chosen[REC_TOKENS_MAX - 2], *last = NULL, *last_day = NULL;
+    const rec_event *chosen[REC_TOKENS_MAX - 2], *last = NULL;
+    const rec_event *first_day = NULL, *last_day = NULL;
     size_t distinct, count = rec_select(record, chosen, sizeof chosen / sizeof *chosen, &distinct);
     emitter m = {.record = record, .sink = sink, .last = NAN};
     uint32_t person = 0;
@@ -231,13 +237,15 @@ int32_t rec_emit(rec_record *record, const csl_sink *sink)
         const rec_event *e = &record->events[i];
         if (isnan(e->time.days)) continue;
         if (!last || e->time.days > last->time.days) last = e;
-        if (e->time.day && (!last_day || e->time.days > last_day->time.days)) last_day = e;
+        if (!e->time.day) continue;
+        if (!first_day || e->time.days < first_day->time.days) first_day = e;
+        if (!last_day || e->time.days > last_day->time.days) last_day = e;
     }
     if (last) m.last = last->time.days;
     while (person <= record->input && !record->persons[person].known) person++;
     if (person <= record->input) m.fallback = &record->persons[person];
 
-    int32_t status = emit_facts(&m, last_day);
+    int32_t status = emit_facts(&m, first_day, last_day);
     if (status == CSL_PLUGIN_OK && m.fallback) status = emit_person(&m, person);
     for (size_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) status = emit_event(&m, chosen[i]);
     if (status == CSL_PLUGIN_OK) status = emit_warnings(&m, distinct, count);

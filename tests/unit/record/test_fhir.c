@@ -234,12 +234,12 @@ static const char bundle[] =
 Test(record_fhir, a_bundle_says_who_and_when)
 {
     seen *s = look_text(bundle);
-    cr_assert_str_eq(
-        facts_of(s),
-        "id MRN-1 http://hospital\nid 999-00-0000 http://hl7.org/fhir/sid/us-ssn\nid gone\nname "
-        "Chalmers^Peter\n"
-        "birth 1974-12-25\ndeath 2024-06-01\nsex male\nsample S1 http://lab\nsample A1\ndate 2024-01-04\n",
-        "%s", facts_of(s));
+    cr_assert_str_eq(facts_of(s),
+                     "id MRN-1 http://hospital\nid 999-00-0000 http://hl7.org/fhir/sid/us-ssn\nid gone\nname "
+                     "Chalmers^Peter\n"
+                     "birth 1974-12-25\ndeath 2024-06-01\nsex male\nsample S1 http://lab\nsample A1\ndate "
+                     "2023-12-25\ndate 2024-01-04\n",
+                     "%s", facts_of(s));
     cr_assert_str_eq(tokens_of(s), "Heart rate 75 /min, 2024-01-04 | http://loinc.org|8867-4\nHeart rate 72 "
                                    "/min, 2023-12-25 | http://loinc.org|8867-4\n");
     cr_assert(strstr(s->warnings, "somebody or something else"),
