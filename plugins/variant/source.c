@@ -74,7 +74,11 @@ static int read_line(variant_source *s, size_t keep)
     for (;;) {
         if (s->chunk_at == s->chunk_length) {
             ssize_t got = bgzf_read(s->text, s->chunk, CHUNK);
-            if (got < 0) return s->line++, at_line(s), damaged(s);
+            if (got < 0) {
+                s->line += !any;
+                at_line(s);
+                return damaged(s);
+            }
             s->chunk_at = 0;
             s->chunk_length = (size_t)got;
             if (got == 0) break;
@@ -90,9 +94,14 @@ static int read_line(variant_source *s, size_t keep)
         size_t size = (size_t)(rest - at) - (rest > at && s->columns > keep), beyond = 0;
         while (rest < stop) beyond += *rest++ == '\t';
         s->columns += beyond;
-        if (size > VARIANT_MAX_LINE - s->row.l)
-            return at_line(s), wrong(s, "the line is longer than %d MiB", VARIANT_MAX_LINE >> 20);
-        if (kputsn(at, size, &s->row) < 0) return at_line(s), wrong(s, "no memory for the line");
+        if (size > VARIANT_MAX_LINE - s->row.l) {
+            at_line(s);
+            return wrong(s, "the line is longer than %d MiB", VARIANT_MAX_LINE >> 20);
+        }
+        if (kputsn(at, size, &s->row) < 0) {
+            at_line(s);
+            return wrong(s, "no memory for the line");
+        }
         s->chunk_at += (size_t)(stop - at) + (feed ? 1 : 0);
         if (feed) {
             s->ended_clean = true;
@@ -240,12 +249,12 @@ int32_t variant_source_open(variant_source *s, const csl_input *input)
     int result = -1;
     BGZF *blocks = open_blocks(input);
     char magic[4] = {0};
+    s->text = blocks;
     s->chunk = malloc(CHUNK);
     if (!blocks || !s->chunk) {
         wrong(s, "the input cannot be opened for reading");
         goto done;
     }
-    s->text = blocks;
     ssize_t got = bgzf_read(blocks, s->chunk, CHUNK);
     if (got < 0) {
         damaged(s);
@@ -330,8 +339,8 @@ static int next_text(variant_source *s)
     while (got == 1 && !s->row.l);
     if (got < 0) return -1;
     if (got == 0) {
-        if (s->no_eof_block && !s->ended_clean) return at_line(s), damaged(s);
-        return 0;
+        at_line(s);
+        return s->no_eof_block && !s->ended_clean ? damaged(s) : 0;
     }
     s->records++;
     at_line(s);
@@ -361,7 +370,10 @@ static int next_binary(variant_source *s)
     } else {
         int64_t here = bgzf_tell(blocks);
         ssize_t got = bgzf_read(blocks, x, sizeof x);
-        if (got == 0) return s->records--, 0;
+        if (got == 0) {
+            s->records--;
+            return 0;
+        }
         if (got != sizeof x || bgzf_seek(blocks, here, SEEK_SET) != 0) return damaged(s);
     }
     uint64_t bytes = 0;

@@ -10,13 +10,9 @@ typedef struct variant_span {
     size_t length;
 } variant_span;
 
-/* Copies at most size - 1 characters; whatever is not printable ASCII becomes '?'. */
-static inline void variant_copy(char *out, size_t size, const char *text, size_t length)
-{
-    size_t n = length < size - 1 ? length : size - 1;
-    for (size_t i = 0; i < n; i++) out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
-    out[n] = 0;
-}
+/* Copies what fits into size - 1 bytes. UTF-8 stays; control characters and bytes that are not UTF-8 become
+ * '?'. */
+void variant_copy(char *out, size_t size, const char *text, size_t length);
 
 /* The part of *rest before the next `separator`, and *rest moved behind it; rest->at is NULL after the last
  * part. */

@@ -315,6 +315,17 @@ Test(variant_records, facts_of_the_header)
     }
 }
 
+/* Names may hold any UTF-8 (VCF 4.3, section 1.2); what is none, or a control character, is shown as '?'. */
+Test(variant_records, text_is_utf8)
+{
+    cr_assert_eq(embed_text("##fileformat=VCFv4.3\n##SAMPLE=<ID=\xc5\xbdofie,Patient=\xe2\x82\xac\xff\x01>\n"
+                            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t\xc5\xbdofie\n",
+                            &s),
+                 CSL_PLUGIN_OK);
+    cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), "\xc5\xbdofie");
+    cr_assert_str_eq(fact_value(&s, CSL_FACT_PATIENT_ID), "\xe2\x82\xac??");
+}
+
 /* Sex by X: at least 100 carried SNVs outside the pseudoautosomal regions; at most 10 % heterozygous is male,
  * 30 % and fewer than 10 SNVs on Y female. */
 Test(variant_records, sex_from_x_and_y)
