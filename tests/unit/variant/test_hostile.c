@@ -8,6 +8,8 @@
 
 #include "harness.h"
 
+enum { EOF_BLOCK = 28 }; /* bytes of BGZF's end-of-file block (SAM specification, 4.1.2) */
+
 static seen s;
 
 Test(variant_hostile, errors_name_the_place_and_what_would_be_right)
@@ -112,6 +114,7 @@ Test(variant_hostile, cut_and_flipped_files, .timeout = 300)
         }
         forms |= form;
         for (uint64_t length = 0; length < file.length; length += 1 + file.length / 300) {
+            if (length == file.length - EOF_BLOCK) continue; /* a warning, tested below */
             int32_t status = embed_bytes(file.bytes, length, length & 1, &s);
             cr_assert_eq(status, CSL_PLUGIN_BAD_INPUT, "%s cut to %llu bytes was read", file.name,
                          (unsigned long long)length);
@@ -165,11 +168,10 @@ Test(variant_hostile, flipped_content, .timeout = 300)
 
 Test(variant_hostile, missing_end_of_file_block)
 {
-    /* The last 28 bytes are BGZF's end-of-file block (SAM specification, 4.1.2): all text is there, a warning
-     * is due. */
+    /* All text is there; a warning is due. */
     uint64_t seed = 1;
     written file = synthesise(seed, 0, 1);
-    cr_assert_eq(embed_bytes(file.bytes, file.length - 28, 1, &s), CSL_PLUGIN_OK);
+    cr_assert_eq(embed_bytes(file.bytes, file.length - EOF_BLOCK, 1, &s), CSL_PLUGIN_OK);
     cr_assert_eq(s.warning_count, 1);
     cr_assert(strstr(s.warnings[0].text, "end-of-file block missing"));
     free(file.bytes);
