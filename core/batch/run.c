@@ -9,12 +9,13 @@
 #include "base/file.h"
 #include "batch/confine.h"
 #include "batch/export.h"
+#include "batch/ledger.h"
 #include "batch/pool.h"
 #include "batch/record.h"
 #include "batch/score.h"
 #include "batch/store.h"
 
-enum { GROUP = 64, WINDOW = 256, MAX_OBJECTS_BESIDE_INPUTS = 3 };
+enum { GROUP = 64, WINDOW = 256 };
 static const double group_seconds = 0.2;
 static const size_t group_bytes = (size_t)32 << 20, waiting_bytes = (size_t)64 << 20,
                     maximum_answer = (size_t)8 << 20;
@@ -232,97 +233,6 @@ static csl_status list_cases(conductor *c, csl_error *error)
     return status;
 }
 
-/* ---- the log ---- */
-
-static csl_status append(conductor *c, const csl_audit_event *event, csl_error *error)
-{
-    return csl_audit_append(c->log, event, NULL, NULL, error);
-}
-
-static csl_status log_start(conductor *c, csl_error *error)
-{
-    const char *configured = csl_store_fact(c->store, "configuration");
-    csl_digest digest;
-    char hex[CSL_SHA256_HEX];
-    csl_status status = csl_sha256(configured, strlen(configured), &digest, error);
-    csl_digest_hex(&digest, hex);
-    csl_audit_object how = {.role = "configuration", .id = "run.db fact configuration", .sha256 = hex};
-    if (status == CSL_OK)
-        status = append(
-            c,
-            &(csl_audit_event){.kind = CSL_AUDIT_START, .success = true, .objects = &how, .object_count = 1},
-            error);
-    json_t *item;
-    size_t i;
-    json_array_foreach(json_object_get(c->hello, "plugins"), i, item)
-    {
-        char id[320];
-        const char *member[4] = {"id", "version", "sha256", "modality"}, *text[4];
-        for (int k = 0; k < 4; k++) {
-            text[k] = json_string_value(json_object_get(item, member[k]));
-            if (!text[k])
-                return csl_fail(error, CSL_EINTERNAL, NULL, "a worker's hello lacks a plugin's %s",
-                                member[k]);
-        }
-        snprintf(id, sizeof id, "%s %s", text[0], text[1]);
-        csl_audit_object plugin = {.role = "plugin", .id = id, .sha256 = text[2], .detail = text[3]};
-        if (status == CSL_OK)
-            status =
-                append(c,
-                       &(csl_audit_event){
-                           .kind = CSL_AUDIT_PLUGIN, .success = true, .objects = &plugin, .object_count = 1},
-                       error);
-    }
-    const char *slash = strrchr(c->o->model, '/');
-    csl_audit_object model = {.role = "model", .id = slash ? slash + 1 : c->o->model, .sha256 = c->model};
-    if (status == CSL_OK)
-        status = append(c,
-                        &(csl_audit_event){
-                            .kind = CSL_AUDIT_MODEL, .success = true, .objects = &model, .object_count = 1},
-                        error);
-    return status == CSL_OK ? csl_audit_commit(c->log, error) : status;
-}
-
-static csl_status log_stop(conductor *c, csl_error *error)
-{
-    csl_audit_event stop = {.kind = CSL_AUDIT_STOP,
-                            .success = !c->summary->stopped,
-                            .reason = c->summary->stopped ? "stopped before its end" : NULL};
-    csl_status status = append(c, &stop, error);
-    return status == CSL_OK ? csl_audit_commit(c->log, error) : status;
-}
-
-/* Adds the entry of one result; result_hex is the hash of its line without the audit member. */
-static csl_status log_case(conductor *c, const record *r, const char *id, const char *result_hex,
-                           uint64_t *index, csl_digest *leaf, csl_error *error)
-{
-    const json_t *inputs = json_object_get(r->line, "inputs");
-    size_t count = 0, input_count = json_array_size(inputs);
-    csl_audit_object *objects = calloc(input_count + MAX_OBJECTS_BESIDE_INPUTS, sizeof *objects);
-    if (!objects) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for an audit entry");
-    objects[count++] = (csl_audit_object){.role = "case", .id = id};
-    for (size_t i = 0; i < input_count; i++) {
-        const json_t *input = json_array_get(inputs, i);
-        objects[count++] = (csl_audit_object){.role = "input",
-                                              .id = json_string_value(json_object_get(input, "path")),
-                                              .sha256 = json_string_value(json_object_get(input, "sha256"))};
-    }
-    objects[count++] = (csl_audit_object){.role = "model", .id = "model", .sha256 = c->model};
-    objects[count++] = (csl_audit_object){
-        .role = "result", .id = "line of results.ndjson without its member audit", .sha256 = result_hex};
-    bool scored = !strcmp(r->status, "scored");
-    csl_audit_event event = {.kind = scored                           ? CSL_AUDIT_CASE_SCORED
-                                     : !strcmp(r->status, "withheld") ? CSL_AUDIT_CASE_WITHHELD
-                                                                      : CSL_AUDIT_CASE_FAILED,
-                             .success = scored,
-                             .reason = r->audit_reason,
-                             .objects = objects,
-                             .object_count = count};
-    csl_status status = csl_audit_append(c->log, &event, index, leaf, error);
-    free(objects);
-    return status;
-}
-
 /* ---- results ---- */
 
 static void forget_group(conductor *c)
@@ -383,18 +293,10 @@ static csl_status take(void *context, const pool_answer *a, csl_error *error)
                        .errors = strcmp(r->status, "failed") ? NULL : strdup(a->errors)};
     if (!c->grouped) c->group_since = now();
     c->grouped++;
-    char *plain = record_text(r, 0, NULL), hex[CSL_SHA256_HEX];
-    csl_digest digest;
-    status = plain ? csl_sha256(plain, strlen(plain), &digest, error)
-                   : csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
-    if (status == CSL_OK) {
-        csl_digest_hex(&digest, hex);
-        status = log_case(c, r, which->id, hex, &row->audit_index, &row->leaf, error);
-    }
+    status = ledger_case(c->log, r, which->id, c->model, &row->audit_index, &row->leaf, error);
     if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))
         status = csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
     if (status == CSL_OK) c->group_size += strlen(row->json) + row->png_length;
-    free(plain);
     return status == CSL_OK ? tick(c, error) : status;
 }
 
@@ -429,7 +331,7 @@ static csl_status finish(conductor *c, csl_error *error)
     char finished[32];
     const csl_run_summary *s = c->summary;
     c->summary->stopped = s->scored + s->failed + s->withheld < s->total;
-    csl_status status = log_stop(c, error);
+    csl_status status = ledger_stop(c->log, c->summary->stopped, error);
     if (status != CSL_OK || c->summary->stopped) return status;
     status = export_results(c->store, c->o->out, error);
     utc_now(finished);
@@ -485,7 +387,9 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = open_log_and_store(c, error)) != CSL_OK) goto done;
     if ((status = describe_run(c, error)) != CSL_OK) goto done;
     if ((status = list_cases(c, error)) != CSL_OK) goto done;
-    if ((status = log_start(c, error)) != CSL_OK) goto done;
+    if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
+                               c->model, error)) != CSL_OK)
+        goto done;
     if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) goto done;
     if ((status = flush_group(c, error)) != CSL_OK) goto done;
     status = finish(c, error);

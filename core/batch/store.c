@@ -44,6 +44,15 @@ static csl_status prepare(csl_store *s, const char *sql, sqlite3_stmt **statemen
     return sqlite3_prepare_v2(s->db, sql, -1, statement, NULL) == SQLITE_OK ? CSL_OK : failed(s, error);
 }
 
+/* Steps to the next row. False at the end, and after a failure, which *status then says. */
+static bool next_row(csl_store *s, sqlite3_stmt *statement, csl_status *status, csl_error *error)
+{
+    if (*status != CSL_OK) return false;
+    int step = sqlite3_step(statement);
+    if (step != SQLITE_ROW && step != SQLITE_DONE) *status = failed(s, error);
+    return step == SQLITE_ROW;
+}
+
 /* Ends a transaction that status says went well or not. */
 static csl_status end(csl_store *s, csl_status status, csl_error *error)
 {
@@ -221,13 +230,7 @@ csl_status store_recover(csl_store *s, const char *audit_folder, uint64_t audit_
     if (status != CSL_OK) return status;
     status = prepare(s, "SELECT id, audit_index, leaf FROM staged", &all, error);
     if (status == CSL_OK) status = prepare(s, "DELETE FROM staged WHERE id=?1", &drop, error);
-    while (status == CSL_OK) {
-        int step = sqlite3_step(all);
-        if (step == SQLITE_DONE) break;
-        if (step != SQLITE_ROW) {
-            status = failed(s, error);
-            break;
-        }
+    while (next_row(s, all, &status, error)) {
         bool there;
         status = entry_is_there(audit_folder, audit_size, (uint64_t)sqlite3_column_int64(all, 1),
                                 (const char *)sqlite3_column_text(all, 2), &there, error);
@@ -261,13 +264,7 @@ static csl_status match(csl_store *s, const place *places, size_t count, bool *d
     sqlite3_stmt *all = NULL, *move = NULL;
     csl_status status = prepare(s, "SELECT id, position, status FROM result", &all, error);
     if (status == CSL_OK) status = prepare(s, "UPDATE result SET position=?2 WHERE id=?1", &move, error);
-    while (status == CSL_OK) {
-        int step = sqlite3_step(all);
-        if (step == SQLITE_DONE) break;
-        if (step != SQLITE_ROW) {
-            status = failed(s, error);
-            break;
-        }
+    while (next_row(s, all, &status, error)) {
         place wanted = {.id = (const char *)sqlite3_column_text(all, 0)};
         const place *found = bsearch(&wanted, places, count, sizeof *places, by_id);
         if (!found) {
@@ -319,13 +316,7 @@ csl_status store_each_error(csl_store *s,
     sqlite3_stmt *q = NULL;
     csl_status status =
         prepare(s, "SELECT position, id, status, json, png, errors FROM result ORDER BY position", &q, error);
-    while (status == CSL_OK) {
-        int step = sqlite3_step(q);
-        if (step == SQLITE_DONE) break;
-        if (step != SQLITE_ROW) {
-            status = failed(s, error);
-            break;
-        }
+    while (next_row(s, q, &status, error)) {
         csl_stored_case stored = {.position = (size_t)sqlite3_column_int64(q, 0),
                                   .id = (const char *)sqlite3_column_text(q, 1),
                                   .status = (const char *)sqlite3_column_text(q, 2),
