@@ -57,8 +57,9 @@ typedef struct csl_run_options {
     /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.
      * May be NULL. */
     const volatile int *stop;
-    /* Called in the conductor: after each group of results that became durable, and with something that a
-     * person should know (a plugin that was refused, a worker that was replaced). May be NULL. */
+    /* Called in the conductor: before the first case and after each group of results that became durable, and
+     * with something that a person should know (a plugin that was refused, a worker that was replaced). May
+     * be NULL. */
     void (*progress)(void *context, size_t done, size_t failed, size_t withheld, size_t total);
     void (*note)(void *context, const char *text);
     void *context;

@@ -245,6 +245,13 @@ static void forget_group(conductor *c)
     c->grouped = c->group_size = 0;
 }
 
+static void report_progress(const conductor *c)
+{
+    const csl_run_summary *s = c->summary;
+    if (c->o->progress)
+        c->o->progress(c->o->context, s->scored + s->failed + s->withheld, s->failed, s->withheld, s->total);
+}
+
 /* Durable out of sight, durable in the log, in sight: in this order (store.h). */
 static csl_status flush_group(conductor *c, csl_error *error)
 {
@@ -258,9 +265,7 @@ static csl_status flush_group(conductor *c, csl_error *error)
         c->summary->withheld += !strcmp(c->rows[i].status, "withheld");
     }
     forget_group(c);
-    const csl_run_summary *s = c->summary;
-    if (status == CSL_OK && c->o->progress)
-        c->o->progress(c->o->context, s->scored + s->failed + s->withheld, s->failed, s->withheld, s->total);
+    if (status == CSL_OK) report_progress(c);
     return status;
 }
 
@@ -390,6 +395,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
                                c->model, error)) != CSL_OK)
         goto done;
+    report_progress(c);
     if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) goto done;
     if ((status = flush_group(c, error)) != CSL_OK) goto done;
     status = finish(c, error);
