@@ -1,0 +1,118 @@
+/* The thin C face of DCMTK: opens a DICOM object that lies in memory, reads its header into plain structs and
+ * decodes one frame at a time.
+ *
+ * Ownership: csl_dcm_open borrows the bytes, which must outlive the file; everything else is copied out. A
+ * frame belongs to the caller until csl_dcm_frame_clear.
+ *
+ * Failure: functions return CSL_PLUGIN_OK or another CSL_PLUGIN_ value and fill a csl_dcm_error. No C++
+ * exception leaves, no length that a file claims sizes an allocation before it was held against the file's
+ * own length, and nesting that would exhaust the stack ends the parse with an error.
+ */
+#ifndef CSL_PLUGIN_DICOM_DCM_H
+#define CSL_PLUGIN_DICOM_DCM_H
+
+#include <consilium/plugin.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CSL_DCM_UID_BYTES    65u        /* 64 characters, PS3.5 9.1 */
+#define CSL_DCM_TEXT_BYTES   513u       /* CSL_MAX_LABEL_BYTES and the end */
+#define CSL_DCM_MAX_PIXELS   (1u << 26) /* of one frame: 8192 x 8192; larger ones are refused */
+#define CSL_DCM_MAX_HEADER   (8u << 20) /* bytes of a data set outside long values that are parsed */
+#define CSL_DCM_MAX_INFLATED (1u << 29) /* bytes a deflated data set may grow to */
+
+typedef struct csl_dcm_error {
+    char place[64]; /* "(0028,0010) Rows" */
+    char text[256]; /* what was wrong and what would be right; no patient text */
+} csl_dcm_error;
+
+/* Says where and why and returns `status`. */
+int32_t csl_dcm_fail(csl_dcm_error *error, int32_t status, const char *place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+typedef enum csl_photometric {
+    CSL_PHOTOMETRIC_MONOCHROME1, /* low is bright */
+    CSL_PHOTOMETRIC_MONOCHROME2,
+    CSL_PHOTOMETRIC_PALETTE,
+    CSL_PHOTOMETRIC_RGB,
+    CSL_PHOTOMETRIC_YBR_FULL,
+    CSL_PHOTOMETRIC_YBR_FULL_422,    /* stored subsampled only where uncompressed */
+    CSL_PHOTOMETRIC_YBR_PARTIAL_422, /* luminance from 16 to 235 */
+} csl_photometric;
+
+/* The image pixel module (PS3.3 C.7.6.3), checked: all fields fit each other. */
+typedef struct csl_dcm_pixels {
+    uint32_t rows, columns;
+    uint32_t samples; /* 1 or 3 */
+    uint32_t frames;  /* at least 1 */
+    uint32_t bits_allocated, bits_stored, high_bit;
+    bool is_signed;
+    bool planar; /* colour by plane */
+    csl_photometric photometric;
+    bool has_padding;
+    int32_t padding_low, padding_high; /* stored values that mean "nothing here" */
+} csl_dcm_pixels;
+
+typedef struct csl_dcm_header {
+    /* Text is UTF-8 without surrounding blanks, empty where the file has none. */
+    char patient_id[CSL_DCM_TEXT_BYTES], issuer[CSL_DCM_TEXT_BYTES], patient_name[CSL_DCM_TEXT_BYTES];
+    char birth_date[16], sex[17], study_date[16], study_time[17]; /* as written: DA, CS, DA, TM */
+    char sop_class[CSL_DCM_UID_BYTES], sop_instance[CSL_DCM_UID_BYTES], series[CSL_DCM_UID_BYTES];
+    char sop_name[64];        /* of the class, for messages */
+    char transfer_syntax[64]; /* name, for messages */
+    bool other_encoding;      /* the data set is not encoded as the file says */
+    char modality[17];
+    int32_t instance_number;
+    bool is_image;       /* false: pixels is not filled; the other fields are */
+    bool burned_in_text; /* BurnedInAnnotation is YES */
+    bool lut_only;       /* the values need a modality LUT that is a table, which is not applied */
+    bool has_position, has_orientation;
+    double position[3];    /* ImagePositionPatient, mm */
+    double orientation[6]; /* ImageOrientationPatient: along a row, along a column */
+    double row_spacing, column_spacing, slice_spacing; /* mm, NaN = not known */
+    csl_dcm_pixels pixels;
+} csl_dcm_header;
+
+typedef struct csl_dcm_window {
+    bool present;
+    double center, width;
+    enum { CSL_WINDOW_LINEAR, CSL_WINDOW_LINEAR_EXACT, CSL_WINDOW_SIGMOID } function;
+} csl_dcm_window;
+
+/* One decoded frame: samples in the byte order of the machine, interleaved unless planar. */
+typedef struct csl_dcm_frame {
+    uint8_t *samples;
+    uint64_t length;           /* bytes */
+    uint32_t bytes_per_sample; /* 1, 2 or 4 */
+    bool planar, subsampled;   /* subsampled: Y Y Cb Cr for every two pixels */
+    bool has_rescale, is_hounsfield;
+    double slope, intercept;
+    csl_dcm_window window;
+    uint16_t *palette; /* [3][palette_count], scaled to 16 bit, or NULL */
+    uint32_t palette_count;
+    int32_t palette_first;
+} csl_dcm_frame;
+
+/* Once for each init and deinit of the plugin: codecs, dictionary, silence. */
+int32_t csl_dcm_library_open(csl_dcm_error *error);
+void csl_dcm_library_close(void);
+
+typedef struct csl_dcm_file csl_dcm_file;
+int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file, csl_dcm_error *error);
+void csl_dcm_close(csl_dcm_file *file); /* NULL is allowed */
+int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error);
+/* Decodes frame `index` (from 0); header is what csl_dcm_header_read said of this file. */
+int32_t csl_dcm_frame_read(csl_dcm_file *file, const csl_dcm_header *header, uint32_t index,
+                           csl_dcm_frame *frame, csl_dcm_error *error);
+void csl_dcm_frame_clear(csl_dcm_frame *frame);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,68 @@
+/* Private to the C++ files: an opened object and how to ask it for values. */
+#ifndef CSL_PLUGIN_DICOM_FILE_HH
+#define CSL_PLUGIN_DICOM_FILE_HH
+
+#include "dcm.h"
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <vector>
+
+struct csl_dcm_file {
+    const uint8_t *bytes = nullptr; /* borrowed, or inflated */
+    uint64_t length = 0;
+    uint8_t *inflated = nullptr; /* owned */
+    DcmDataset dataset;
+    E_TransferSyntax syntax = EXS_Unknown;  /* as declared, else as found; unknown: of an encapsulated kind */
+    E_TransferSyntax read_as = EXS_Unknown; /* how the elements are encoded */
+    OFCondition parse;                      /* how the parse ended */
+    char media_class[CSL_DCM_UID_BYTES] = "";     /* MediaStorageSOPClassUID */
+    char transfer_syntax[CSL_DCM_UID_BYTES] = ""; /* TransferSyntaxUID, empty: not said */
+    uint32_t bytes_per_sample = 0;                /* of the JPEG codestreams, once they are checked */
+    std::vector<unsigned long> frame_starts;      /* item of each frame's first fragment, likewise */
+
+    ~csl_dcm_file();
+};
+
+namespace csl
+{
+
+/* The first value of a text attribute as bytes, or NULL. Values longer than 64 KiB are treated as absent. */
+const char *text_of(DcmItem &item, const DcmTagKey &tag);
+bool number_of(DcmItem &item, const DcmTagKey &tag, unsigned long index, double *value);
+bool integer_of(DcmItem &item, const DcmTagKey &tag, long *value);
+
+/* An attribute may stand in the data set itself or, in enhanced objects, in a functional group of the frame
+ * or in one that all frames share (PS3.3 C.7.6.16): the item to look in, the data set where there is no such
+ * group. */
+DcmItem &group_of(DcmDataset &dataset, unsigned long frame, const DcmTagKey &group);
+
+/* Converts `value`, encoded as SpecificCharacterSet says (NULL: the default), to UTF-8 of at most size - 1
+ * bytes without surrounding blanks. What cannot be converted becomes U+FFFD; the result is always valid. */
+void to_utf8(const char *value, const char *character_set, char *utf8, size_t size);
+/* Likewise for the alphabetic component group of a person name, or all of it where that group is empty. */
+void name_to_utf8(const char *name, const char *character_set, char *utf8, size_t size);
+
+/* Whether frames of this transfer syntax can be decoded. */
+bool is_decodable(E_TransferSyntax syntax);
+
+/* Runs `body`, turning every exception into a status. */
+template <typename Body> int32_t guarded(csl_dcm_error *error, Body body) noexcept
+{
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, "DCMTK", "out of memory");
+    } catch (...) {
+        return csl_dcm_fail(error, CSL_PLUGIN_INTERNAL, "DCMTK", "an unexpected C++ exception");
+    }
+}
+
+} // namespace csl
+
+#endif

@@ -1,0 +1,144 @@
+#include "memory_stream.hh"
+
+#include <cstring>
+#include <new>
+
+namespace csl
+{
+
+namespace
+{
+
+/* One level of nesting costs DCMTK one to two KiB of stack; a main thread has 8 MiB. */
+constexpr ptrdiff_t max_stack = 1 << 20;
+
+/* Steps along lists of elements: some tenths of a second. */
+constexpr uint64_t max_steps = 1 << 26;
+
+class MemoryFactory final : public DcmInputStreamFactory
+{
+  public:
+    MemoryFactory(const uint8_t *bytes, uint64_t length, uint64_t at)
+        : bytes_(bytes), length_(length), at_(at)
+    {
+    }
+    DcmInputStream *create() const override
+    {
+        return new MemoryStream(bytes_, length_, at_, UINT64_MAX, false);
+    }
+    DcmInputStreamFactory *clone() const override
+    {
+        return new MemoryFactory(*this);
+    }
+    DcmInputStreamFactoryType ident() const override
+    {
+        return DFT_DcmInputFileStreamFactory;
+    }
+
+  private:
+    const uint8_t *bytes_;
+    uint64_t length_, at_;
+};
+
+} // namespace
+
+MemoryProducer::MemoryProducer(const uint8_t *bytes_in, uint64_t length_in, uint64_t at_in, uint64_t budget)
+    : bytes(bytes_in), length(length_in), at(at_in < length_in ? at_in : length_in), budget_(budget),
+      base_(static_cast<const char *>(__builtin_frame_address(0))), status_(EC_Normal)
+{
+}
+
+OFBool MemoryProducer::good() const
+{
+    return status_.good();
+}
+
+OFCondition MemoryProducer::status() const
+{
+    return status_;
+}
+
+OFBool MemoryProducer::eos()
+{
+    return status_.bad() || at == length;
+}
+
+offile_off_t MemoryProducer::avail()
+{
+    return status_.good() ? static_cast<offile_off_t>(length - at) : 0;
+}
+
+offile_off_t MemoryProducer::read(void *buf, offile_off_t buflen)
+{
+    if (status_.bad() || !buf || buflen <= 0) return 0;
+    uint64_t count = static_cast<uint64_t>(buflen);
+    if (count > length - at) count = length - at;
+    ptrdiff_t depth = base_ - static_cast<const char *>(__builtin_frame_address(0));
+    if (count > budget_ || depth > max_stack) {
+        fail(depth > max_stack ? "sequences are nested too deeply" : "the header is larger than 8 MiB");
+        return 0;
+    }
+    budget_ -= count;
+    std::memcpy(buf, bytes + at, count);
+    at += count;
+    return static_cast<offile_off_t>(count);
+}
+
+offile_off_t MemoryProducer::skip(offile_off_t skiplen)
+{
+    if (status_.bad() || skiplen <= 0) return 0;
+    uint64_t count = static_cast<uint64_t>(skiplen);
+    if (count > length - at) count = length - at;
+    at += count;
+    return static_cast<offile_off_t>(count);
+}
+
+void MemoryProducer::putback(offile_off_t num)
+{
+    if (num < 0 || static_cast<uint64_t>(num) > at)
+        status_ = EC_PutbackFailed;
+    else
+        at -= static_cast<uint64_t>(num);
+}
+
+void MemoryProducer::fail(const char *why)
+{
+    status_ = makeOFCondition(OFM_dcmdata, 0xC51, OF_error, why);
+}
+
+MemoryStream::MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget,
+                           bool big_endian)
+    : DcmInputStream(&producer_), producer_(bytes, length, at, budget), big_endian_(big_endian)
+{
+}
+
+DcmInputStreamFactory *MemoryStream::newFactory() const
+{
+    return new MemoryFactory(producer_.bytes, producer_.length, producer_.at);
+}
+
+void MemoryStream::mark()
+{
+    DcmInputStream::mark();
+    if (producer_.length - producer_.at < 4) return;
+    const char *frame = static_cast<const char *>(__builtin_frame_address(0));
+    while (!levels_.empty() && levels_.back().frame < frame) levels_.pop_back(); /* its reader has returned */
+    if (levels_.empty() || levels_.back().frame != frame) levels_.push_back(Level{frame, 0, 0, 0});
+    Level &level = levels_.back();
+    const uint8_t *at = producer_.bytes + producer_.at;
+    uint32_t group = big_endian_ ? at[0] * 256u + at[1] : at[1] * 256u + at[0];
+    uint32_t element = big_endian_ ? at[2] * 256u + at[3] : at[3] * 256u + at[2];
+    uint32_t tag = group << 16 | element;
+    if (tag < level.highest)
+        steps_ += level.elements;
+    else
+        level.highest = tag;
+    if (group & 1) {
+        steps_ += level.creators;
+        level.creators += element >= 0x10 && element <= 0xFF;
+    }
+    level.elements++;
+    if (steps_ > max_steps) producer_.fail("too many elements are out of order");
+}
+
+} // namespace csl

@@ -1,0 +1,73 @@
+/* What DCMTK reads a data set from: bytes in memory, with guards that DCMTK lacks.
+ *
+ * - Long values are not copied while parsing: the stream can be made again at their place (a factory), so a
+ * claimed length allocates nothing until the value is asked for.
+ * - Bytes that are parsed, not skipped, are counted against a budget; each element costs DCMTK some hundred
+ * bytes.
+ * - DCMTK descends by recursion. Every descent reads, on the stack it would exhaust: a read from too deep
+ * fails.
+ * - DCMTK keeps elements in sorted lists and searches private creators one by one. Elements in descending
+ * order would make it walk each list to its start; the steps of all walks are counted against a budget.
+ */
+#ifndef CSL_PLUGIN_DICOM_MEMORY_STREAM_HH
+#define CSL_PLUGIN_DICOM_MEMORY_STREAM_HH
+
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dcerror.h>
+#include <dcmtk/dcmdata/dcistrma.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace csl
+{
+
+class MemoryProducer final : public DcmProducer
+{
+  public:
+    MemoryProducer(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget);
+    OFBool good() const override;
+    OFCondition status() const override;
+    OFBool eos() override;
+    offile_off_t avail() override;
+    offile_off_t read(void *buf, offile_off_t buflen) override;
+    offile_off_t skip(offile_off_t skiplen) override;
+    void putback(offile_off_t num) override;
+    void fail(const char *why);
+
+    const uint8_t *const bytes;
+    const uint64_t length;
+    uint64_t at;
+
+  private:
+    uint64_t budget_;
+    const char *const base_; /* of the stack, where parsing began */
+    OFCondition status_;
+};
+
+class MemoryStream final : public DcmInputStream
+{
+  public:
+    MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget, bool big_endian);
+    DcmInputStreamFactory *newFactory() const override;
+    void mark() override; /* DCMTK calls it before each tag */
+
+  private:
+    /* An item or sequence that is being read, known by where on the stack its reader stands. */
+    struct Level {
+        const char *frame;
+        uint64_t elements, creators;
+        uint32_t highest; /* tag */
+    };
+
+    MemoryProducer producer_;
+    std::vector<Level> levels_;
+    uint64_t steps_ = 0;
+    const bool big_endian_;
+};
+
+} // namespace csl
+
+#endif
