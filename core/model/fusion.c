@@ -241,3 +241,14 @@ void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, 
     late_backward(n, w, gradient, dbranch[CSL_BRANCH_LATE - 1], s);
     cross_backward(n, w, gradient, dz, s);
 }
+
+void csl_fusion_silence(const csl_network *n, csl_workspace *s)
+{
+    for (size_t m = 0; m < n->modality_count; m++) {
+        if (!within(s->fusion.set, m)) continue;
+        csl_encoder_tape *e = &s->encoder[m];
+        memset(e->de, 0, n->width * sizeof *e->de);
+        memset(e->dearly, 0, n->width * sizeof *e->dearly);
+        memset(e->dt, 0, e->rows * n->width * sizeof *e->dt);
+    }
+}

@@ -99,15 +99,16 @@ typedef struct csl_cohort {
 
 typedef struct csl_training {
     uint64_t seed;
-    unsigned epochs;         /* 0: the default */
-    unsigned jobs;           /* threads; the result does not depend on it */
-    unsigned batch;          /* cases; 0: default */
+    unsigned epochs; /* with labels; 0: the default. Half as many again come before them, without labels */
+    unsigned jobs;   /* threads; the result does not depend on it */
+    unsigned batch;  /* cases; 0: default */
     double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
     const char *trained_on;                     /* free text for the metadata, or NULL */
-    /* After each epoch; a nonzero return stops training as if it were the last. May be NULL. */
+    /* After each epoch of `epochs` in all; valid_auc is NaN while learning without labels. A nonzero return
+     * stops training as if it were the last. May be NULL. */
     int (*progress)(void *context, unsigned epoch, unsigned epochs, double loss, double valid_auc);
     void *context;
 } csl_training;

@@ -111,6 +111,9 @@ void csl_fusion_run(const csl_network *n, const float *w, csl_modality_set set, 
 void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, const float *dlogit,
                          csl_workspace *s);
 
+/* As if no loss came from fusion: clears what csl_fusion_backward would fill. */
+void csl_fusion_silence(const csl_network *n, csl_workspace *s);
+
 /* network.c: as csl_network_backward, but gradient may be NULL, where only the tapes' dh are wanted. */
 void csl_network_backward_to(const csl_network *network, const float *weights, const csl_encoded *encoded,
                              csl_workspace *workspace, const float *dlogit, float *gradient);

@@ -1,0 +1,321 @@
+#include "model/learner.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/tape.h"
+
+static const uint64_t STREAM_DECODERS = UINT64_MAX - 3; /* far from those of cases: epoch * cases + case */
+
+/* One thread's own. */
+typedef struct desk {
+    csl_workspace *workspace;
+    csl_encoded seen, hidden;        /* the tokens of a case that the encoders see, and the others */
+    size_t room[CSL_MAX_MODALITIES]; /* tokens for which `seen` and `hidden` have memory */
+    float *scratch;                  /* of the decoders */
+} desk;
+
+struct csl_learner_memory {
+    float *gradients; /* [CSL_LEARNER_SLICES, weight_count] */
+    double loss[CSL_LEARNER_SLICES];
+    desk *desks; /* [jobs] */
+    /* of the step under way */
+    const size_t *batch;
+    size_t count;
+    unsigned epoch;
+    bool labelled;
+    atomic_bool failed;
+};
+
+static float *slice_gradient(const csl_learner *l, size_t slice)
+{
+    return l->memory->gradients + slice * l->count;
+}
+
+/* ---- chance ---- */
+
+static csl_modality_set hide(csl_modality_set present, double probability, csl_rng *rng)
+{
+    csl_modality_set kept = 0;
+    for (unsigned m = 0; m < CSL_MAX_MODALITIES; m++)
+        if (present >> m & 1 && csl_rng_uniform(rng) >= probability) kept |= (csl_modality_set)1 << m;
+    if (kept) return kept;
+    uint64_t chosen = csl_rng_below(rng, (uint64_t)__builtin_popcount(present));
+    for (; chosen; chosen--) present &= present - 1;
+    return present & -present;
+}
+
+static bool make_room(csl_encoded_modality *to, size_t count, size_t inputs)
+{
+    free(to->x);
+    free(to->known);
+    free(to->code);
+    free(to->row);
+    to->x = calloc(count * inputs, sizeof *to->x);
+    to->known = calloc(count * inputs, sizeof *to->known);
+    to->code = calloc(count, sizeof *to->code);
+    to->row = calloc(count, sizeof *to->row);
+    return to->x && to->known && to->code && to->row;
+}
+
+static float *put_token(const csl_encoded_modality *from, size_t i, size_t inputs, csl_encoded_modality *to)
+{
+    size_t at = to->count++;
+    memcpy(to->x + at * inputs, from->x + i * inputs, inputs * sizeof *to->x);
+    memcpy(to->known + at * inputs, from->known + i * inputs, inputs);
+    to->code[at] = from->code[i];
+    to->row[at] = from->row[i];
+    return to->x + at * inputs;
+}
+
+/* Deals a modality's tokens out to seen, with noise, and hidden; at least one is seen. */
+static bool deal(const csl_encoded_modality *from, size_t inputs, double hide_share, double noise, desk *d,
+                 size_t modality, csl_rng *rng)
+{
+    csl_encoded_modality *seen = &d->seen.modality[modality], *hidden = &d->hidden.modality[modality];
+    if (from->count > d->room[modality]) {
+        if (!make_room(seen, from->count, inputs) || !make_room(hidden, from->count, inputs)) return false;
+        d->room[modality] = from->count;
+    }
+    for (size_t i = 0; i < from->count; i++) {
+        if (csl_rng_uniform(rng) < hide_share && (i + 1 < from->count || seen->count)) {
+            put_token(from, i, inputs, hidden);
+            continue;
+        }
+        float *x = put_token(from, i, inputs, seen);
+        for (size_t j = 0; j < inputs && noise > 0; j++)
+            if (from->known[i * inputs + j]) x[j] += (float)(noise * csl_rng_normal(rng));
+    }
+    return true;
+}
+
+/* ---- loss ---- */
+
+/* Adds to *loss the weighted cross-entropy of all branches and known labels; dlogit is its gradient times
+ * scale. */
+static void cross_entropy(const csl_learner *l, const csl_activations *a, const float *label, double scale,
+                          float *dlogit, double *loss)
+{
+    size_t labels = l->network->label_count, known = 0;
+    for (size_t i = 0; i < labels; i++) known += isnan(label[i]) ? 0 : 1;
+    for (size_t b = 0; b < CSL_BRANCH_COUNT; b++)
+        for (size_t i = 0; i < labels; i++) {
+            float *d = &dlogit[b * labels + i];
+            *d = 0;
+            if (isnan(label[i])) continue;
+            double weight = l->recipe->branch[b] * scale / (double)known;
+            double target = (1 - l->recipe->smoothing) * (double)label[i] + l->recipe->smoothing / 2;
+            double z = (double)a->logit[b][i];
+            double p = 1 / (1 + exp(-z));
+            *loss += weight * ((z > 0 ? z : 0) - z * target + log1p(exp(-fabs(z))));
+            *d = (float)(weight * (p - target));
+        }
+}
+
+/* Adds the loss of telling the hidden tokens from the embeddings of those seen, and its gradient by the
+ * embeddings. Blur and thrift together leave length only to directions of an embedding that tell something:
+ * of what differs between cases the greatest part comes to stand in few directions, which few labels suffice
+ * to read. */
+static void tell(const csl_learner *l, desk *d, csl_modality_set set, double scale, csl_rng *rng,
+                 float *gradient, double *loss)
+{
+    size_t weights = l->network->weight_count, width = l->network->width;
+    double thrift = l->recipe->thrift;
+    float blurred[CSL_NETWORK_MAX_WIDTH];
+    scale /= (double)__builtin_popcount(set);
+    for (size_t m = 0; m < l->network->modality_count; m++) {
+        if (!(set >> m & 1)) continue;
+        csl_encoder_tape *tape = &d->workspace->encoder[m];
+        for (size_t i = 0; i < width; i++) {
+            blurred[i] = tape->e[i] + (float)(l->recipe->blur * csl_rng_normal(rng));
+            tape->de[i] += (float)(scale * thrift) * tape->e[i];
+            *loss += scale * thrift / 2 * (double)(tape->e[i] * tape->e[i]);
+        }
+        *loss +=
+            scale * csl_decoder_learn(&l->decoders.modality[m], l->weights + weights, &d->hidden.modality[m],
+                                      blurred, scale, rng, d->scratch, gradient + weights, tape->de);
+    }
+}
+
+static void learn_case(const csl_learner *l, size_t index, desk *d, float *gradient, double *loss)
+{
+    struct csl_learner_memory *memory = l->memory;
+    const csl_network *n = l->network;
+    const csl_recipe *recipe = l->recipe;
+    const csl_encoded *whole = &l->encoded[index];
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, l->seed, (uint64_t)memory->epoch * l->cases + index);
+    csl_modality_set set = csl_encoded_present(n, whole);
+    if (memory->labelled) set = hide(set, recipe->modality_dropout, &rng);
+    double hide_share = memory->labelled ? recipe->token_dropout : recipe->prior_token_dropout;
+    bool fine = true;
+    for (size_t m = 0; m < n->modality_count; m++) {
+        size_t inputs = n->modality[m].feature_count + n->modality[m].position_count;
+        d->seen.modality[m].count = d->hidden.modality[m].count = 0;
+        if (set >> m & 1)
+            fine = fine && deal(&whole->modality[m], inputs, hide_share, recipe->noise, d, m, &rng);
+    }
+    csl_activations a;
+    if (!fine || csl_network_forward(n, l->weights, &d->seen, set, d->workspace, &a, NULL) != CSL_OK) {
+        atomic_store(&memory->failed, true);
+        return;
+    }
+    double scale = 1 / (double)memory->count;
+    float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS];
+    if (memory->labelled) {
+        cross_entropy(l, &a, l->labels + index * n->label_count, scale, dlogit, loss);
+        csl_fusion_backward(n, l->weights, gradient, dlogit, d->workspace);
+    } else
+        csl_fusion_silence(n, d->workspace);
+    double telling = memory->labelled ? recipe->telling : 1;
+    if (telling > 0) tell(l, d, set, scale * telling, &rng, gradient, loss);
+    for (size_t m = 0; m < n->modality_count; m++)
+        if (set >> m & 1)
+            csl_encoder_backward(n, l->weights, gradient, m, &d->seen.modality[m], &d->workspace->encoder[m],
+                                 d->workspace);
+}
+
+/* ---- a step ---- */
+
+static void learn_slice(void *context, size_t slice, unsigned job)
+{
+    const csl_learner *l = context;
+    struct csl_learner_memory *memory = l->memory;
+    float *gradient = slice_gradient(l, slice);
+    memset(gradient, 0, l->count * sizeof *gradient);
+    memory->loss[slice] = 0;
+    for (size_t i = slice; i < memory->count; i += CSL_LEARNER_SLICES)
+        learn_case(l, memory->batch[i], &memory->desks[job], gradient, &memory->loss[slice]);
+}
+
+enum { REDUCE_FLOATS = 16384 };
+
+/* Adds a stretch of all slices to the first, in order. */
+static void reduce(void *context, size_t piece, unsigned job)
+{
+    const csl_learner *l = context;
+    (void)job;
+    size_t from = piece * REDUCE_FLOATS, to = from + REDUCE_FLOATS;
+    if (to > l->count) to = l->count;
+    float *sum = slice_gradient(l, 0);
+    for (size_t s = 1; s < CSL_LEARNER_SLICES; s++) {
+        const float *next = slice_gradient(l, s);
+        for (size_t i = from; i < to; i++) sum[i] += next[i];
+    }
+}
+
+/* Of the tensors between a modality's tokens and its embedding. */
+static bool is_encoder(const csl_network *n, const csl_parameter *p)
+{
+    for (size_t m = 0; m < n->modality_count; m++)
+        if (p->offset >= n->layout->modality[m].unknown && p->offset < n->layout->modality[m].late.weight)
+            return true;
+    return false;
+}
+
+static void update_average(csl_learner *l)
+{
+    /* Early on the average follows the weights closely, else it would remember their random start. */
+    double step = (double)l->optimiser.step, limit = (1 + step) / (10 + step);
+    float keep = (float)(l->recipe->average < limit ? l->recipe->average : limit), take = 1 - keep;
+    for (size_t i = 0; i < l->network->weight_count; i++)
+        l->average[i] = keep * l->average[i] + take * l->weights[i];
+}
+
+csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, bool labelled, unsigned epoch,
+                            double rate, double *loss, csl_error *error)
+{
+    const csl_network *n = l->network;
+    l->memory->batch = batch;
+    l->memory->count = count;
+    l->memory->epoch = epoch;
+    l->memory->labelled = labelled;
+    csl_pool_run(l->pool, CSL_LEARNER_SLICES, learn_slice, l);
+    if (l->memory->failed)
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory to learn from a batch of %zu cases", count);
+    csl_pool_run(l->pool, (l->count + REDUCE_FLOATS - 1) / REDUCE_FLOATS, reduce, l);
+    *loss = 0;
+    for (size_t s = 0; s < CSL_LEARNER_SLICES; s++) *loss += l->memory->loss[s];
+
+    float *gradient = slice_gradient(l, 0);
+    double norm = csl_clip_norm(gradient, l->count, l->recipe->clip);
+    if (!isfinite(norm) || !isfinite(*loss))
+        return csl_fail(error, CSL_EINTERNAL, NULL,
+                        "learning diverged in epoch %u (loss %g); a lower learning rate may help", epoch + 1,
+                        *loss);
+    csl_adamw_begin(&l->optimiser);
+    for (size_t i = 0; i < n->parameter_count; i++) {
+        const csl_parameter *p = &n->parameters[i];
+        double share = labelled && is_encoder(n, p) ? l->recipe->encoder_rate : 1;
+        csl_adamw_update(&l->optimiser, share * rate, p->decay ? l->recipe->decay : 0, p->offset, p->count,
+                         l->weights, gradient);
+    }
+    csl_adamw_update(&l->optimiser, rate, l->recipe->decay, n->weight_count, l->decoders.weight_count,
+                     l->weights, gradient);
+    update_average(l);
+    return CSL_OK;
+}
+
+csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe, const csl_encoded *encoded,
+                           const float *labels, size_t cases, uint64_t seed, csl_pool *pool,
+                           const float *initial, csl_learner *l, csl_error *error)
+{
+    csl_decoders decoders;
+    csl_decoders_layout(network, &decoders);
+    size_t weights = network->weight_count + decoders.weight_count, scratch = 0;
+    unsigned jobs = csl_pool_jobs(pool);
+    *l = (csl_learner){.network = network,
+                       .decoders = decoders,
+                       .count = weights,
+                       .recipe = recipe,
+                       .encoded = encoded,
+                       .labels = labels,
+                       .cases = cases,
+                       .seed = seed,
+                       .pool = pool,
+                       .weights = malloc(weights * sizeof(float)),
+                       .average = malloc(weights * sizeof(float)),
+                       .memory = calloc(1, sizeof *l->memory)};
+    if (!l->weights || !l->average || !l->memory) goto no_memory;
+    for (size_t m = 0; m < network->modality_count; m++)
+        if (csl_decoder_scratch(&decoders.modality[m]) > scratch)
+            scratch = csl_decoder_scratch(&decoders.modality[m]);
+    l->memory->gradients = calloc(CSL_LEARNER_SLICES * weights, sizeof(float));
+    l->memory->desks = calloc(jobs, sizeof *l->memory->desks);
+    if (!l->memory->gradients || !l->memory->desks) goto no_memory;
+    for (unsigned i = 0; i < jobs; i++)
+        if (!(l->memory->desks[i].workspace = csl_workspace_new()) ||
+            !(l->memory->desks[i].scratch = calloc(scratch + 1, sizeof(float))))
+            goto no_memory;
+    if (csl_adamw_new(weights, &l->optimiser, NULL) != CSL_OK) goto no_memory;
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, seed, STREAM_DECODERS);
+    memcpy(l->weights, initial, network->weight_count * sizeof(float));
+    csl_decoders_init(&decoders, network->modality_count, &rng, l->weights + network->weight_count);
+    memcpy(l->average, l->weights, weights * sizeof(float));
+    return CSL_OK;
+no_memory:
+    csl_learner_free(l);
+    return csl_fail(error, CSL_ENOMEM, NULL, "no memory to learn %zu weights", weights);
+}
+
+void csl_learner_free(csl_learner *l)
+{
+    for (unsigned i = 0; l->memory && l->memory->desks && i < csl_pool_jobs(l->pool); i++) {
+        csl_workspace_free(l->memory->desks[i].workspace);
+        csl_encoded_free(&l->memory->desks[i].seen);
+        csl_encoded_free(&l->memory->desks[i].hidden);
+        free(l->memory->desks[i].scratch);
+    }
+    if (l->memory) {
+        free(l->memory->gradients);
+        free(l->memory->desks);
+    }
+    free(l->memory);
+    free(l->weights);
+    free(l->average);
+    csl_adamw_free(&l->optimiser);
+    *l = (csl_learner){0};
+}

@@ -1,0 +1,386 @@
+#include "model/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/fitted.h"
+#include "model/metrics.h"
+#include "model/score.h"
+
+static const double VALID_SHARE = 0.15;
+
+/* Streams of the seed, far from those of cases (epoch * cases + case). */
+static const uint64_t STREAM_SPLIT = UINT64_MAX, STREAM_ORDER = UINT64_MAX - 1,
+                      STREAM_WEIGHTS = UINT64_MAX - 2;
+
+csl_recipe csl_recipe_for(const csl_training *t)
+{
+    csl_recipe r = {.epochs = 40,
+                    .batch = 16,
+                    .rate = 1e-3,
+                    .rate_floor = 0.02,
+                    .encoder_rate = 0.1,
+                    .warm_up = 0.1,
+                    .decay = 0.05,
+                    .clip = 1.0,
+                    .average = 0.98,
+                    .modality_dropout = 0.15,
+                    .token_dropout = 0.1,
+                    .noise = 0.1,
+                    .smoothing = 0.0,
+                    .branch = {1, 0.5, 0.5, 0.5},
+                    .prior_rate = 3e-3,
+                    .prior_token_dropout = 0.5,
+                    .blur = 0.3,
+                    .thrift = 3e-4,
+                    .telling = 0.5};
+    if (t->epochs) r.epochs = t->epochs;
+    r.prior_epochs = r.epochs + r.epochs / 2;
+    if (t->batch) r.batch = t->batch;
+    if (t->learning_rate > 0) r.rate = t->learning_rate;
+    if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
+    if (t->weight_decay >= 0) r.decay = t->weight_decay;
+    return r;
+}
+
+csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model,
+                           csl_error *error)
+{
+    csl_recipe recipe = csl_recipe_for(training);
+    return csl_model_train_by(cohort, training, &recipe, model, error);
+}
+
+/* ---- which cases learn and which choose ---- */
+
+typedef struct division {
+    size_t *train, *valid; /* indices into the cohort */
+    size_t train_count, valid_count;
+} division;
+
+static bool usable(const csl_cohort *cohort, size_t index)
+{
+    bool labelled = false, seen = false;
+    for (size_t l = 0; l < cohort->label_count; l++)
+        labelled |= !isnan(cohort->labels[index * cohort->label_count + l]);
+    for (size_t k = 0; k < cohort->cases[index]->modality_count; k++)
+        seen |= cohort->cases[index]->modalities[k].count > 0;
+    return labelled && seen;
+}
+
+/* Moves VALID_SHARE of the training cases of each value of the first label to the valid split. */
+static void hold_out(const csl_cohort *cohort, uint64_t seed, division *d)
+{
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, seed, STREAM_SPLIT);
+    csl_rng_shuffle(&rng, d->train, d->train_count);
+    size_t total[3] = {0}, wanted[3], kept = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < d->train_count; i++) {
+            float label = cohort->labels[d->train[i] * cohort->label_count];
+            size_t stratum = isnan(label) ? 2 : label > 0.5f;
+            if (!pass)
+                total[stratum]++;
+            else if (wanted[stratum]) {
+                wanted[stratum]--;
+                d->valid[d->valid_count++] = d->train[i];
+            } else
+                d->train[kept++] = d->train[i];
+        }
+        for (int s = 0; s < 3; s++) wanted[s] = (size_t)(VALID_SHARE * (double)total[s] + 0.5);
+    }
+    d->train_count = kept;
+}
+
+static csl_status divide(const csl_cohort *cohort, uint64_t seed, division *d, csl_error *error)
+{
+    *d = (division){.train = calloc(cohort->count + 1, sizeof *d->train),
+                    .valid = calloc(cohort->count + 1, sizeof *d->valid)};
+    if (!d->train || !d->valid)
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
+    for (size_t i = 0; i < cohort->count; i++) {
+        if (!usable(cohort, i)) continue;
+        if (cohort->split[i] == CSL_SPLIT_TRAIN) d->train[d->train_count++] = i;
+        if (cohort->split[i] == CSL_SPLIT_VALID) d->valid[d->valid_count++] = i;
+    }
+    if (!d->valid_count) hold_out(cohort, seed, d);
+    if (d->train_count < 2)
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "the train split has %zu cases with a label and tokens; at least 2 are needed",
+                        d->train_count);
+    for (size_t l = 0; l < cohort->label_count; l++) {
+        size_t count[2] = {0};
+        for (size_t i = 0; i < d->train_count; i++) {
+            float label = cohort->labels[d->train[i] * cohort->label_count + l];
+            if (!isnan(label)) count[label > 0.5f]++;
+        }
+        if (!count[0] || !count[1])
+            return csl_fail(
+                error, CSL_EUSAGE, cohort->label[l].name,
+                "the train split has %zu positive and %zu negative cases of this label; both are needed",
+                count[1], count[0]);
+    }
+    return CSL_OK;
+}
+
+/* ---- the model before learning ---- */
+
+static csl_status copy_labels(csl_model *m, const csl_cohort *cohort, csl_error *error)
+{
+    m->labels = calloc(cohort->label_count, sizeof *m->labels);
+    m->calibration = calloc(cohort->label_count, sizeof *m->calibration);
+    bool fine = m->labels && m->calibration;
+    m->network.label_count = fine ? cohort->label_count : 0;
+    for (size_t l = 0; l < m->network.label_count; l++) {
+        const csl_label *from = &cohort->label[l];
+        m->labels[l] = (csl_label){.name = strdup(from->name),
+                                   .code = from->code ? strdup(from->code) : NULL,
+                                   .system = from->system ? strdup(from->system) : NULL};
+        fine = fine && m->labels[l].name && (!from->code || m->labels[l].code) &&
+               (!from->system || m->labels[l].system);
+    }
+    return fine ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu labels", cohort->label_count);
+}
+
+/* Log odds among training cases, a case of each kind added so that they are finite. */
+static void prior(const csl_cohort *cohort, const division *d, float *odds)
+{
+    for (size_t l = 0; l < cohort->label_count; l++) {
+        double count[2] = {1, 1};
+        for (size_t i = 0; i < d->train_count; i++) {
+            float label = cohort->labels[d->train[i] * cohort->label_count + l];
+            if (!isnan(label)) count[label > 0.5f] += 1;
+        }
+        odds[l] = (float)log(count[1] / count[0]);
+    }
+}
+
+static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t, const division *d,
+                          float *odds, csl_error *error)
+{
+    csl_status status = copy_labels(m, cohort, error);
+    if (status != CSL_OK) return status;
+    if (t->trained_on && !(m->trained_on = strdup(t->trained_on)))
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if ((status = csl_features_fit(cohort->cases, d->train, d->train_count, &m->features, error)) != CSL_OK)
+        return status;
+    csl_network_defaults(&m->network);
+    if (t->width) m->network.width = t->width;
+    if (t->heads) m->network.heads = t->heads;
+    if (t->blocks) m->network.blocks = t->blocks;
+    if (t->bottlenecks) m->network.bottlenecks = t->bottlenecks;
+    if ((status = csl_model_configure(m, error)) != CSL_OK) return status;
+    if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights)))
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu weights", m->network.weight_count);
+    prior(cohort, d, odds);
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, t->seed, STREAM_WEIGHTS);
+    csl_network_init(&m->network, csl_rng_next(&rng), odds, m->weights);
+    return CSL_OK;
+}
+
+/* ---- validation ---- */
+
+typedef struct verdict {
+    double loss,
+        auc; /* of the hybrid branch; auc the mean over labels that have both classes, NaN if none has */
+} verdict;
+
+/* valid_logit[valid_count, label_count]: the hybrid branch. */
+static csl_status validate(const csl_network *n, const float *weights, const csl_encoded *encoded,
+                           const csl_cohort *cohort, const division *d, const float *odds, csl_pool *pool,
+                           float *valid_logit, verdict *v, csl_error *error)
+{
+    const csl_modality_set all = CSL_ALL_MODALITIES;
+    size_t labels = n->label_count, row = CSL_BRANCH_COUNT * labels, count = d->valid_count, known = 0,
+           scored = 0;
+    float *logit = calloc(count * row + 1, sizeof *logit);
+    double *score = calloc(count + 1, sizeof *score);
+    uint8_t *truth = calloc(count + 1, sizeof *truth);
+    csl_status status = CSL_OK;
+    *v = (verdict){.auc = 0};
+    if (!logit || !score || !truth) {
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", count);
+        goto done;
+    }
+    status = csl_score_cases(n, weights, encoded, d->valid, count, &all, 1, odds, pool, logit, error);
+    for (size_t l = 0; l < labels && status == CSL_OK; l++) {
+        size_t pairs = 0;
+        double auc;
+        for (size_t i = 0; i < count; i++) {
+            float label = cohort->labels[d->valid[i] * labels + l],
+                  z = logit[i * row + CSL_BRANCH_HYBRID * labels + l];
+            valid_logit[i * labels + l] = z;
+            if (isnan(label)) continue;
+            score[pairs] = (double)z;
+            truth[pairs++] = label > 0.5f;
+            v->loss += log1p(exp(-fabs((double)z))) + (z > 0 ? (double)z : 0) - (double)(z * label);
+            known++;
+        }
+        status = csl_auc(score, truth, pairs, &auc, error);
+        if (status == CSL_OK && !isnan(auc)) {
+            v->auc += auc;
+            scored++;
+        }
+    }
+    v->loss = known ? v->loss / (double)known : 0;
+    v->auc = scored ? v->auc / (double)scored : NAN;
+done:
+    free(logit);
+    free(score);
+    free(truth);
+    return status;
+}
+
+/* ---- the loop ---- */
+
+typedef struct run {
+    const csl_cohort *cohort;
+    const csl_training *training;
+    const csl_recipe *recipe;
+    division division;
+    csl_encoded *encoded; /* [cohort->count], those of the two splits filled */
+    csl_pool *pool;
+    csl_learner learner;
+    float odds[CSL_MAX_LABELS];
+    float *valid_logit;
+} run;
+
+static csl_status encode(run *r, const csl_model *m, const size_t *which, size_t count, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    for (size_t i = 0; i < count && status == CSL_OK; i++)
+        status = csl_preprocess(&m->network, &m->features, r->cohort->cases[which[i]], &r->encoded[which[i]],
+                                error);
+    return status;
+}
+
+/* Epochs count from 0 within their kind, with labels or without; each kind has its own schedule. */
+static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *order, double *loss,
+                              csl_error *error)
+{
+    unsigned number = labelled ? r->recipe->prior_epochs + epoch : epoch;
+    unsigned epochs = labelled ? r->recipe->epochs : r->recipe->prior_epochs;
+    size_t count = r->division.train_count, batch = r->recipe->batch < count ? r->recipe->batch : count;
+    size_t steps = (count + batch - 1) / batch;
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, r->training->seed ^ STREAM_ORDER, number);
+    csl_rng_shuffle(&rng, order, count);
+    *loss = 0;
+    for (size_t s = 0; s < steps; s++) {
+        size_t from = s * count / steps, to = (s + 1) * count / steps;
+        uint64_t all = (uint64_t)steps * epochs, now = (uint64_t)epoch * steps + s;
+        uint64_t warm_up = (uint64_t)(r->recipe->warm_up * (double)all);
+        double rate = csl_schedule(now, all, warm_up, labelled ? r->recipe->rate : r->recipe->prior_rate,
+                                   r->recipe->rate_floor),
+               part;
+        csl_status status =
+            csl_learner_step(&r->learner, order + from, to - from, labelled, number, rate, &part, error);
+        if (status != CSL_OK) return status;
+        *loss += part * (double)(to - from) / (double)count;
+    }
+    return CSL_OK;
+}
+
+/* Keeps in m->weights the averaged weights of the epoch with the least validation loss. */
+static csl_status learn(run *r, csl_model *m, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    size_t bytes = m->network.weight_count * sizeof *m->weights;
+    size_t *order = calloc(r->division.train_count, sizeof *order);
+    double best = INFINITY;
+    if (!order) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the order of cases");
+    memcpy(order, r->division.train, r->division.train_count * sizeof *order);
+    unsigned prior = r->recipe->prior_epochs, epochs = prior + r->recipe->epochs;
+    for (unsigned epoch = 0; epoch < epochs; epoch++) {
+        bool labelled = epoch >= prior;
+        verdict v = {.auc = NAN};
+        double loss;
+        if ((status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error)) !=
+            CSL_OK)
+            break;
+        if (labelled)
+            status = validate(&m->network, r->learner.average, r->encoded, r->cohort, &r->division, r->odds,
+                              r->pool, r->valid_logit, &v, error);
+        if (status != CSL_OK) break;
+        m->training.epochs = epoch + 1;
+        if (!labelled || v.loss < best || !r->division.valid_count) {
+            best = labelled ? v.loss : INFINITY;
+            m->training.epoch = epoch + 1;
+            m->training.loss = loss;
+            m->training.valid_auc = v.auc;
+            memcpy(m->weights, r->learner.average, bytes);
+        }
+        if (r->training->progress &&
+            r->training->progress(r->training->context, epoch + 1, epochs, loss, v.auc))
+            break;
+    }
+    free(order);
+    return status;
+}
+
+static csl_status calibrate(run *r, csl_model *m, csl_error *error)
+{
+    size_t labels = m->network.label_count, count = r->division.valid_count;
+    verdict v;
+    float *truth = calloc(count * labels + 1, sizeof *truth);
+    if (!truth) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to calibrate on %zu cases", count);
+    csl_status status = validate(&m->network, m->weights, r->encoded, r->cohort, &r->division, r->odds,
+                                 r->pool, r->valid_logit, &v, error);
+    for (size_t i = 0; i < count; i++)
+        memcpy(truth + i * labels, r->cohort->labels + r->division.valid[i] * labels, labels * sizeof *truth);
+    for (size_t l = 0; l < labels && status == CSL_OK; l++) {
+        status = csl_label_calibration_fit(r->valid_logit + l, truth + l, count, labels, &m->calibration[l],
+                                           error);
+        m->calibration[l].baseline = (double)r->odds[l];
+    }
+    free(truth);
+    return status;
+}
+
+csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *training,
+                              const csl_recipe *recipe, csl_model **model, csl_error *error)
+{
+    run r = {.cohort = cohort, .training = training, .recipe = recipe};
+    csl_model *m = calloc(1, sizeof *m);
+    *model = NULL;
+    if (!m) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a model");
+    csl_status status = CSL_OK;
+    if (!cohort->label_count || cohort->label_count > CSL_MAX_LABELS) {
+        status = csl_fail(error, CSL_EUSAGE, NULL, "a cohort has 1 to %d labels, this one has %zu",
+                          CSL_MAX_LABELS, cohort->label_count);
+        goto done;
+    }
+    if ((status = divide(cohort, training->seed, &r.division, error)) != CSL_OK) goto done;
+    if ((status = prepare(m, cohort, training, &r.division, r.odds, error)) != CSL_OK) goto done;
+    r.encoded = calloc(cohort->count, sizeof *r.encoded);
+    r.valid_logit = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_logit);
+    if (!r.encoded || !r.valid_logit) {
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
+        goto done;
+    }
+    if ((status = encode(&r, m, r.division.train, r.division.train_count, error)) != CSL_OK) goto done;
+    if ((status = encode(&r, m, r.division.valid, r.division.valid_count, error)) != CSL_OK) goto done;
+    if ((status = csl_pool_new(training->jobs, &r.pool, error)) != CSL_OK) goto done;
+    status = csl_learner_new(&m->network, recipe, r.encoded, cohort->labels, cohort->count, training->seed,
+                             r.pool, m->weights, &r.learner, error);
+    if (status != CSL_OK) goto done;
+    m->training.seed = training->seed;
+    m->training.cases = r.division.train_count;
+    m->training.valid_cases = r.division.valid_count;
+    if ((status = learn(&r, m, error)) != CSL_OK) goto done;
+    status = calibrate(&r, m, error);
+done:
+    csl_learner_free(&r.learner);
+    csl_pool_free(r.pool);
+    for (size_t i = 0; i < cohort->count && r.encoded; i++) csl_encoded_free(&r.encoded[i]);
+    free(r.encoded);
+    free(r.valid_logit);
+    free(r.division.train);
+    free(r.division.valid);
+    if (status == CSL_OK)
+        *model = m;
+    else
+        csl_model_free(m);
+    return status;
+}

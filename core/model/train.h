@@ -1,0 +1,14 @@
+/* Training with every setting in the open; csl_model_train fills them with defaults. Private to core/model.
+ */
+#ifndef CSL_MODEL_TRAIN_H
+#define CSL_MODEL_TRAIN_H
+
+#include "model/learner.h"
+#include "model/model.h"
+
+/* The defaults, with what `training` sets put over them. */
+csl_recipe csl_recipe_for(const csl_training *training);
+csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *training,
+                              const csl_recipe *recipe, csl_model **model, csl_error *error);
+
+#endif
