@@ -1,0 +1,230 @@
+/* consilium run: score a batch of cases, or go on with one that was
+ * interrupted. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "batch/batch.h"
+#include "cli/verb.h"
+
+static void help(void)
+{
+    puts("Usage: consilium run CASES --model FILE --out DIR [OPTION...]\n\n"
+         "Scores every case and writes DIR/results.csv, DIR/results.ndjson, "
+         "DIR/run.db, DIR/failed/ and the "
+         "signed audit\n"
+         "log DIR/audit/. A bad file costs its case alone. Given again, the same "
+         "command goes on where it "
+         "stopped.\n\n"
+         "CASES is a folder with a sub-folder for each case (files of any name), "
+         "a cohort folder with cases/ "
+         "in it, or a\n"
+         "CSV file with the columns case and path.\n\n"
+         "  --model FILE       the model, as `consilium train` writes it\n"
+         "  --out DIR          where results go; made if it is not there\n"
+         "  --jobs N           worker processes (default: one a processor)\n"
+         "  --key FILE         private key that signs the audit log, as "
+         "`consilium audit keygen` writes it "
+         "(default: one\n"
+         "                     made once in the user's configuration folder)\n"
+         "  --identity WORD    strict: withhold a case whose files contradict "
+         "each other about the patient "
+         "(default);\n"
+         "                     warn: score it with a warning; off: do not "
+         "compare\n"
+         "  --window-days N    how far apart the dates of two modalities may be "
+         "(default 366)\n"
+         "  --shard I/N        only every N-th case, from the I-th on\n"
+         "  --memory MB        memory that one case may use (default 2048)\n"
+         "  --timeout S        seconds that one case may take (default 300)\n"
+         "  --plugins DIR      look for adapters in these folders first "
+         "(separated by ':')\n"
+         "  --json             print the summary as a JSON object\n"
+         "  --help             this text\n\n"
+         "Example: consilium run cohort --model m.safetensors --out out/tonight "
+         "--key key/audit.pem --jobs 2\n"
+         "Exit codes: 0 all cases scored, 1 some failed or were withheld, 2 "
+         "wrong usage, 3 cannot run or was "
+         "interrupted.");
+}
+
+static volatile sig_atomic_t stop_asked;
+
+/* The first time: finish what runs. The second time: at once, which loses
+ * nothing that was committed. */
+static void ask_to_stop(int signal)
+{
+    (void)signal;
+    if (stop_asked) _exit(CSL_EXIT_CANNOT);
+    stop_asked = 1;
+}
+
+/* Rate and time left are of this start: what an earlier one did came for
+ * nothing. */
+static void show_progress(void *context, size_t done, size_t failed, size_t withheld, size_t total)
+{
+    size_t *before = context;
+    char rest[128] = "";
+    if (*before == SIZE_MAX) *before = done;
+    int used = 0;
+    if (*before)
+        used = snprintf(rest, sizeof rest, "%zu done before%s", *before, failed || withheld ? ", " : "");
+    if (failed || withheld)
+        snprintf(rest + used, sizeof rest - (size_t)used, "%zu failed, %zu withheld", failed, withheld);
+    csl_progress("run", done - *before, total - *before, rest);
+}
+
+static void show_note(void *context, const char *text)
+{
+    (void)context;
+    csl_progress_end();
+    fprintf(stderr, "consilium: run: %s\n", text);
+}
+
+/* "I/N" with 1 <= I <= N <= 65535. */
+static bool parse_shard(const char *text, csl_run_options *o)
+{
+    unsigned shard, shards;
+    int used = 0;
+    bool good = sscanf(text, "%5u/%5u%n", &shard, &shards, &used) == 2 && !text[used] && text[0] != '-' &&
+                text[0] != '+' && shard >= 1 && shard <= shards && shards <= 65535;
+    if (!good) {
+        csl_usage("run", "--shard takes I/N with I from 1 to N, as 2/8, not '%s'", text);
+        return false;
+    }
+    o->shard = shard;
+    o->shards = shards;
+    return true;
+}
+
+/* The key of who gives none: made once, so that all their runs are signed
+ * alike. */
+static csl_status default_key(char path[4096], csl_error *error)
+{
+    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char folder[3072], host[256] = "localhost", origin[320];
+    if (base && base[0] == '/')
+        snprintf(folder, sizeof folder, "%s/consilium", base);
+    else if (home && home[0] == '/')
+        snprintf(folder, sizeof folder, "%s/.config/consilium", home);
+    else
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "there is no home folder to keep a key in; name one with --key");
+    snprintf(path, 4096, "%s/audit.pem", folder);
+    if (csl_is_file(path)) return CSL_OK;
+    gethostname(host, sizeof host - 1);
+    snprintf(origin, sizeof origin, "%s/consilium", host[0] ? host : "localhost");
+    csl_status status = csl_make_folders(folder, error);
+    if (status == CSL_OK && chmod(folder, 0700) < 0)
+        status = csl_fail_errno(error, folder, "cannot make it private");
+    if (status == CSL_OK) status = csl_audit_keygen(folder, origin, error);
+    if (status == CSL_OK)
+        fprintf(stderr,
+                "consilium: run: no --key was given: made %s, which signs the "
+                "audit log from now on\n",
+                path);
+    return status;
+}
+
+static int conclude(const csl_run_options *o, const csl_run_summary *s, bool json)
+{
+    size_t done = s->scored + s->failed + s->withheld;
+    if (json)
+        printf("{\"total\":%zu,\"scored\":%zu,\"failed\":%zu,\"withheld\":%zu,"
+               "\"resumed\":%zu,\"stopped\":%s}\n",
+               s->total, s->scored, s->failed, s->withheld, s->resumed, s->stopped ? "true" : "false");
+    if (s->stopped) {
+        fprintf(stderr, "consilium: run: stopped after %zu of %zu cases; run again to resume\n", done,
+                s->total);
+        return CSL_EXIT_CANNOT;
+    }
+    if (!json) {
+        printf("%zu cases: %zu scored, %zu failed, %zu withheld", s->total, s->scored, s->failed,
+               s->withheld);
+        if (s->resumed) printf(" (%zu of them before)", s->resumed);
+        printf("; results in %s/results.csv%s%s%s\n", o->out, s->failed ? ", reasons in " : "",
+               s->failed ? o->out : "", s->failed ? "/failed/" : "");
+    }
+    return s->failed || s->withheld ? CSL_EXIT_SOME_FAILED : CSL_EXIT_DONE;
+}
+
+int csl_verb_run(int argc, char **argv)
+{
+    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"key", required_argument, NULL, 'k'},
+                                            {"identity", required_argument, NULL, 'i'},
+                                            {"window-days", required_argument, NULL, 'w'},
+                                            {"shard", required_argument, NULL, 's'},
+                                            {"memory", required_argument, NULL, 'M'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"plugins", required_argument, NULL, 'p'},
+                                            {"json", no_argument, NULL, 'J'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    csl_run_options o = {.progress = show_progress, .note = show_note, .stop = &stop_asked};
+    csl_error error = {0};
+    size_t before = SIZE_MAX;
+    o.context = &before;
+    const char *plugins = NULL;
+    bool json = false;
+    long long number = 0;
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case 'm': o.model = optarg; break;
+        case 'o': o.out = optarg; break;
+        case 'k': o.key = optarg; break;
+        case 'p': plugins = optarg; break;
+        case 'J': json = true; break;
+        case 'h': help(); return CSL_EXIT_DONE;
+        case 'i':
+            if (csl_identity_parse(optarg, &o.identity, &error) != CSL_OK)
+                return csl_usage("run", "%s", error.message);
+            break;
+        case 's':
+            if (!parse_shard(optarg, &o)) return CSL_EXIT_USAGE;
+            break;
+        case 'j':
+            if (!csl_option_number("run", "--jobs", optarg, 1, 256, &number)) return CSL_EXIT_USAGE;
+            o.jobs = (unsigned)number;
+            break;
+        case 'w':
+            if (!csl_option_number("run", "--window-days", optarg, 1, 36500, &number)) return CSL_EXIT_USAGE;
+            o.window_days = (unsigned)number;
+            break;
+        case 'M':
+            if (!csl_option_number("run", "--memory", optarg, 16, 1 << 20, &number)) return CSL_EXIT_USAGE;
+            o.limits.memory_bytes = (uint64_t)number << 20;
+            break;
+        case 't':
+            if (!csl_option_number("run", "--timeout", optarg, 1, 86400, &number)) return CSL_EXIT_USAGE;
+            o.limits.wall_seconds = (unsigned)number;
+            break;
+        default: return csl_usage("run", "unknown option, or one without its value");
+        }
+    }
+    if (argc - optind != 1) return csl_usage("run", "name one folder or CSV file of cases");
+    if (!o.model) return csl_usage("run", "--model is needed");
+    if (!o.out) return csl_usage("run", "--out is needed");
+    o.cases = argv[optind];
+    o.plugins = csl_default_registry(plugins);
+    char key[4096];
+    if (!o.key) {
+        if (default_key(key, &error) != CSL_OK) return csl_complain(&error);
+        o.key = key;
+    }
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    csl_run_summary summary;
+    csl_status status = csl_run(&o, &summary, &error);
+    csl_progress_end();
+    return status == CSL_OK ? conclude(&o, &summary, json) : csl_complain(&error);
+}
