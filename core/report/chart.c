@@ -31,7 +31,7 @@ void chart_signed(html *h, double value, double scale)
                 "<svg class=\"signed\" role=\"img\" aria-label=\"%s the score, %s\">"
                 "<rect class=\"track\" y=\"6\" width=\"100%%\" height=\"2\"/>"
                 "<rect class=\"%s\" x=\"%.2f%%\" y=\"2\" width=\"%.2f%%\" height=\"10\"/>",
-                side, html_signed(value, text), side, value < 0 ? 50 - part : 50, part);
+                side, html_signed(value, scale, text), side, value < 0 ? 50 - part : 50, part);
     if (fabs(value) > scale)
         html_format(h, "<rect class=\"notch\" x=\"%s\" y=\"2\" width=\"1%%\" height=\"10\"/>",
                     value < 0 ? "2%" : "97%");

@@ -67,7 +67,7 @@ static void contribution_row(html *h, const char *name, double value, double sca
     html_text_cut(h, name, 60);
     html_raw(h, "</th><td class=\"bar\">");
     chart_signed(h, value, scale);
-    html_format(h, "</td><td class=\"n\">%s</td></tr>\n", html_signed(value, text));
+    html_format(h, "</td><td class=\"n\">%s</td></tr>\n", html_signed(value, scale, text));
 }
 
 static void sum_row(html *h, const char *name, double value)
@@ -76,14 +76,15 @@ static void sum_row(html *h, const char *name, double value)
     if (isnan(value)) return;
     html_format(
         h, "<tr class=\"sum\"><th scope=\"row\">%s</th><td class=\"bar\"></td><td class=\"n\">%s</td></tr>\n",
-        name, html_signed(value, text));
+        name, html_signed(value, 1, text));
 }
 
 static void contributions(html *h, const page_context *p, const result *r, const score *s)
 {
-    html_raw(
-        h,
-        "<table class=\"signed\"><caption>By modality, in log odds; the same scale in every case</caption>");
+    html_format(h,
+                "<table class=\"signed\"><caption>By modality, in log odds; the axis ends at %.2f in every "
+                "case</caption>",
+                p->scale);
     signed_head(h, "Modality");
     sum_row(h, "Starting point", s->baseline);
     const char *name;
@@ -128,15 +129,15 @@ static void findings(html *h, const result *r)
     size_t n = length_of(r->findings);
     if (!n) return;
     if (n > MOST_FINDINGS) n = MOST_FINDINGS;
-    double largest = 0;
+    double scale = 0.1; /* at least: what moves the odds by less than a tenth must not look large */
     char text[HTML_NUMBER];
     for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(member_number(json_array_get(r->findings, i), "attribution")));
-    html_format(h,
-                "<h4>Findings behind it</h4>\n<table class=\"signed findings\"><caption>Single entries, in "
-                "log odds; the "
-                "longest bar is %s</caption>",
-                html_signed(largest, text) + (largest >= 0.005));
+        scale = fmax(scale, fabs(member_number(json_array_get(r->findings, i), "attribution")));
+    html_format(
+        h,
+        "<h4>Findings behind it</h4>\n<table class=\"signed findings\"><caption>Single entries, in log "
+        "odds; the axis ends at %.2f</caption>",
+        fmin(scale, 1e6));
     signed_head(h, "Finding");
     for (size_t i = 0; i < n; i++) {
         const json_t *finding = json_array_get(r->findings, i);
@@ -151,8 +152,8 @@ static void findings(html *h, const result *r)
             html_text_cut(h, source, 120);
         }
         html_raw(h, "</small></th><td class=\"bar\">");
-        chart_signed(h, attribution, largest > 0 ? largest : 1);
-        html_format(h, "</td><td class=\"n\">%s</td></tr>\n", html_signed(attribution, text));
+        chart_signed(h, attribution, scale);
+        html_format(h, "</td><td class=\"n\">%s</td></tr>\n", html_signed(attribution, scale, text));
     }
     html_raw(h, "</tbody></table>\n");
 }

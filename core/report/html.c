@@ -174,14 +174,15 @@ const char *html_interval(double low, double high, char text[HTML_NUMBER])
     return text;
 }
 
-const char *html_signed(double value, char text[HTML_NUMBER])
+const char *html_signed(double value, double scale, char text[HTML_NUMBER])
 {
-    double size = fabs(value);
+    double size = fabs(value), step = scale < 0.5 ? 0.001 : 0.01;
+    const char *sign = size < step / 2 ? "" : value < 0 ? "\xe2\x88\x92" : "+";
     if (!isfinite(value))
         snprintf(text, HTML_NUMBER, "not given");
     else if (size >= 1e6)
-        snprintf(text, HTML_NUMBER, "%s%.1e", value < 0 ? "\xe2\x88\x92" : "+", size);
+        snprintf(text, HTML_NUMBER, "%s%.1e", sign, size);
     else
-        snprintf(text, HTML_NUMBER, "%s%.2f", size < 0.005 ? "" : value < 0 ? "\xe2\x88\x92" : "+", size);
+        snprintf(text, HTML_NUMBER, "%s%.*f", sign, scale < 0.5 ? 3 : 2, size);
     return text;
 }

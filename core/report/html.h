@@ -37,11 +37,12 @@ void html_text_cut(html *h, const char *text, size_t most);
 void html_base64(html *h, const uint8_t *bytes, size_t length); /* RFC 4648, section 4 */
 
 /* Numbers for people. Each writes text that needs no escaping.
- * A probability: "83%", "<1%" below 0.01, ">99%" above 0.99. Log odds: "+1.23", with a true minus sign. */
+ * A probability: "83%", "<1%" below 0.01, ">99%" above 0.99. Log odds: "+1.23", with a true minus
+ * sign; three decimals where the scale that they are read on is below 0.5. */
 enum { HTML_NUMBER = 32 };
 const char *html_percent(double probability, char text[HTML_NUMBER]);
 /* An interval of probabilities: "71–90%", whole percents. */
 const char *html_interval(double low, double high, char text[HTML_NUMBER]);
-const char *html_signed(double value, char text[HTML_NUMBER]);
+const char *html_signed(double value, double scale, char text[HTML_NUMBER]);
 
 #endif

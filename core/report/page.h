@@ -1,7 +1,7 @@
 /* The pages of a report: how they are cut, and what each part of one shows.
  *
- * Up to PAGE_SINGLE cases, and PAGE_PICTURES bytes of key images, index.html holds everything. With more it is
- * the overview, and cases-0001.html and so on hold the details of PAGE_CASES cases each.
+ * Up to PAGE_SINGLE cases, and PAGE_PICTURES bytes of key images, index.html holds everything. With more it
+ * is the overview, and cases-0001.html and so on hold the details of PAGE_CASES cases each.
  */
 #ifndef CSL_REPORT_PAGE_H
 #define CSL_REPORT_PAGE_H

@@ -108,7 +108,9 @@ Test(html, numbers_read_as_people_write_them)
     for (size_t i = 0; i < sizeof percents / sizeof *percents; i++)
         cr_expect_str_eq(html_percent(percents[i].value, text), percents[i].text);
     for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
-        cr_expect_str_eq(html_signed(logs[i].value, text), logs[i].text);
+        cr_expect_str_eq(html_signed(logs[i].value, 6, text), logs[i].text);
+    cr_expect_str_eq(html_signed(0.0063, 0.1, text), "+0.006");
+    cr_expect_str_eq(html_signed(-0.0004, 0.1, text), "0.000");
     cr_expect_str_eq(html_interval(0.714, 0.896, text), "71" DASH "90%");
     cr_expect_str_eq(html_interval(NAN, 0.5, text), "not given");
 }
