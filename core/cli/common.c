@@ -95,7 +95,7 @@ void csl_progress(const char *what, size_t done, size_t total, const char *rest)
     if (!progress.open) {
         progress.open = true;
         progress.started = t;
-        progress.drawn = 0;
+        progress.drawn = terminal ? 0 : t;
     }
     if (t - progress.drawn < (terminal ? 0.1 : 5.0) && done < total) return;
     progress.drawn = t;

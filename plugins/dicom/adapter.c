@@ -25,9 +25,9 @@ enum {
 
 #define ROW(r) "p" #r "0", "p" #r "1", "p" #r "2", "p" #r "3", "p" #r "4", "p" #r "5", "p" #r "6", "p" #r "7"
 static const char *const feature_names[FEATURES] = {
-    ROW(0),    ROW(1),        ROW(2),           ROW(3),         ROW(4),   ROW(5), ROW(6),    ROW(7),
-    "mean",    "deviation",   "minimum",        "p10",          "median", "p90",  "maximum", "gradient",
-    "texture", "row_spacing", "column_spacing", "slice_spacing"};
+    ROW(0),    ROW(1),     ROW(2),      ROW(3),        ROW(4),           ROW(5),         ROW(6),
+    ROW(7),    "mean",     "deviation", "minimum",     "percentile10",   "median",       "percentile90",
+    "maximum", "gradient", "texture",   "row_spacing", "column_spacing", "slice_spacing"};
 #define ONES "1", "1", "1", "1", "1", "1", "1", "1"
 static const char *const feature_units[FEATURES] = {ONES, ONES, ONES, ONES, ONES, ONES, ONES,
                                                     ONES, "1",  "1",  "1",  "1",  "1",  "1",
