@@ -118,7 +118,7 @@ static void add_common(attributes *list, const csl_synth_subject *subject, const
     add(list, 0x00100030, p->birth_date);
     add(list, 0x00100040, p->sex);
     add(list, 0x0020000D, p->study.text);
-    add(list, 0x00200010, NULL);
+    add(list, 0x00200010, "1");
     add(list, 0x00280002, "1");
     add(list, 0x00280004, "MONOCHROME2");
     add(list, 0x00280100, "16");
@@ -157,11 +157,13 @@ static int32_t write_ct_slice(const csl_synth_subject *subject, const patient *p
     add(&list, 0x00080060, "CT");
     add(&list, 0x00180050, "5");
     add(&list, 0x00180060, "120");
+    add(&list, 0x00185100, "HFS");
     add(&list, 0x0020000E, p->ct_series.text);
     add(&list, 0x00200011, "1");
     add(&list, 0x00200012, "1");
     add(&list, 0x00200013, number);
     add(&list, 0x00200032, position);
+    add(&list, 0x00200060, NULL);
     add(&list, 0x00200037, "1\\0\\0\\0\\1\\0");
     add(&list, 0x00200052, p->frame_of_reference.text);
     add(&list, 0x00201040, NULL);

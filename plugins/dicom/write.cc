@@ -75,7 +75,8 @@ OFCondition fill_meta(DcmMetaInfo &meta, const csl_dcm_object *object, E_Transfe
         if (done.good()) done = meta.putAndInsertString(uid.tag, uid.value);
     }
     if (done.good())
-        done = meta.putAndInsertUint32(DCM_FileMetaInformationGroupLength, 0); /* computed on writing */
+        done = meta.computeGroupLengthAndPadding(EGL_withGL, EPD_noChange, EXS_LittleEndianExplicit,
+                                                 EET_ExplicitLength);
     return done;
 }
 

@@ -56,6 +56,21 @@ Test(roundtrip, identity_and_layout)
     set_free(set);
 }
 
+/* PS3.10 7.1: the group length, first in the meta information, leads to the data set: group 0008. */
+Test(roundtrip, group_length_is_right)
+{
+    file_set *set = set_synth(7, 0, true);
+    for (uint32_t i = 0; i < set->count; i++) {
+        const uint8_t *bytes = set->files[i].bytes;
+        static const uint8_t start[8] = {2, 0, 0, 0, 'U', 'L', 4, 0};
+        cr_assert_eq(memcmp(bytes + 132, start, sizeof start), 0);
+        size_t dataset = 144u + bytes[140] + 256u * bytes[141];
+        cr_assert_lt(dataset, set->files[i].length);
+        cr_assert_eq(bytes[dataset] + 256 * bytes[dataset + 1], 8);
+    }
+    set_free(set);
+}
+
 Test(roundtrip, key_image)
 {
     file_set *set = set_synth(7, 0, false);
