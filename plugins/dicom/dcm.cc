@@ -58,7 +58,7 @@ static E_TransferSyntax elements_as(E_TransferSyntax declared, bool is_declared,
 {
     if (declared == EXS_DeflatedLittleEndianExplicit || (is_declared && declared == EXS_Unknown))
         return EXS_LittleEndianExplicit;
-    if (is_declared && DcmXfer(declared).isEncapsulated()) return declared;
+    if (is_declared && !csl::is_native(declared)) return declared;
     switch (coding) {
     case CSL_ELEMENTS_IMPLICIT: return EXS_LittleEndianImplicit;
     case CSL_ELEMENTS_EXPLICIT: return EXS_LittleEndianExplicit;

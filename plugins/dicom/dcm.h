@@ -91,7 +91,7 @@ typedef struct csl_dcm_frame {
     uint64_t length;           /* bytes */
     uint32_t bytes_per_sample; /* 1, 2 or 4 */
     bool planar, subsampled;   /* subsampled: Y Y Cb Cr for every two pixels */
-    bool has_rescale, is_hounsfield;
+    bool is_hounsfield;
     double slope, intercept;
     csl_dcm_window window;
     uint16_t *palette; /* [3][palette_count], scaled to 16 bit, or NULL */

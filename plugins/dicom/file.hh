@@ -48,8 +48,10 @@ void to_utf8(const char *value, const char *character_set, char *utf8, size_t si
 /* Likewise for the alphabetic component group of a person name, or all of it where that group is empty. */
 void name_to_utf8(const char *name, const char *character_set, char *utf8, size_t size);
 
-/* Whether frames of this transfer syntax can be decoded. */
+/* Whether frames of this transfer syntax can be decoded, and whether they lie in the file as they are
+ * (DCMTK's own word for it changed its name between versions). */
 bool is_decodable(E_TransferSyntax syntax);
+bool is_native(E_TransferSyntax syntax);
 
 /* Runs `body`, turning every exception into a status. */
 template <typename Body> int32_t guarded(csl_dcm_error *error, Body body) noexcept

@@ -251,7 +251,6 @@ void read_values(DcmDataset &dataset, const csl_dcm_header *header, uint32_t ind
     frame->slope = 1;
     double intercept = 0, slope = 1;
     if (header->pixels.samples == 1 && csl::number_of(transform, DCM_RescaleIntercept, 0, &intercept)) {
-        frame->has_rescale = true;
         frame->intercept = intercept;
         if (csl::number_of(transform, DCM_RescaleSlope, 0, &slope) && std::fabs(slope) > 0)
             frame->slope = slope;
@@ -321,6 +320,12 @@ bool csl::is_decodable(E_TransferSyntax syntax)
     return codec_of(syntax, &codec);
 }
 
+bool csl::is_native(E_TransferSyntax syntax)
+{
+    Codec codec = Codec::rle;
+    return codec_of(syntax, &codec) && codec == Codec::native;
+}
+
 int32_t csl_dcm_frame_read(csl_dcm_file *file, const csl_dcm_header *header, uint32_t index,
                            csl_dcm_frame *frame, csl_dcm_error *error)
 {
@@ -343,7 +348,7 @@ int32_t csl_dcm_frame_read(csl_dcm_file *file, const csl_dcm_header *header, uin
         E_TransferSyntax represented = EXS_Unknown;
         const DcmRepresentationParameter *parameter = nullptr;
         pixel_data->getOriginalRepresentationKey(represented, parameter);
-        bool encapsulated = DcmXfer(represented).isEncapsulated();
+        bool encapsulated = !csl::is_native(represented);
         if (encapsulated && pixel_data->getEncapsulatedRepresentation(represented, parameter, sequence).bad())
             sequence = nullptr;
         if (encapsulated != (codec != Codec::native) || (encapsulated && !sequence))

@@ -43,6 +43,19 @@ static heard *embed_made(made *m)
     return h;
 }
 
+/* The header of a square grey image of 16 bits; its pixels are still to come. */
+static made start_image(const char *transfer_syntax, unsigned side)
+{
+    made m = {NULL, 0, 0};
+    made_start(&m, transfer_syntax);
+    made_us(&m, 0x00280002, 1);
+    made_text(&m, 0x00280004, "CS", "MONOCHROME2");
+    made_us(&m, 0x00280010, side);
+    made_us(&m, 0x00280011, side);
+    made_us(&m, 0x00280100, 16);
+    return m;
+}
+
 /* Seeds 0 to 5 use all four encodings for slice or radiograph (test_roundtrip.c). */
 Test(hostile, truncated_anywhere)
 {
@@ -128,13 +141,7 @@ Test(hostile, header_in_descending_order)
 /* 200,000 fragments, none of which is looked for by walking the others. */
 Test(hostile, fragments_without_number)
 {
-    made m = {NULL, 0, 0};
-    made_start(&m, "1.2.840.10008.1.2.4.70");
-    made_us(&m, 0x00280002, 1);
-    made_text(&m, 0x00280004, "CS", "MONOCHROME2");
-    made_us(&m, 0x00280010, 16);
-    made_us(&m, 0x00280011, 16);
-    made_us(&m, 0x00280100, 16);
+    made m = start_image("1.2.840.10008.1.2.4.70", 16);
     made_long(&m, 0x7FE00010, "OB", UINT32_MAX);
     for (int i = 0; i < 200000; i++) {
         made_tag(&m, 0xFFFE, 0xE000);
@@ -174,13 +181,7 @@ Test(hostile, huge_pictures)
     static const char *const syntaxes[] = {"1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.70",
                                            "1.2.840.10008.1.2.5"};
     for (size_t i = 0; i < 3; i++) {
-        made m = {NULL, 0, 0};
-        made_start(&m, syntaxes[i]);
-        made_us(&m, 0x00280002, 1);
-        made_text(&m, 0x00280004, "CS", "MONOCHROME2");
-        made_us(&m, 0x00280010, 65535);
-        made_us(&m, 0x00280011, 65535);
-        made_us(&m, 0x00280100, 16);
+        made m = start_image(syntaxes[i], 65535);
         made_long(&m, 0x7FE00010, i == 0 ? "OW" : "OB", i == 0 ? 0 : UINT32_MAX);
         heard *h = embed_made(&m);
         cr_assert_eq(h->status, CSL_PLUGIN_BAD_INPUT);
@@ -194,13 +195,7 @@ Test(hostile, codestream_of_another_size)
 {
     static const uint8_t jpeg[] = {0xFF, 0xD8, 0xFF, 0xC3, 0x00, 0x0B, 0x10, 0xFF, 0xFF,
                                    0xFF, 0xFF, 0x01, 0x01, 0x11, 0x00, 0xFF, 0xD9, 0x00};
-    made m = {NULL, 0, 0};
-    made_start(&m, "1.2.840.10008.1.2.4.70");
-    made_us(&m, 0x00280002, 1);
-    made_text(&m, 0x00280004, "CS", "MONOCHROME2");
-    made_us(&m, 0x00280010, 16);
-    made_us(&m, 0x00280011, 16);
-    made_us(&m, 0x00280100, 16);
+    made m = start_image("1.2.840.10008.1.2.4.70", 16);
     made_long(&m, 0x7FE00010, "OB", UINT32_MAX);
     made_tag(&m, 0xFFFE, 0xE000);
     made_raw(&m, "\0\0\0", 4);
