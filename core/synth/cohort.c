@@ -197,6 +197,7 @@ static csl_status check(const csl_synth_options *options, size_t writers, csl_er
 csl_status csl_synth_cohort(csl_registry *registry, const csl_synth_options *options, csl_error *error)
 {
     writer_entry writers[MOST_WRITERS];
+    csl_registry_start(registry); /* codecs and dictionaries that an adapter writes with, too */
     size_t count = find_writers(registry, writers);
     csl_status status = check(options, count, error);
     if (status != CSL_OK) return status;
