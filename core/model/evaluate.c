@@ -116,8 +116,7 @@ static csl_status check_labels(const csl_model *m, const csl_cohort *cohort, csl
     return CSL_OK;
 }
 
-/* Single modalities first, then pairs and so on; all of them last. More than 8 modalities: only the single
- * ones and all. */
+/* As csl_evaluation.subset says. */
 static void list_subsets(size_t modalities, scored *s)
 {
     csl_modality_set all = (csl_modality_set)((1ull << modalities) - 1);
@@ -130,7 +129,8 @@ static void list_subsets(size_t modalities, scored *s)
 }
 
 csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split,
-                              unsigned jobs, uint64_t seed, csl_evaluation *evaluation, csl_error *error)
+                              csl_branch branch, unsigned jobs, uint64_t seed, csl_evaluation *evaluation,
+                              csl_error *error)
 {
     *evaluation = (csl_evaluation){.label_count = model->network.label_count};
     csl_status status = check_labels(model, cohort, error);
@@ -140,12 +140,12 @@ csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, 
     list_subsets(model->features.count, s);
     status = score_split(model, cohort, split, jobs, s, error);
     for (size_t l = 0; l < evaluation->label_count && status == CSL_OK; l++)
-        status = measure(model, cohort, s, CSL_BRANCH_HYBRID, l, seed, &evaluation->label[l], error);
+        status = measure(model, cohort, s, branch, l, seed, &evaluation->label[l], error);
     for (size_t b = 0; b < CSL_BRANCH_COUNT && status == CSL_OK; b++)
         status = measure(model, cohort, s, (csl_branch)b, 0, seed, &evaluation->fusion[b], error);
     evaluation->subset_count = s->set_count;
     for (size_t k = 0; k < s->set_count && status == CSL_OK; k++) {
-        size_t count = pairs(model, cohort, s, k, CSL_BRANCH_HYBRID, 0, s->score);
+        size_t count = pairs(model, cohort, s, k, branch, 0, s->score);
         evaluation->subset[k].set = s->sets[k];
         status = csl_auc_interval(s->score, s->truth, count, seed, &evaluation->subset[k].auc, error);
     }

@@ -168,3 +168,16 @@ const char *csl_model_modality(const csl_model *model, size_t index)
 {
     return model->features.modalities[index].modality;
 }
+
+csl_model_summary csl_model_trained(const csl_model *model)
+{
+    const csl_training_summary *t = &model->training;
+    csl_model_summary s = {.cases = t->cases,
+                           .valid_cases = t->valid_cases,
+                           .epochs = t->epochs,
+                           .epoch = t->epoch,
+                           .valid_auc = t->valid_auc};
+    for (size_t i = 0; i < model->network.parameter_count; i++)
+        s.weights += model->network.parameters[i].count;
+    return s;
+}

@@ -43,6 +43,15 @@ csl_label csl_model_label(const csl_model *model, size_t index);
 size_t csl_model_modality_count(const csl_model *model);
 const char *csl_model_modality(const csl_model *model, size_t index); /* "image", in the model's order */
 
+typedef struct csl_model_summary {
+    size_t weights;
+    size_t cases, valid_cases; /* that it learned from, and that chose the epoch and calibrate */
+    unsigned epochs, epoch;    /* run, and the one whose weights were kept (1-based) */
+    double valid_auc;          /* of that epoch; NaN where it is not known */
+} csl_model_summary;
+
+csl_model_summary csl_model_trained(const csl_model *model);
+
 /* ---- one case ---- */
 
 /* Which of the model's modalities to use: bit i for csl_model_modality(model, i). Those a case lacks are
@@ -131,10 +140,12 @@ typedef struct csl_label_metrics {
 
 typedef struct csl_evaluation {
     size_t label_count;
-    csl_label_metrics label[CSL_MAX_LABELS];
+    csl_label_metrics label[CSL_MAX_LABELS];    /* the chosen branch */
     csl_label_metrics fusion[CSL_BRANCH_COUNT]; /* each branch on the first label */
-    size_t subset_count; /* every non-empty set of the model's modalities (at most 255, for 8 modalities),
-                            hybrid, first label */
+    /* The chosen branch on the first label with every non-empty set of the model's modalities, small sets
+     * first, all of them last; with more than 8 modalities only the single ones and all. A case that has none
+     * of a set scores the baseline. */
+    size_t subset_count;
     struct {
         csl_modality_set set;
         csl_interval auc;
@@ -143,8 +154,10 @@ typedef struct csl_evaluation {
     csl_interval gain_over_early, gain_over_late;
 } csl_evaluation;
 
-/* Over the cases of `split`; bootstrap resamples are seeded. */
+/* Over the cases of `split`, whose labels must be the model's by name and order; bootstrap resamples are
+ * seeded. */
 csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split,
-                              unsigned jobs, uint64_t seed, csl_evaluation *evaluation, csl_error *error);
+                              csl_branch branch, unsigned jobs, uint64_t seed, csl_evaluation *evaluation,
+                              csl_error *error);
 
 #endif

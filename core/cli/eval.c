@@ -1,0 +1,196 @@
+/* consilium eval: how good a model is on labelled cases. */
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cohort.h"
+#include "cli/verb.h"
+
+static void help(void)
+{
+    puts("Usage: consilium eval MODEL COHORT [--split NAME] [--fusion NAME] [--json] [options]\n\n"
+         "Scores labelled cases (COHORT as for `consilium train`) and prints, with 95 % bootstrap intervals "
+         "over cases, the\n"
+         "area under the ROC curve; the accuracy at probability 0.5; the Brier score; and the AUC of every "
+         "branch of the\n"
+         "model and of every set of its modalities.\n\n"
+         "  --split NAME            train, valid, test or all (test; all where labels.csv has no split)\n"
+         "  --fusion NAME           early, late or hybrid: whose opinion is measured for labels and "
+         "modalities (hybrid)\n"
+         "  --json                  one JSON object instead of tables\n"
+         "  --seed S                seed of the bootstrap (1)\n"
+         "  --jobs N                processes that read and threads that score (one a processor)\n"
+         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
+         "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
+         "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
+         "  --help                  this text\n\n"
+         "Example: consilium eval model.safetensors cohort --json | jq .fusion\n"
+         "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
+}
+
+static const struct {
+    const char *name;
+    csl_branch branch;
+} fusions[] = {{"hybrid", CSL_BRANCH_HYBRID}, {"early", CSL_BRANCH_EARLY}, {"late", CSL_BRANCH_LATE}};
+enum { FUSIONS = sizeof fusions / sizeof *fusions };
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *pair(csl_interval i)
+{
+    return json_pack("[o, o]", number(i.low), number(i.high));
+}
+
+static json_t *set_names(const csl_model *m, csl_modality_set set)
+{
+    json_t *names = json_array();
+    for (size_t k = 0; k < csl_model_modality_count(m); k++)
+        if (set >> k & 1) json_array_append_new(names, json_string(csl_model_modality(m, k)));
+    return names;
+}
+
+static bool print_json(const csl_model *m, const csl_evaluation *e)
+{
+    json_t *labels = json_object(), *subsets = json_array(), *fusion = json_object();
+    for (size_t l = 0; l < e->label_count; l++) {
+        const csl_label_metrics *x = &e->label[l];
+        json_object_set_new(labels, csl_model_label(m, l).name,
+                            json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "auc", number(x->auc.value), "auc_ci",
+                                      pair(x->auc), "accuracy", number(x->accuracy), "brier",
+                                      number(x->brier), "positives", (json_int_t)x->positives, "negatives",
+                                      (json_int_t)x->negatives));
+    }
+    for (size_t k = 0; k < e->subset_count; k++)
+        json_array_append_new(
+            subsets, json_pack("{s:o, s:o, s:o}", "modalities", set_names(m, e->subset[k].set), "auc",
+                               number(e->subset[k].auc.value), "auc_ci", pair(e->subset[k].auc)));
+    for (size_t f = 0; f < FUSIONS; f++)
+        json_object_set_new(fusion, fusions[f].name, number(e->fusion[fusions[f].branch].auc.value));
+    json_t *gains = json_pack("{s:{s:o, s:o}, s:{s:o, s:o}}", "early", "auc",
+                              number(e->gain_over_early.value), "auc_ci", pair(e->gain_over_early), "late",
+                              "auc", number(e->gain_over_late.value), "auc_ci", pair(e->gain_over_late));
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "labels", labels, "subsets", subsets, "fusion", fusion,
+                             "gain_over", gains);
+    bool fine = root && json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
+                putchar('\n') != EOF;
+    json_decref(root);
+    return fine;
+}
+
+static void print_interval(csl_interval i)
+{
+    if (isnan(i.value))
+        printf("   not known (one class only)");
+    else
+        printf("   %6.3f  [%6.3f, %6.3f]", i.value, i.low, i.high);
+}
+
+static void print_metrics(const char *name, const csl_label_metrics *x)
+{
+    printf("%-32s", name);
+    print_interval(x->auc);
+    printf("   %8.3f   %6.3f   %zu/%zu\n", x->accuracy, x->brier, x->positives, x->positives + x->negatives);
+}
+
+static void print_tables(const csl_model *m, const csl_evaluation *e, const char *fusion)
+{
+    const char *heading = "      AUC  [95 % interval]   accuracy    Brier   positive/cases\n";
+    printf("%-32s%s", "label", heading);
+    for (size_t l = 0; l < e->label_count; l++) print_metrics(csl_model_label(m, l).name, &e->label[l]);
+    printf("\nOf %s:\n\n%-32s%s", csl_model_label(m, 0).name, "fusion", heading);
+    for (size_t f = 0; f < FUSIONS; f++) print_metrics(fusions[f].name, &e->fusion[fusions[f].branch]);
+    printf("%-32s", "hybrid minus early");
+    print_interval(e->gain_over_early);
+    printf("\n%-32s", "hybrid minus late");
+    print_interval(e->gain_over_late);
+    printf("\n\n%-32s      AUC  [95 %% interval]   (%s)\n", "modalities", fusion);
+    for (size_t k = 0; k < e->subset_count; k++) {
+        char names[256] = "";
+        for (size_t i = 0; i < csl_model_modality_count(m); i++)
+            if (e->subset[k].set >> i & 1) {
+                size_t used = strlen(names);
+                snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                         csl_model_modality(m, i));
+            }
+        printf("%-32s", names);
+        print_interval(e->subset[k].auc);
+        puts("");
+    }
+}
+
+static int evaluate(const char *path, csl_cohort_options *source, size_t fusion, uint64_t seed, bool json)
+{
+    csl_error error = {0};
+    csl_model *model = NULL;
+    csl_cohort_read read = {0};
+    csl_evaluation e;
+    csl_status status = csl_model_load(path, &model, &error);
+    source->model = model;
+    if (status == CSL_OK) status = csl_cohort_open(source, &read, &error);
+    if (status == CSL_OK)
+        status = csl_model_evaluate(model, &read.cohort, CSL_SPLIT_TEST, fusions[fusion].branch, source->jobs,
+                                    seed, &e, &error);
+    if (status == CSL_OK && !json) print_tables(model, &e, fusions[fusion].name);
+    if (status == CSL_OK && json && !print_json(model, &e))
+        status = csl_fail(&error, CSL_EIO, NULL, "cannot write the result");
+    if (status == CSL_OK && read.failed) fprintf(stderr, "consilium: %zu cases were left out\n", read.failed);
+    int code = status != CSL_OK ? csl_complain(&error) : read.failed ? CSL_EXIT_SOME_FAILED : CSL_EXIT_DONE;
+    csl_cohort_read_free(&read);
+    csl_model_free(model);
+    return code;
+}
+
+int csl_verb_eval(int argc, char **argv)
+{
+    enum { SPLIT = 1, FUSION, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
+    static const struct option options[] = {
+        {"split", required_argument, NULL, SPLIT}, {"fusion", required_argument, NULL, FUSION},
+        {"json", no_argument, NULL, JSON},         {"seed", required_argument, NULL, SEED},
+        {"jobs", required_argument, NULL, JOBS},   {"cases-limit", required_argument, NULL, LIMIT},
+        {"cache", required_argument, NULL, CACHE}, {"plugins", required_argument, NULL, PLUGINS},
+        {"help", no_argument, NULL, HELP},         {0}};
+    static const char *const splits[] = {"train", "valid", "test", "all"};
+    csl_cohort_options source = {
+        .verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true};
+    long long seed = 1, jobs = 0, limit = 0;
+    size_t fusion = 0, split;
+    bool json = false, fine = true;
+    const char *plugins = NULL;
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (c) {
+        case SPLIT:
+            for (split = 0; split < 4 && strcmp(optarg, splits[split]) != 0; split++) continue;
+            if (split == 4)
+                return csl_usage("eval", "--split takes train, valid, test or all, not '%s'", optarg);
+            source.splits = split == 3 ? 7 : 1u << split;
+            source.split_optional = split == 3;
+            break;
+        case FUSION:
+            for (fusion = 0; fusion < FUSIONS && strcmp(optarg, fusions[fusion].name) != 0; fusion++)
+                continue;
+            if (fusion == FUSIONS)
+                return csl_usage("eval", "--fusion takes early, late or hybrid, not '%s'", optarg);
+            break;
+        case JSON: json = true; break;
+        case SEED: fine = csl_option_number("eval", "--seed", optarg, 0, 0x7fffffffffffffff, &seed); break;
+        case JOBS: fine = csl_option_number("eval", "--jobs", optarg, 1, 1024, &jobs); break;
+        case LIMIT: fine = csl_option_number("eval", "--cases-limit", optarg, 1, 0x7fffffff, &limit); break;
+        case CACHE: source.cache = optarg; break;
+        case PLUGINS: plugins = optarg; break;
+        case HELP: help(); return CSL_EXIT_DONE;
+        default: return csl_usage("eval", "unknown option or missing value");
+        }
+        if (!fine) return CSL_EXIT_USAGE;
+    }
+    if (optind + 2 != argc) return csl_usage("eval", "one MODEL and one COHORT are needed");
+    source.folder = argv[optind + 1];
+    source.jobs = (unsigned)jobs;
+    source.limit = (size_t)limit;
+    source.plugins = csl_default_registry(plugins);
+    return evaluate(argv[optind], &source, fusion, (uint64_t)seed, json);
+}
