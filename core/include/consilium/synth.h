@@ -4,7 +4,7 @@
  * that into files of its own kind. The library that knows a format thus stays in one place, and every adapter
  * has a round-trip test: what it writes, it reads.
  *
- * write() is a pure function of the subject: same subject, same bytes.
+ * write() is a pure function of the subject: same subject, same bytes. The host calls it after init.
  */
 #ifndef CONSILIUM_SYNTH_H
 #define CONSILIUM_SYNTH_H
