@@ -3,10 +3,10 @@
  *
  *     build/tests/bench_run [PROGRAM [CASES]]      default: the program beside it, 200 synthetic cases
  *
- * Makes a cohort and a model in a temporary folder, runs each number of workers three times into a fresh
- * folder, and prints the median and the range. Memory is the proportional set size (a page that n processes
- * share counts 1/n in each) of the conductor and of the whole tree of processes, sampled every 5 ms. Durable
- * commits are part of what is measured. */
+ * Makes a cohort and a model in a temporary folder, runs each number of workers three times for time and once
+ * for memory, each into a fresh folder, and prints the median and the range. Memory is the proportional set
+ * size (a page that n processes share counts 1/n in each) of the conductor and of the whole tree of
+ * processes, sampled every 5 ms. Durable commits are part of what is measured. */
 #include <limits.h>
 #include <spawn.h>
 #include <stdbool.h>
