@@ -45,6 +45,25 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Rows of scores are padded to whole vectors: the loops over them have no remainders. */
+static size_t padded(size_t keys)
+{
+    return (keys + 15) / 16 * 16;
+}
+
+static void pad(float *scores, size_t rows, size_t keys, float value)
+{
+    size_t row = padded(keys);
+    for (size_t r = 0; r < rows && row > keys; r++)
+        for (size_t i = keys; i < row; i++) scores[r * row + i] = value;
+}
+
+static size_t tile_rows(size_t keys)
+{
+    size_t row = padded(keys);
+    return row < CSL_ATTENTION_TILE ? CSL_ATTENTION_TILE / row : 1;
+}
+
 /* Multi-head attention (Vaswani et al. 2017), a tile of query rows at a time, so that no full score matrix is
  * ever stored. */
 static void attention(const csl_network *n, const float *q, size_t ldq, size_t rows,
@@ -52,7 +71,7 @@ static void attention(const csl_network *n, const float *q, size_t ldq, size_t r
                       csl_workspace *s)
 {
     size_t width = n->width, head = width / n->heads, keys = segment_rows(segments, count);
-    size_t tile = keys < CSL_ATTENTION_TILE ? CSL_ATTENTION_TILE / keys : 1;
+    size_t tile = tile_rows(keys), row = padded(keys);
     float scale = 1.0f / sqrtf((float)head);
     for (size_t start = 0; start < rows; start += tile) {
         size_t now = least(tile, rows - start);
@@ -60,11 +79,12 @@ static void attention(const csl_network *n, const float *q, size_t ldq, size_t r
             size_t at = h * head, column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
                 csl_gemm(false, true, now, segments[i].rows, head, 1.0f, q + start * ldq + at, ldq,
-                         segments[i].k + at, ldkv, 0.0f, s->scores + column, keys);
-            csl_kernel_softmax(s->scores, now, keys, scale, total + h * rows + start);
+                         segments[i].k + at, ldkv, 0.0f, s->scores + column, row);
+            pad(s->scores, now, keys, -1e30f);
+            csl_kernel_softmax(s->scores, now, row, scale, total + h * rows + start);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->scores + column, keys,
+                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->scores + column, row,
                          segments[i].v + at, ldkv, i ? 1.0f : 0.0f, o + start * width + at, width);
         }
     }
@@ -77,7 +97,7 @@ static void attention_back(const csl_network *n, const float *q, size_t ldq, siz
                            const float *d_o, float *dq, csl_workspace *s)
 {
     size_t width = n->width, head = width / n->heads, keys = segment_rows(segments, count);
-    size_t tile = keys < CSL_ATTENTION_TILE ? CSL_ATTENTION_TILE / keys : 1;
+    size_t tile = tile_rows(keys), row = padded(keys);
     float scale = 1.0f / sqrtf((float)head);
     for (size_t start = 0; start < rows; start += tile) {
         size_t now = least(tile, rows - start);
@@ -86,21 +106,23 @@ static void attention_back(const csl_network *n, const float *q, size_t ldq, siz
             const float *q_tile = q + start * ldq + at, *do_tile = d_o + start * width + at;
             for (size_t i = 0; i < count; column += segments[i++].rows) {
                 csl_gemm(false, true, now, segments[i].rows, head, 1.0f, q_tile, ldq, segments[i].k + at,
-                         ldkv, 0.0f, s->scores + column, keys);
+                         ldkv, 0.0f, s->scores + column, row);
                 csl_gemm(false, true, now, segments[i].rows, head, 1.0f, do_tile, width, segments[i].v + at,
-                         ldkv, 0.0f, s->dscores + column, keys);
+                         ldkv, 0.0f, s->dscores + column, row);
             }
-            csl_kernel_softmax_again(s->scores, now, keys, scale, total + h * rows + start);
+            pad(s->scores, now, keys, -1e30f);
+            pad(s->dscores, now, keys, 0.0f);
+            csl_kernel_softmax_again(s->scores, now, row, scale, total + h * rows + start);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->scores + column, keys, do_tile,
+                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->scores + column, row, do_tile,
                          width, 1.0f, segments[i].dv + at, ldkv);
-            csl_kernel_softmax_back(s->dscores, s->scores, now, keys, scale);
+            csl_kernel_softmax_back(s->dscores, s->scores, now, row, scale);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows) {
-                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->dscores + column, keys,
+                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->dscores + column, row,
                          segments[i].k + at, ldkv, i ? 1.0f : 0.0f, dq + start * ldq + at, ldq);
-                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->dscores + column, keys, q_tile,
+                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->dscores + column, row, q_tile,
                          ldq, 1.0f, segments[i].dk + at, ldkv);
             }
         }

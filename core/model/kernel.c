@@ -177,6 +177,13 @@ VECTOR void csl_kernel_gelu_back(float *dy, const float *x, size_t count)
     }
 }
 
+/* e^-60 is nothing beside 1, and unlike e^-87 it stays a normal number when it is divided by a sum:
+ * arithmetic on subnormal numbers is many times slower. */
+INLINE float at_least(float x)
+{
+    return x < -60.0f ? -60.0f : x;
+}
+
 VECTOR void csl_kernel_softmax(float *s, size_t rows, size_t width, float scale, float *total)
 {
     for (size_t r = 0; r < rows; r++) {
@@ -186,7 +193,7 @@ VECTOR void csl_kernel_softmax(float *s, size_t rows, size_t width, float scale,
         greatest *= scale;
 #pragma omp simd reduction(+ : sum)
         for (size_t i = 0; i < width; i++) {
-            row[i] = exp_one(scale * row[i] - greatest);
+            row[i] = exp_one(at_least(scale * row[i] - greatest));
             sum += row[i];
         }
         float inverse = 1.0f / sum;
@@ -201,7 +208,7 @@ VECTOR void csl_kernel_softmax_again(float *s, size_t rows, size_t width, float 
     for (size_t r = 0; r < rows; r++) {
         float *row = s + r * width, shift = total[r];
 #pragma omp simd
-        for (size_t i = 0; i < width; i++) row[i] = exp_one(scale * row[i] - shift);
+        for (size_t i = 0; i < width; i++) row[i] = exp_one(at_least(scale * row[i] - shift));
     }
 }
 

@@ -32,7 +32,8 @@ void csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, flo
 /* dy *= the derivative at x (bias included). */
 void csl_kernel_gelu_back(float *dy, const float *x, size_t count);
 
-/* Each row of s becomes softmax(scale * s); total[rows] keeps the logarithm of the sum of exponentials. */
+/* Each row of s becomes softmax(scale * s), where no share is under e^-60 of the greatest; total[rows] keeps
+ * the logarithm of the sum of exponentials. */
 void csl_kernel_softmax(float *s, size_t rows, size_t width, float scale, float *total);
 /* The same result from the same s and the kept totals. */
 void csl_kernel_softmax_again(float *s, size_t rows, size_t width, float scale, const float *total);

@@ -127,8 +127,8 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
         vector = most(vector, inputs);
     }
     plan_fusion(&p, n, &s->fusion);
-    s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, keys));
-    s->dscores = take(&p, 1, most(CSL_ATTENTION_TILE, keys));
+    s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
+    s->dscores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
     s->wide = take(&p, rows, wide);
     s->narrow = take(&p, rows, n->width);
     s->flow = take(&p, rows, n->width);
