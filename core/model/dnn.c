@@ -1,6 +1,6 @@
 #include "model/dnn.h"
 
-#include <dnnl.h>
+#include <oneapi/dnnl/dnnl.h>
 #include <omp.h>
 
 /* dnnl_sgemm alone: it has the same form in oneDNN 2.6 (Debian 12) and 3.7 (Debian 13), whose primitives
