@@ -79,7 +79,8 @@ typedef struct csl_opinion {
     size_t label_count, modality_count;
     double *logit;        /* [labels], raw */
     double *probability;  /* [labels], sigmoid(logit / temperature of the label) */
-    double *low, *high;   /* [labels], Venn-Abers interval of the probability from the calibration cases */
+    double *low, *high;   /* [labels], low <= probability <= high: the Venn-Abers interval from the
+                            calibration cases, widened to the probability */
     double *branch_logit; /* [labels, CSL_BRANCH_COUNT] */
     double *gate;         /* [3], of early, late, joint; sums to 1 */
     double *baseline;     /* [labels], logit of the empty set of modalities (the training cases' log odds) */
