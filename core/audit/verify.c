@@ -19,6 +19,17 @@ typedef struct verifier {
     audit_edge edge;
 } verifier;
 
+/* The first hash or entry in which an older partial tile, of `width`, differs from the newer file's bytes. */
+static unsigned first_difference(const csl_buffer *older, const uint8_t *bytes, const size_t *length,
+                                 unsigned width)
+{
+    size_t at = 0;
+    while (at < older->length && at < length[width] && older->bytes[at] == bytes[at]) at++;
+    unsigned w = 0;
+    while (w + 1 < width && length[w + 1] <= at) w++;
+    return w;
+}
+
 /* Partial tiles of older checkpoints must be beginnings of the newer file: length[w] is how many of its bytes
  * hold the first w hashes or entries. */
 static csl_status check_older(verifier *v, unsigned level, uint64_t index, unsigned width, const char *newer,
@@ -35,8 +46,10 @@ static csl_status check_older(verifier *v, unsigned level, uint64_t index, unsig
             status = CSL_OK; /* a writer removed it since */
         else if (status == CSL_OK &&
                  (v->older.length != length[w] || memcmp(v->older.bytes, bytes, length[w]) != 0))
-            status =
-                csl_fail(error, CSL_EFORMAT, v->folder.path, "%s is not the beginning of %s", name, newer);
+            status = csl_fail(error, CSL_EFORMAT, v->folder.path,
+                              "%s is not the beginning of %s: %s %" PRIu64 " differs", name, newer,
+                              level == AUDIT_ENTRIES ? "entry" : "hash",
+                              index * AUDIT_TILE + first_difference(&v->older, bytes, length, w));
     }
     return status;
 }
