@@ -137,25 +137,6 @@ static void take_contig(variant_header *header, const char *line, size_t length)
         add_build(header, &header->by_text, named_build(text), "##contig assembly");
 }
 
-/* ##fileDate has no fixed form in the standard: YYYYMMDD and ISO 8601 are taken, the rest is not known. */
-static void take_date(variant_header *header, const char *text)
-{
-    int year, month, day, used = 0;
-    char separator = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) == 3 && used == 10)
-        separator = text[10];
-    else if (strspn(text, "0123456789") == 8 && sscanf(text, "%4d%2d%2d%n", &year, &month, &day, &used) == 3)
-        separator = text[8];
-    else
-        return;
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (year < 1990 || year > 2200 || month < 1 || month > 12 || day < 1) return;
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (day > days[month - 1] + (month == 2 && leap)) return;
-    if (separator && !strchr(" T", separator)) return;
-    snprintf(header->date, sizeof header->date, "%04d-%02d-%02d", year, month, day);
-}
-
 static bool starts(const char *line, size_t length, const char *with)
 {
     return length >= strlen(with) && !strncasecmp(line, with, strlen(with));
@@ -180,9 +161,6 @@ bool variant_header_line(variant_header *header, const char *line, size_t length
     } else if (starts(line, length, "##reference=") || starts(line, length, "##assembly=")) {
         variant_copy(text, sizeof text, line, length);
         add_build(header, &header->by_text, named_build(text), line[2] == 'r' ? "##reference" : "##assembly");
-    } else if (starts(line, length, "##fileDate=")) {
-        variant_copy(text, sizeof text, line + 11, length - 11);
-        if (!header->date[0]) take_date(header, text);
     } else if (starts(line, length, "##SAMPLE=<")) {
         if (length + 1 > MAX_SAMPLE_LINES_BYTES - header->sample_lines_length) return true;
         char *lines = realloc(header->sample_lines, header->sample_lines_length + length + 1);

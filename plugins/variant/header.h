@@ -20,7 +20,6 @@ enum { VARIANT_NAME_BYTES = 256 };
 typedef struct variant_header {
     char sample[VARIANT_NAME_BYTES]; /* the first sample's name; "" if the file has sites only */
     size_t samples;
-    char date[24];           /* ##fileDate as YYYY-MM-DD[THH:MM:SS]; "" if absent or not a date */
     variant_build by_length; /* from the lengths of contigs */
     variant_build by_text;   /* from ##reference, ##assembly and assembly= */
     char build_place[32];    /* where by_length, else by_text, was seen */

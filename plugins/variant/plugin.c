@@ -120,8 +120,6 @@ static int32_t emit_header(const csl_sink *sink, uint32_t input, const variant_s
     if (status == CSL_PLUGIN_OK && variant_header_sample_value(header, sex_keys, value, sizeof value) &&
         recorded_sex(value))
         status = emit_fact(sink, input, CSL_FACT_SEX, recorded_sex(value), "##SAMPLE line");
-    if (status == CSL_PLUGIN_OK && header->date[0])
-        status = emit_fact(sink, input, CSL_FACT_DATE, header->date, "##fileDate line");
     if (status == CSL_PLUGIN_OK) status = emit_build(sink, input, header);
     if (status == CSL_PLUGIN_OK && header->samples > 1) {
         snprintf(text, sizeof text, "%zu samples; the first is taken, the others are ignored",
