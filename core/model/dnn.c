@@ -1,7 +1,7 @@
 #include "model/dnn.h"
 
-#include <oneapi/dnnl/dnnl.h>
 #include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
 
 /* dnnl_sgemm alone: it has the same form in oneDNN 2.6 (Debian 12) and 3.7 (Debian 13), whose primitives
  * differ. */

@@ -58,8 +58,8 @@ static csl_status score(const csl_model *model, const csl_activations *out, csl_
         o->baseline[l] = calibration->baseline;
         csl_status status = csl_venn_abers(calibration, o->logit[l], &o->low[l], &o->high[l], error);
         if (status) return status;
-        /* Two calibrations of one score, by temperature and by isotonic regression: the reader's interval is the range
-         * they span, so that it holds the probability that is shown. */
+        /* Two calibrations of one score, by temperature and by isotonic regression: the reader's interval is
+         * the range they span, so that it holds the probability that is shown. */
         o->low[l] = fmin(o->low[l], o->probability[l]);
         o->high[l] = fmax(o->high[l], o->probability[l]);
     }

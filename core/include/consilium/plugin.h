@@ -141,12 +141,13 @@ typedef struct csl_plugin {
     uint32_t abi_minor;
     uint32_t feature_count;  /* width of a token, 1 .. CSL_MAX_FEATURES */
     uint32_t position_count; /* axes of a position, 0 .. CSL_MAX_POSITION */
-    int32_t coded_feature;   /* index of the feature whose unit depends on the token's code (a laboratory
-                                value),   which the model therefore scales for each code by itself; -1 if none */
-    const char *id;          /* reverse domain: "org.consilium.dicom" */
-    const char *name;        /* for people */
-    const char *version;     /* of the plugin: "1.0.0" */
-    const char *modality;    /* one lower-case word: image, record, variant, ... */
+    /* Index of the feature whose unit depends on the token's code (a laboratory value), which the model
+     * therefore scales for each code by itself; -1 if there is none. */
+    int32_t coded_feature;
+    const char *id;                    /* reverse domain: "org.consilium.dicom" */
+    const char *name;                  /* for people */
+    const char *version;               /* of the plugin: "1.0.0" */
+    const char *modality;              /* one lower-case word: image, record, variant, ... */
     const char *const *feature_names;  /* [feature_count], unique */
     const char *const *feature_units;  /* [feature_count], UCUM; "1" for a pure number */
     const char *const *position_names; /* [position_count], with the unit in the name where there is one */
