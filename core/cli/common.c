@@ -12,9 +12,25 @@
 #include "base/file.h"
 #include "cli/verb.h"
 
+void csl_print_text(FILE *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) { /* U+0080 to U+009F */
+            fputc('?', out);
+            c++;
+        } else {
+            fputc(*c < 0x20 || *c == 0x7F ? '?' : *c, out);
+        }
+    }
+}
+
 int csl_complain(const csl_error *error)
 {
-    fprintf(stderr, "consilium: %s%s%s\n", error->place, error->place[0] ? ": " : "", error->message);
+    fputs("consilium: ", stderr);
+    csl_print_text(stderr, error->place);
+    fputs(error->place[0] ? ": " : "", stderr);
+    csl_print_text(stderr, error->message);
+    fputc('\n', stderr);
     return error->code == CSL_EUSAGE ? CSL_EXIT_USAGE : CSL_EXIT_CANNOT;
 }
 

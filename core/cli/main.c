@@ -17,6 +17,9 @@ static const csl_verb verbs[] = {
 #ifdef CSL_VERB_EVAL
     {"eval", "measure a model on a labelled cohort", csl_verb_eval},
 #endif
+#ifdef CSL_VERB_MODEL
+    {"model", "show, compare, sign and verify a model file", csl_verb_model},
+#endif
 #ifdef CSL_VERB_SYNTH
     {"synth", "make a synthetic cohort with planted truth", csl_verb_synth},
 #endif

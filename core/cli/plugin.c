@@ -114,7 +114,7 @@ int csl_verb_plugin(int argc, char **argv)
     }
     if (!strcmp(action, "sign") && optind + 1 == argc && key) {
         csl_error error = {0};
-        if (csl_plugin_sign(argv[optind], key, &error) != CSL_OK) return csl_complain(&error);
+        if (csl_signature_write(argv[optind], key, &error) != CSL_OK) return csl_complain(&error);
         printf("%s.sig\n", argv[optind]);
         return CSL_EXIT_DONE;
     }

@@ -4,6 +4,7 @@
 #define CSL_CLI_VERB_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "host/host.h"
@@ -18,11 +19,16 @@ typedef struct csl_verb {
 int csl_verb_audit(int argc, char **argv);
 int csl_verb_embed(int argc, char **argv);
 int csl_verb_eval(int argc, char **argv);
+int csl_verb_model(int argc, char **argv);
 int csl_verb_plugin(int argc, char **argv);
 int csl_verb_report(int argc, char **argv);
 int csl_verb_run(int argc, char **argv);
 int csl_verb_synth(int argc, char **argv);
 int csl_verb_train(int argc, char **argv);
+
+/* A text that comes from a file, as UTF-8 in which every control character is a '?': it can neither break the
+ * line nor steer a terminal. */
+void csl_print_text(FILE *out, const char *text);
 
 /* Prints "consilium: PLACE: MESSAGE" (or "consilium: MESSAGE") to stderr and returns the exit code for it:
  * CSL_EXIT_USAGE for CSL_EUSAGE, CSL_EXIT_CANNOT for all else. */

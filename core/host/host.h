@@ -10,13 +10,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/signature.h"
 #include "case/case.h"
-
-typedef enum csl_signature {
-    CSL_SIGNATURE_NONE = 0, /* no .sig file beside it */
-    CSL_SIGNATURE_TRUSTED,  /* Ed25519 over the file's bytes, by a key of the trust folder */
-    CSL_SIGNATURE_UNKNOWN,  /* a .sig file, but no trusted key made it: the plugin is not loaded */
-} csl_signature;
 
 typedef struct csl_registry csl_registry;
 
@@ -34,8 +29,8 @@ typedef struct csl_registry_entry {
     const char *reason;      /* why it is not loaded; NULL if it is */
     const csl_plugin *table; /* NULL unless loaded */
     csl_digest sha256;       /* of the file that was opened; loading used the same descriptor */
-    csl_signature signature;
-    const char *signer; /* file name of the trusted key, or NULL */
+    csl_signature signature; /* CSL_SIGNATURE_UNKNOWN: not loaded */
+    const char *signer;      /* file name of the trusted key, or NULL */
 } csl_registry_entry;
 
 /* Loads every *.so of the search path, sorted by name within a folder; the first with an id wins and a later
@@ -66,8 +61,5 @@ csl_modality_spec csl_plugin_spec(const csl_plugin *table);
  * what came before. */
 csl_status csl_host_read(csl_registry *registry, const char *const *paths, const char *const *names,
                          size_t count, csl_case *c, csl_error *error);
-
-/* Ed25519 signature of a plugin file by a PKCS#8 key, written beside it as PATH.sig (64 raw bytes). */
-csl_status csl_plugin_sign(const char *path, const char *key_path, csl_error *error);
 
 #endif

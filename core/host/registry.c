@@ -137,7 +137,8 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
     csl_status status = csl_map(entry->path, &s->file, error);
     if (status == CSL_OK) status = csl_sha256(s->file.bytes, s->file.length, &entry->sha256, error);
     if (status == CSL_OK)
-        status = check_signature(entry->path, &s->file, trust, &entry->signature, &signer, error);
+        status = csl_signature_find(entry->path, s->file.bytes, s->file.length, trust, &entry->signature,
+                                    &signer, error);
     entry->signer = signer;
     if (status != CSL_OK) return status;
     if (entry->signature == CSL_SIGNATURE_UNKNOWN)

@@ -42,8 +42,4 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);
 /* The table of the preview extension (read.c). */
 extern const csl_preview host_preview;
 
-/* signature.c: looks for path.sig and for a key in the folder `trust` that made it; *signer is malloc'ed. */
-csl_status check_signature(const char *path, const csl_mapping *file, const char *trust, csl_signature *state,
-                           char **signer, csl_error *error);
-
 #endif

@@ -63,24 +63,22 @@ static csl_status load_parameter(const csl_safetensors *file, const csl_paramete
     return CSL_OK;
 }
 
-csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
+csl_status csl_model_read(const uint8_t *bytes, size_t length, const char *name, csl_model **model,
+                          csl_error *error)
 {
     *model = NULL;
-    csl_mapping mapping;
     csl_safetensors file = {0};
     csl_model *m = calloc(1, sizeof *m);
-    csl_status status = csl_map(path, &mapping, error);
-    if (status != CSL_OK) goto done;
+    csl_status status = CSL_OK;
     if (!m) {
-        status = csl_fail(error, CSL_ENOMEM, path, "no memory for a model");
+        status = csl_fail(error, CSL_ENOMEM, name, "no memory for a model");
         goto done;
     }
-    if ((status = csl_safetensors_read(mapping.bytes, mapping.length, path, &file, error)) != CSL_OK)
-        goto done;
-    if ((status = csl_metadata_read(&file, path, m, error)) != CSL_OK) goto done;
+    if ((status = csl_safetensors_read(bytes, length, name, &file, error)) != CSL_OK) goto done;
+    if ((status = csl_metadata_read(&file, name, m, error)) != CSL_OK) goto done;
     if ((status = csl_model_configure(m, error)) != CSL_OK) goto done;
     if (file.tensor_count != m->network.parameter_count) {
-        status = csl_fail(error, CSL_EFORMAT, path, "has %zu tensors; its configuration asks for %zu",
+        status = csl_fail(error, CSL_EFORMAT, name, "has %zu tensors; its configuration asks for %zu",
                           file.tensor_count, m->network.parameter_count);
         goto done;
     }
@@ -90,23 +88,33 @@ csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
         held += file.tensors[i].count;
     }
     if (wanted != held) {
-        status = csl_fail(error, CSL_EFORMAT, path, "has %zu weights; its configuration asks for %zu", held,
+        status = csl_fail(error, CSL_EFORMAT, name, "has %zu weights; its configuration asks for %zu", held,
                           wanted);
         goto done;
     }
     if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights))) {
-        status = csl_fail(error, CSL_ENOMEM, path, "no memory for %zu weights", m->network.weight_count);
+        status = csl_fail(error, CSL_ENOMEM, name, "no memory for %zu weights", m->network.weight_count);
         goto done;
     }
     for (size_t i = 0; i < m->network.parameter_count && status == CSL_OK; i++)
-        status = load_parameter(&file, &m->network.parameters[i], path, m->weights, error);
+        status = load_parameter(&file, &m->network.parameters[i], name, m->weights, error);
 done:
     csl_safetensors_free(&file);
-    csl_unmap(&mapping);
     if (status == CSL_OK)
         *model = m;
     else
         csl_model_free(m);
+    return status;
+}
+
+csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
+{
+    *model = NULL;
+    csl_mapping file;
+    csl_status status = csl_map(path, &file, error);
+    if (status != CSL_OK) return status;
+    status = csl_model_read(file.bytes, file.length, path, model, error);
+    csl_unmap(&file);
     return status;
 }
 

@@ -23,6 +23,10 @@ struct csl_model {
     char *trained_on; /* or NULL */
 };
 
+/* csl_model_load from bytes in memory; `name` is for messages. */
+csl_status csl_model_read(const uint8_t *bytes, size_t length, const char *name, csl_model **model,
+                          csl_error *error);
+
 /* Takes the network's modalities from `features` and lays the network out; weights are not allocated. */
 csl_status csl_model_configure(csl_model *model, csl_error *error);
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "case/case.h"
 
@@ -51,6 +52,32 @@ typedef struct csl_model_summary {
 } csl_model_summary;
 
 csl_model_summary csl_model_trained(const csl_model *model);
+
+/* ---- what a file holds, for an auditor ---- */
+
+struct json_t; /* of jansson; the caller drops what it gets with json_decref */
+
+/* {"version", "configuration": {...}, "weights", "tensor_count", "labels": [{"name", "code", "system"}],
+ *  "modalities": [{"name", "plugin_id", "plugin_version", "coded_feature" (name or null),
+ *                  "features": [{"name", "unit", "mean", "deviation"}],
+ *                  "positions": [{"name", "mean", "deviation"}],
+ *                  "vocabulary", "code_systems": {system: number of codes}}],
+ *  "calibration": [{"label", "temperature", "cases", "positives", "baseline"}],
+ *  "training": {...},
+ *  "metadata": {key: text, what else the file says},
+ *  "tensors": [{"name", "shape"}] where asked for}.
+ * Fails as csl_model_load does: what cannot be loaded is not described. */
+csl_status csl_model_describe(const csl_mapping *file, const char *name, bool tensors,
+                              struct json_t **description, csl_error *error);
+
+/* {"metadata": [{"path", "change": "changed", "added" or "removed", "old", "new"}],
+ *  "tensors": [{"name", "change", "shape", "differing", "max_absolute", "max_relative"}]}: what b has in
+ * other form than a. A path names the items of a list by their name or code. Of a list of numbers the entry
+ * holds how many differ; of what only one file has, a value that is no list or object. A tensor of another
+ * shape has "old_shape" and "new_shape". The relative difference is |a - b| / max(|a|, |b|). Both lists are
+ * empty for the same model. */
+csl_status csl_model_compare(const csl_mapping *a, const char *name_a, const csl_mapping *b,
+                             const char *name_b, struct json_t **differences, csl_error *error);
 
 /* ---- one case ---- */
 

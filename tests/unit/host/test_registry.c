@@ -125,7 +125,7 @@ Test(registry, trusts_what_openssl_signed_and_refuses_what_changed)
     snprintf(file, sizeof file, "%s/p/good.so", folder);
     snprintf(key, sizeof key, "%s/k.pem", folder);
     csl_error error = {0};
-    cr_assert_eq(csl_plugin_sign(file, key, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_signature_write(file, key, &error), CSL_OK, "%s", error.message);
     snprintf(command, sizeof command,
              "openssl pkeyutl -verify -rawin -pubin -inkey %s/clinic.pem -in %s -sigfile %s.sig >/dev/null",
              trust, file, file);
