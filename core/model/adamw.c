@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 csl_status csl_adamw_new(size_t count, csl_adamw *optimiser, csl_error *error)
 {
@@ -21,6 +22,13 @@ void csl_adamw_free(csl_adamw *optimiser)
     free(optimiser->first);
     free(optimiser->second);
     *optimiser = (csl_adamw){0};
+}
+
+void csl_adamw_reset(csl_adamw *optimiser)
+{
+    optimiser->step = 0;
+    memset(optimiser->first, 0, optimiser->count * sizeof *optimiser->first);
+    memset(optimiser->second, 0, optimiser->count * sizeof *optimiser->second);
 }
 
 void csl_adamw_begin(csl_adamw *optimiser)

@@ -18,6 +18,9 @@ typedef struct csl_adamw {
 
 csl_status csl_adamw_new(size_t count, csl_adamw *optimiser, csl_error *error);
 void csl_adamw_free(csl_adamw *optimiser);
+/* Back to step 0 without moments, for another loss: weights that had no gradient so far have second moments
+ * near 0, which the late steps' bias correction would no longer make up for, and would leap. */
+void csl_adamw_reset(csl_adamw *optimiser);
 
 /* Once before the updates of a step. */
 void csl_adamw_begin(csl_adamw *optimiser);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/calibration.h"
 #include "model/fitted.h"
 #include "model/metrics.h"
 #include "model/score.h"
@@ -18,7 +19,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
 {
     csl_recipe r = {.epochs = 40,
                     .batch = 16,
-                    .rate = 1e-3,
+                    .rate = 3e-3,
                     .rate_floor = 0.02,
                     .encoder_rate = 0.1,
                     .warm_up = 0.1,
@@ -182,53 +183,60 @@ static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_trai
 /* ---- validation ---- */
 
 typedef struct verdict {
-    double loss,
-        auc; /* of the hybrid branch; auc the mean over labels that have both classes, NaN if none has */
+    double loss; /* of the hybrid branch, once each label has its own temperature */
+    double auc;  /* of the hybrid branch; the mean over labels that have both classes, NaN if none has */
 } verdict;
 
-/* valid_logit[valid_count, label_count]: the hybrid branch. */
+/* Cross-entropy and AUC of one label over its calibration pairs. An epoch is judged after temperature
+ * scaling: late ones rank better and are too sure of it, and the temperature takes that away in the end. */
+static csl_status judge_label(const csl_label_calibration *pairs, double *loss, double *auc, csl_error *error)
+{
+    double *score = calloc(pairs->count + 1, sizeof *score);
+    if (!score) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", pairs->count);
+    for (size_t i = 0; i < pairs->count; i++) {
+        double z = (double)pairs->logit[i] / pairs->temperature;
+        score[i] = z;
+        *loss += log1p(exp(-fabs(z))) + (z > 0 ? z : 0) - z * pairs->truth[i];
+    }
+    csl_status status = csl_auc(score, pairs->truth, pairs->count, auc, error);
+    free(score);
+    return status;
+}
+
+/* Scores the valid split by the hybrid branch; labels' calibrations, [label_count] zeroed ones or those of an
+ * earlier call, become those of these weights. valid_logit and valid_truth: [valid_count, label_count]. */
 static csl_status validate(const csl_network *n, const float *weights, const csl_encoded *encoded,
-                           const csl_cohort *cohort, const division *d, const float *odds, csl_pool *pool,
-                           float *valid_logit, verdict *v, csl_error *error)
+                           const division *d, const float *odds, csl_pool *pool, float *valid_logit,
+                           const float *valid_truth, csl_label_calibration *calibration, verdict *v,
+                           csl_error *error)
 {
     const csl_modality_set all = CSL_ALL_MODALITIES;
     size_t labels = n->label_count, row = CSL_BRANCH_COUNT * labels, count = d->valid_count, known = 0,
-           scored = 0;
-    float *logit = calloc(count * row + 1, sizeof *logit);
-    double *score = calloc(count + 1, sizeof *score);
-    uint8_t *truth = calloc(count + 1, sizeof *truth);
-    csl_status status = CSL_OK;
+           ranked = 0;
     *v = (verdict){.auc = 0};
-    if (!logit || !score || !truth) {
-        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", count);
-        goto done;
-    }
-    status = csl_score_cases(n, weights, encoded, d->valid, count, &all, 1, odds, pool, logit, error);
+    float *logit = calloc(count * row + 1, sizeof *logit);
+    if (!logit) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", count);
+    csl_status status =
+        csl_score_cases(n, weights, encoded, d->valid, count, &all, 1, odds, pool, logit, error);
+    for (size_t i = 0; i < count; i++)
+        memcpy(valid_logit + i * labels, logit + i * row + CSL_BRANCH_HYBRID * labels,
+               labels * sizeof *logit);
     for (size_t l = 0; l < labels && status == CSL_OK; l++) {
-        size_t pairs = 0;
         double auc;
-        for (size_t i = 0; i < count; i++) {
-            float label = cohort->labels[d->valid[i] * labels + l],
-                  z = logit[i * row + CSL_BRANCH_HYBRID * labels + l];
-            valid_logit[i * labels + l] = z;
-            if (isnan(label)) continue;
-            score[pairs] = (double)z;
-            truth[pairs++] = label > 0.5f;
-            v->loss += log1p(exp(-fabs((double)z))) + (z > 0 ? (double)z : 0) - (double)(z * label);
-            known++;
-        }
-        status = csl_auc(score, truth, pairs, &auc, error);
-        if (status == CSL_OK && !isnan(auc)) {
-            v->auc += auc;
-            scored++;
-        }
+        csl_label_calibration_free(&calibration[l]);
+        status = csl_label_calibration_fit(valid_logit + l, valid_truth + l, count, labels, &calibration[l],
+                                           error);
+        calibration[l].baseline = (double)odds[l];
+        if (status == CSL_OK) status = judge_label(&calibration[l], &v->loss, &auc, error);
+        if (status != CSL_OK) break;
+        known += calibration[l].count;
+        if (isnan(auc)) continue;
+        v->auc += auc;
+        ranked++;
     }
     v->loss = known ? v->loss / (double)known : 0;
-    v->auc = scored ? v->auc / (double)scored : NAN;
-done:
+    v->auc = ranked ? v->auc / (double)ranked : NAN;
     free(logit);
-    free(score);
-    free(truth);
     return status;
 }
 
@@ -243,7 +251,7 @@ typedef struct run {
     csl_pool *pool;
     csl_learner learner;
     float odds[CSL_MAX_LABELS];
-    float *valid_logit;
+    float *valid_logit, *valid_truth; /* [valid_count, label_count] */
 } run;
 
 static csl_status encode(run *r, const csl_model *m, const size_t *which, size_t count, csl_error *error)
@@ -282,7 +290,7 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
     return CSL_OK;
 }
 
-/* Keeps in m->weights the averaged weights of the epoch with the least validation loss. */
+/* Keeps in m->weights the averaged weights of the epoch with the least calibrated validation loss. */
 static csl_status learn(run *r, csl_model *m, csl_error *error)
 {
     csl_status status = CSL_OK;
@@ -296,12 +304,13 @@ static csl_status learn(run *r, csl_model *m, csl_error *error)
         bool labelled = epoch >= prior;
         verdict v = {.auc = NAN};
         double loss;
+        if (epoch == prior) csl_adamw_reset(&r->learner.optimiser);
         if ((status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error)) !=
             CSL_OK)
             break;
         if (labelled)
-            status = validate(&m->network, r->learner.average, r->encoded, r->cohort, &r->division, r->odds,
-                              r->pool, r->valid_logit, &v, error);
+            status = validate(&m->network, r->learner.average, r->encoded, &r->division, r->odds, r->pool,
+                              r->valid_logit, r->valid_truth, m->calibration, &v, error);
         if (status != CSL_OK) break;
         m->training.epochs = epoch + 1;
         if (!labelled || v.loss < best || !r->division.valid_count) {
@@ -316,25 +325,6 @@ static csl_status learn(run *r, csl_model *m, csl_error *error)
             break;
     }
     free(order);
-    return status;
-}
-
-static csl_status calibrate(run *r, csl_model *m, csl_error *error)
-{
-    size_t labels = m->network.label_count, count = r->division.valid_count;
-    verdict v;
-    float *truth = calloc(count * labels + 1, sizeof *truth);
-    if (!truth) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to calibrate on %zu cases", count);
-    csl_status status = validate(&m->network, m->weights, r->encoded, r->cohort, &r->division, r->odds,
-                                 r->pool, r->valid_logit, &v, error);
-    for (size_t i = 0; i < count; i++)
-        memcpy(truth + i * labels, r->cohort->labels + r->division.valid[i] * labels, labels * sizeof *truth);
-    for (size_t l = 0; l < labels && status == CSL_OK; l++) {
-        status = csl_label_calibration_fit(r->valid_logit + l, truth + l, count, labels, &m->calibration[l],
-                                           error);
-        m->calibration[l].baseline = (double)r->odds[l];
-    }
-    free(truth);
     return status;
 }
 
@@ -355,10 +345,15 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     if ((status = prepare(m, cohort, training, &r.division, r.odds, error)) != CSL_OK) goto done;
     r.encoded = calloc(cohort->count, sizeof *r.encoded);
     r.valid_logit = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_logit);
-    if (!r.encoded || !r.valid_logit) {
+    r.valid_truth = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_truth);
+    if (!r.encoded || !r.valid_logit || !r.valid_truth) {
         status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
         goto done;
     }
+    for (size_t i = 0; i < r.division.valid_count; i++)
+        memcpy(r.valid_truth + i * cohort->label_count,
+               cohort->labels + r.division.valid[i] * cohort->label_count,
+               cohort->label_count * sizeof(float));
     if ((status = encode(&r, m, r.division.train, r.division.train_count, error)) != CSL_OK) goto done;
     if ((status = encode(&r, m, r.division.valid, r.division.valid_count, error)) != CSL_OK) goto done;
     if ((status = csl_pool_new(training->jobs, &r.pool, error)) != CSL_OK) goto done;
@@ -369,13 +364,16 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     m->training.cases = r.division.train_count;
     m->training.valid_cases = r.division.valid_count;
     if ((status = learn(&r, m, error)) != CSL_OK) goto done;
-    status = calibrate(&r, m, error);
+    verdict final;
+    status = validate(&m->network, m->weights, r.encoded, &r.division, r.odds, r.pool, r.valid_logit,
+                      r.valid_truth, m->calibration, &final, error);
 done:
     csl_learner_free(&r.learner);
     csl_pool_free(r.pool);
     for (size_t i = 0; i < cohort->count && r.encoded; i++) csl_encoded_free(&r.encoded[i]);
     free(r.encoded);
     free(r.valid_logit);
+    free(r.valid_truth);
     free(r.division.train);
     free(r.division.valid);
     if (status == CSL_OK)

@@ -38,7 +38,7 @@ static csl_training settings(uint64_t seed, unsigned epochs, unsigned jobs, curv
     return (csl_training){.seed = seed,
                           .epochs = epochs,
                           .jobs = jobs,
-                          .learning_rate = 3e-3,
+                          .learning_rate = 6e-3,
                           .modality_dropout = -1,
                           .weight_decay = -1,
                           .width = 16,

@@ -105,9 +105,9 @@ Test(synth_truth, the_oracle_is_calibrated)
         for (int bin = 0; bin < 5; bin++) {
             if (count[bin] < 100) continue;
             double p = expected[bin] / count[bin];
-            /* Five standard errors of a binomial share; 0.002 for the quadrature. */
-            cr_assert_float_eq(seen[bin] / count[bin], p, 5 * sqrt(p * (1 - p) / count[bin]) + 0.002,
-                               "set %u bin %d", known, bin);
+            /* Five standard errors of a binomial share. */
+            cr_assert_float_eq(seen[bin] / count[bin], p, 5 * sqrt(p * (1 - p) / count[bin]), "set %u bin %d",
+                               known, bin);
         }
     }
 }
