@@ -4,28 +4,14 @@
 #include "cli/verb.h"
 
 static const csl_verb verbs[] = {
-#ifdef CSL_VERB_RUN
     {"run", "score a batch of cases", csl_verb_run},
-#endif
-#ifdef CSL_VERB_REPORT
     {"report", "an HTML page of a finished run", csl_verb_report},
-#endif
     {"embed", "what the adapters see in files: tokens and facts, as JSON lines", csl_verb_embed},
-#ifdef CSL_VERB_TRAIN
     {"train", "fit a model to a labelled cohort", csl_verb_train},
-#endif
-#ifdef CSL_VERB_EVAL
     {"eval", "measure a model on a labelled cohort", csl_verb_eval},
-#endif
-#ifdef CSL_VERB_MODEL
     {"model", "show, compare, sign and verify a model file", csl_verb_model},
-#endif
-#ifdef CSL_VERB_SYNTH
     {"synth", "make a synthetic cohort with planted truth", csl_verb_synth},
-#endif
-#ifdef CSL_VERB_AUDIT
     {"audit", "keys, verification and proofs of the audit log", csl_verb_audit},
-#endif
     {"plugin", "list, check and sign modality adapters", csl_verb_plugin},
 };
 
