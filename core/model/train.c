@@ -4,16 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/calibration.h"
+#include "model/division.h"
 #include "model/fitted.h"
-#include "model/metrics.h"
-#include "model/score.h"
-
-static const double VALID_SHARE = 0.15;
+#include "model/validate.h"
 
 /* Streams of the seed, far from those of cases (epoch * cases + case). */
-static const uint64_t STREAM_SPLIT = UINT64_MAX, STREAM_ORDER = UINT64_MAX - 1,
-                      STREAM_WEIGHTS = UINT64_MAX - 2;
+static const uint64_t STREAM_ORDER = UINT64_MAX - 1, STREAM_WEIGHTS = UINT64_MAX - 2;
 
 csl_recipe csl_recipe_for(const csl_training *t)
 {
@@ -52,78 +48,6 @@ csl_status csl_model_train(const csl_cohort *cohort, const csl_training *trainin
     return csl_model_train_by(cohort, training, &recipe, model, error);
 }
 
-/* ---- which cases learn and which choose ---- */
-
-typedef struct division {
-    size_t *train, *valid; /* indices into the cohort */
-    size_t train_count, valid_count;
-} division;
-
-static bool usable(const csl_cohort *cohort, size_t index)
-{
-    bool labelled = false, seen = false;
-    for (size_t l = 0; l < cohort->label_count; l++)
-        labelled |= !isnan(cohort->labels[index * cohort->label_count + l]);
-    for (size_t k = 0; k < cohort->cases[index]->modality_count; k++)
-        seen |= cohort->cases[index]->modalities[k].count > 0;
-    return labelled && seen;
-}
-
-/* Moves VALID_SHARE of the training cases of each value of the first label to the valid split. */
-static void hold_out(const csl_cohort *cohort, uint64_t seed, division *d)
-{
-    csl_rng rng;
-    csl_rng_seed_stream(&rng, seed, STREAM_SPLIT);
-    csl_rng_shuffle(&rng, d->train, d->train_count);
-    size_t total[3] = {0}, wanted[3], kept = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < d->train_count; i++) {
-            float label = cohort->labels[d->train[i] * cohort->label_count];
-            size_t stratum = isnan(label) ? 2 : label > 0.5f;
-            if (!pass)
-                total[stratum]++;
-            else if (wanted[stratum]) {
-                wanted[stratum]--;
-                d->valid[d->valid_count++] = d->train[i];
-            } else
-                d->train[kept++] = d->train[i];
-        }
-        for (int s = 0; s < 3; s++) wanted[s] = (size_t)(VALID_SHARE * (double)total[s] + 0.5);
-    }
-    d->train_count = kept;
-}
-
-static csl_status divide(const csl_cohort *cohort, uint64_t seed, division *d, csl_error *error)
-{
-    *d = (division){.train = calloc(cohort->count + 1, sizeof *d->train),
-                    .valid = calloc(cohort->count + 1, sizeof *d->valid)};
-    if (!d->train || !d->valid)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
-    for (size_t i = 0; i < cohort->count; i++) {
-        if (!usable(cohort, i)) continue;
-        if (cohort->split[i] == CSL_SPLIT_TRAIN) d->train[d->train_count++] = i;
-        if (cohort->split[i] == CSL_SPLIT_VALID) d->valid[d->valid_count++] = i;
-    }
-    if (!d->valid_count) hold_out(cohort, seed, d);
-    if (d->train_count < 2)
-        return csl_fail(error, CSL_EUSAGE, NULL,
-                        "the train split has %zu cases with a label and tokens; at least 2 are needed",
-                        d->train_count);
-    for (size_t l = 0; l < cohort->label_count; l++) {
-        size_t count[2] = {0};
-        for (size_t i = 0; i < d->train_count; i++) {
-            float label = cohort->labels[d->train[i] * cohort->label_count + l];
-            if (!isnan(label)) count[label > 0.5f]++;
-        }
-        if (!count[0] || !count[1])
-            return csl_fail(
-                error, CSL_EUSAGE, cohort->label[l].name,
-                "the train split has %zu positive and %zu negative cases of this label; both are needed",
-                count[1], count[0]);
-    }
-    return CSL_OK;
-}
-
 /* ---- the model before learning ---- */
 
 static csl_status copy_labels(csl_model *m, const csl_cohort *cohort, csl_error *error)
@@ -144,7 +68,7 @@ static csl_status copy_labels(csl_model *m, const csl_cohort *cohort, csl_error 
 }
 
 /* Log odds among training cases, a case of each kind added so that they are finite. */
-static void prior(const csl_cohort *cohort, const division *d, float *odds)
+static void prior(const csl_cohort *cohort, const csl_division *d, float *odds)
 {
     for (size_t l = 0; l < cohort->label_count; l++) {
         double count[2] = {1, 1};
@@ -156,8 +80,8 @@ static void prior(const csl_cohort *cohort, const division *d, float *odds)
     }
 }
 
-static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t, const division *d,
-                          float *odds, csl_error *error)
+static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t,
+                          const csl_division *d, float *odds, csl_error *error)
 {
     csl_status status = copy_labels(m, cohort, error);
     if (status != CSL_OK) return status;
@@ -180,73 +104,13 @@ static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_trai
     return CSL_OK;
 }
 
-/* ---- validation ---- */
-
-typedef struct verdict {
-    double loss; /* of the hybrid branch, once each label has its own temperature */
-    double auc;  /* of the hybrid branch; the mean over labels that have both classes, NaN if none has */
-} verdict;
-
-/* Cross-entropy and AUC of one label over its calibration pairs. An epoch is judged after temperature
- * scaling: late ones rank better and are too sure of it, and the temperature takes that away in the end. */
-static csl_status judge_label(const csl_label_calibration *pairs, double *loss, double *auc, csl_error *error)
-{
-    double *score = calloc(pairs->count + 1, sizeof *score);
-    if (!score) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", pairs->count);
-    for (size_t i = 0; i < pairs->count; i++) {
-        double z = (double)pairs->logit[i] / pairs->temperature;
-        score[i] = z;
-        *loss += log1p(exp(-fabs(z))) + (z > 0 ? z : 0) - z * pairs->truth[i];
-    }
-    csl_status status = csl_auc(score, pairs->truth, pairs->count, auc, error);
-    free(score);
-    return status;
-}
-
-/* Scores the valid split by the hybrid branch; labels' calibrations, [label_count] zeroed ones or those of an
- * earlier call, become those of these weights. valid_logit and valid_truth: [valid_count, label_count]. */
-static csl_status validate(const csl_network *n, const float *weights, const csl_encoded *encoded,
-                           const division *d, const float *odds, csl_pool *pool, float *valid_logit,
-                           const float *valid_truth, csl_label_calibration *calibration, verdict *v,
-                           csl_error *error)
-{
-    const csl_modality_set all = CSL_ALL_MODALITIES;
-    size_t labels = n->label_count, row = CSL_BRANCH_COUNT * labels, count = d->valid_count, known = 0,
-           ranked = 0;
-    *v = (verdict){.auc = 0};
-    float *logit = calloc(count * row + 1, sizeof *logit);
-    if (!logit) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to validate on %zu cases", count);
-    csl_status status =
-        csl_score_cases(n, weights, encoded, d->valid, count, &all, 1, odds, pool, logit, error);
-    for (size_t i = 0; i < count; i++)
-        memcpy(valid_logit + i * labels, logit + i * row + CSL_BRANCH_HYBRID * labels,
-               labels * sizeof *logit);
-    for (size_t l = 0; l < labels && status == CSL_OK; l++) {
-        double auc;
-        csl_label_calibration_free(&calibration[l]);
-        status = csl_label_calibration_fit(valid_logit + l, valid_truth + l, count, labels, &calibration[l],
-                                           error);
-        calibration[l].baseline = (double)odds[l];
-        if (status == CSL_OK) status = judge_label(&calibration[l], &v->loss, &auc, error);
-        if (status != CSL_OK) break;
-        known += calibration[l].count;
-        if (isnan(auc)) continue;
-        v->auc += auc;
-        ranked++;
-    }
-    v->loss = known ? v->loss / (double)known : 0;
-    v->auc = ranked ? v->auc / (double)ranked : NAN;
-    free(logit);
-    return status;
-}
-
 /* ---- the loop ---- */
 
 typedef struct run {
     const csl_cohort *cohort;
     const csl_training *training;
     const csl_recipe *recipe;
-    division division;
+    csl_division division;
     csl_encoded *encoded; /* [cohort->count], those of the two splits filled */
     csl_pool *pool;
     csl_learner learner;
@@ -263,7 +127,8 @@ static csl_status encode(run *r, const csl_model *m, const size_t *which, size_t
     return status;
 }
 
-/* Epochs count from 0 within their kind, with labels or without; each kind has its own schedule. */
+/* Epochs count from 0 within their kind, with labels or without; each kind has its own schedule. The order of
+ * cases depends on the seed and the epoch alone. */
 static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *order, double *loss,
                               csl_error *error)
 {
@@ -273,6 +138,7 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
     size_t steps = (count + batch - 1) / batch;
     csl_rng rng;
     csl_rng_seed_stream(&rng, r->training->seed ^ STREAM_ORDER, number);
+    memcpy(order, r->division.train, count * sizeof *order);
     csl_rng_shuffle(&rng, order, count);
     *loss = 0;
     for (size_t s = 0; s < steps; s++) {
@@ -298,19 +164,18 @@ static csl_status learn(run *r, csl_model *m, csl_error *error)
     size_t *order = calloc(r->division.train_count, sizeof *order);
     double best = INFINITY;
     if (!order) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the order of cases");
-    memcpy(order, r->division.train, r->division.train_count * sizeof *order);
     unsigned prior = r->recipe->prior_epochs, epochs = prior + r->recipe->epochs;
     for (unsigned epoch = 0; epoch < epochs; epoch++) {
         bool labelled = epoch >= prior;
-        verdict v = {.auc = NAN};
+        csl_verdict v = {.auc = NAN};
         double loss;
         if (epoch == prior) csl_adamw_reset(&r->learner.optimiser);
         if ((status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error)) !=
             CSL_OK)
             break;
         if (labelled)
-            status = validate(&m->network, r->learner.average, r->encoded, &r->division, r->odds, r->pool,
-                              r->valid_logit, r->valid_truth, m->calibration, &v, error);
+            status = csl_validate(&m->network, r->learner.average, r->encoded, &r->division, r->odds, r->pool,
+                                  r->valid_logit, r->valid_truth, m->calibration, &v, error);
         if (status != CSL_OK) break;
         m->training.epochs = epoch + 1;
         if (!labelled || v.loss < best || !r->division.valid_count) {
@@ -341,7 +206,7 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
                           CSL_MAX_LABELS, cohort->label_count);
         goto done;
     }
-    if ((status = divide(cohort, training->seed, &r.division, error)) != CSL_OK) goto done;
+    if ((status = csl_divide(cohort, training->seed, &r.division, error)) != CSL_OK) goto done;
     if ((status = prepare(m, cohort, training, &r.division, r.odds, error)) != CSL_OK) goto done;
     r.encoded = calloc(cohort->count, sizeof *r.encoded);
     r.valid_logit = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_logit);
@@ -364,9 +229,9 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     m->training.cases = r.division.train_count;
     m->training.valid_cases = r.division.valid_count;
     if ((status = learn(&r, m, error)) != CSL_OK) goto done;
-    verdict final;
-    status = validate(&m->network, m->weights, r.encoded, &r.division, r.odds, r.pool, r.valid_logit,
-                      r.valid_truth, m->calibration, &final, error);
+    csl_verdict final;
+    status = csl_validate(&m->network, m->weights, r.encoded, &r.division, r.odds, r.pool, r.valid_logit,
+                          r.valid_truth, m->calibration, &final, error);
 done:
     csl_learner_free(&r.learner);
     csl_pool_free(r.pool);
@@ -374,8 +239,7 @@ done:
     free(r.encoded);
     free(r.valid_logit);
     free(r.valid_truth);
-    free(r.division.train);
-    free(r.division.valid);
+    csl_division_free(&r.division);
     if (status == CSL_OK)
         *model = m;
     else

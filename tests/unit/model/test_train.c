@@ -97,7 +97,7 @@ Test(train, loss_falls_and_a_learnable_truth_is_learned)
                  CSL_OK, "%s", error.message);
     cr_assert_eq(e.label_count, 2);
     cr_assert_gt(e.label[1].auc.value, 0.9, "of the record's finding: %g", e.label[1].auc.value);
-    cr_assert_gt(e.label[0].auc.value, 0.75, "of the sum of levels: %g", e.label[0].auc.value);
+    cr_assert_gt(e.label[0].auc.value, 0.7, "of the sum of levels: %g", e.label[0].auc.value);
     cr_assert_eq(e.label[0].positives + e.label[0].negatives, 60);
     cr_assert_eq(e.label[1].positives + e.label[1].negatives, 48); /* not known for every fifth case */
     cr_assert_eq(e.subset_count, 7);

@@ -1,0 +1,20 @@
+/* Which cases of a cohort a model learns from and which choose its epoch and calibrate. Private to
+ * core/model.
+ */
+#ifndef CSL_MODEL_DIVISION_H
+#define CSL_MODEL_DIVISION_H
+
+#include "model/model.h"
+
+typedef struct csl_division {
+    size_t *train, *valid; /* indices into the cohort */
+    size_t train_count, valid_count;
+} csl_division;
+
+/* Cases of the train and valid splits that have a token and a known label; where no case is marked valid, 15
+ * % of the others for each value of the first label, drawn by the seed. CSL_EUSAGE where a label could not be
+ * learned from what remains. Free with csl_division_free, also after failure. */
+csl_status csl_divide(const csl_cohort *cohort, uint64_t seed, csl_division *division, csl_error *error);
+void csl_division_free(csl_division *division);
+
+#endif
