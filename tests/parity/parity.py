@@ -78,6 +78,8 @@ def read_tokens(path, modalities, budget):
 
 
 class Network:
+    """Of one case, or of cases with the same numbers of tokens: a batch is a dimension in front of all others."""
+
     def __init__(self, tensors, metadata):
         self.w = tensors
         self.c = json.loads(metadata["configuration"])
@@ -91,10 +93,10 @@ class Network:
 
     def attention(self, q, k, v):
         heads = self.c["heads"]
-        split = lambda a: a.reshape(a.shape[0], heads, -1).transpose(0, 1)
+        split = lambda a: a.reshape(*a.shape[:-1], heads, -1).transpose(-3, -2)
         q, k, v = split(q), split(k), split(v)
-        p = torch.softmax(q @ k.transpose(1, 2) / q.shape[-1] ** 0.5, -1)
-        return (p @ v).transpose(0, 1).reshape(q.shape[1], -1)
+        p = torch.softmax(q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5, -1)
+        return (p @ v).transpose(-3, -2).flatten(-2)
 
     def mlp(self, x, up, down):
         return self.linear(torch.nn.functional.gelu(self.linear(x, up), approximate="tanh"), down)
@@ -107,43 +109,43 @@ class Network:
         if name + ".code" in w:
             h = h + w[name + ".code"][codes]
         if name + ".code_scale" in w:
-            s = torch.where(known[:, coded], x[:, coded], torch.zeros(()))
-            h = h + s[:, None] * w[name + ".code_scale"][codes]
-        h = torch.cat([w[name + ".class"][None], h])
+            s = torch.where(known[..., coded], x[..., coded], torch.zeros(()))
+            h = h + s[..., None] * w[name + ".code_scale"][codes]
+        h = torch.cat([w[name + ".class"].expand(*h.shape[:-2], 1, -1), h], -2)
         for b in range(self.c["blocks"]):
             p = f"{name}.block.{b}."
-            q, k, v = self.linear(self.norm(h, p + "norm1"), p + "qkv").chunk(3, 1)
+            q, k, v = self.linear(self.norm(h, p + "norm1"), p + "qkv").chunk(3, -1)
             h = h + self.linear(self.attention(q, k, v), p + "out")
             h = h + self.mlp(self.norm(h, p + "norm2"), p + "up", p + "down")
         t = self.norm(h, name + ".norm")
-        peak = (torch.softmax(2 * t[1:], 0) * t[1:]).sum(0)
-        e = self.linear(torch.cat([t[0], t[1:].mean(0), peak]), name + ".pool")
-        return t, e, self.linear(u.mean(0), name + ".early")
+        peak = (torch.softmax(2 * t[..., 1:, :], -2) * t[..., 1:, :]).sum(-2)
+        e = self.linear(torch.cat([t[..., 0, :], t[..., 1:, :].mean(-2), peak], -1), name + ".pool")
+        return t, e, self.linear(u.mean(-2), name + ".early")
 
     def forward(self, case):
         w, names = self.w, [m["name"] for m in self.modalities]
         seen = {m["name"]: self.encode(m, *case[m["name"]]) for m in self.modalities if m["name"] in case}
-        early = torch.cat([seen[n][2] if n in seen else w[n + ".early_missing"] for n in names])
+        early = torch.cat([seen[n][2] if n in seen else w[n + ".early_missing"] for n in names], -1)
         early = self.mlp(early, "fusion.early.up", "fusion.early.down")
         late = torch.stack([self.linear(seen[n][1], n + ".late") for n in seen]).mean(0)
         y = w["fusion.joint.bottleneck"]
-        x = torch.cat([seen[n][0] + w[n + ".joint_modality"] for n in seen])
+        x = torch.cat([seen[n][0] + w[n + ".joint_modality"] for n in seen], -2)
         for b in range(self.c["cross_blocks"]):
             p = f"fusion.joint.block.{b}."
-            k, v = self.linear(x, p + "kv").chunk(2, 1)
+            k, v = self.linear(x, p + "kv").chunk(2, -1)
             y = y + self.linear(self.attention(self.linear(self.norm(y, p + "norm1"), p + "q"), k, v), p + "out")
             y = y + self.mlp(self.norm(y, p + "norm2"), p + "up", p + "down")
-        mix = torch.cat([seen[n][1] if n in seen else w[n + ".joint_missing"] for n in names])
+        mix = torch.cat([seen[n][1] if n in seen else w[n + ".joint_missing"] for n in names], -1)
         r = [self.linear(seen[n][1], n + ".pair") for n in seen]
         pairs = sum((r[a] * r[b] for b in range(len(r)) for a in range(b)), torch.zeros(self.c["width"]))
         z = (
-            self.norm(y, "fusion.joint.norm").mean(0)
+            self.norm(y, "fusion.joint.norm").mean(-2)
             + self.mlp(mix, "fusion.joint.mix_up", "fusion.joint.mix_down")
             + self.linear(pairs, "fusion.joint.pair")
         )
         joint = self.linear(z, "fusion.joint.head")
-        g = torch.softmax(self.linear(z, "fusion.gate"), 0)
-        return torch.stack([g[0] * early + g[1] * late + g[2] * joint, early, late, joint])
+        g = torch.softmax(self.linear(z, "fusion.gate"), -1).unsqueeze(-2)
+        return torch.stack([g[..., 0] * early + g[..., 1] * late + g[..., 2] * joint, early, late, joint], -2)
 
 
 def load(model, tokens):
