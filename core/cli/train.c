@@ -1,45 +1,56 @@
 /* consilium train: a model from labelled cases. */
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/cohort.h"
 #include "cli/verb.h"
 
 static void help(void)
 {
-    puts("Usage: consilium train COHORT --out MODEL [options]\n\n"
-         "Learns from COHORT/cases/ (one folder a case) and COHORT/labels.csv (case,LABEL,...[,split]; 0, 1 "
-         "or empty)\n"
-         "and writes one .safetensors file. COHORT/labels.json may give each label its code and system. "
-         "Cases whose split\n"
-         "is test are not read; those marked valid, or else 15 % of the others, choose the epoch and "
-         "calibrate.\n"
-         "The same cohort, seed and options give the same bytes, with any number of jobs.\n\n"
-         "  --out MODEL             the model's file\n"
-         "  --seed S                seed of everything that is drawn (1)\n"
-         "  --epochs N              epochs with labels (40); half as many again come before them, without "
-         "labels\n"
-         "  --batch N               cases a step (16)\n"
-         "  --learning-rate R       its peak with labels (0.001)\n"
-         "  --weight-decay R        of matrices (0.05)\n"
-         "  --modality-dropout P    how often a modality is hidden while learning (0.15)\n"
-         "  --width N, --heads N, --blocks N, --bottlenecks N\n"
-         "                          size of the network (64, 4, 2, 8)\n"
-         "  --jobs N                processes that read and threads that learn (one a processor)\n"
-         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
-         "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
-         "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
-         "  --help                  this text\n\n"
-         "Example: consilium train cohort --out model.safetensors --seed 1\n"
-         "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
+    puts(
+        "Usage: consilium train COHORT --out MODEL [options]\n\n"
+        "Learns from COHORT/cases/ (one folder a case) and COHORT/labels.csv (case,LABEL,...[,split]; 0, 1 "
+        "or empty)\n"
+        "and writes one .safetensors file. COHORT/labels.json may give each label its code and system. "
+        "Cases whose split\n"
+        "is test are not read; those marked valid, or else 15 % of the others, choose the epoch and "
+        "calibrate.\n"
+        "The same cohort, seed and options give the same bytes, with any number of jobs.\n\n"
+        "  --out MODEL             the model's file\n"
+        "  --seed S                seed of everything that is drawn (1)\n"
+        "  --epochs N              epochs with labels (40); half as many again come before them, without "
+        "labels\n"
+        "  --patience N            stop after N epochs with labels in which the validation loss found no new "
+        "minimum\n"
+        "  --checkpoint FILE       kept after each epoch and removed at the end; the same command goes on "
+        "from it "
+        "after a\n"
+        "                          kill, to the same bytes\n"
+        "  --batch N               cases a step (16)\n"
+        "  --learning-rate R       its peak with labels (0.001)\n"
+        "  --weight-decay R        of matrices (0.05)\n"
+        "  --modality-dropout P    how often a modality is hidden while learning (0.15)\n"
+        "  --width N, --heads N, --blocks N, --bottlenecks N\n"
+        "                          size of the network (64, 4, 2, 8)\n"
+        "  --jobs N                processes that read and threads that learn (one a processor)\n"
+        "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
+        "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
+        "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
+        "  --help                  this text\n\n"
+        "Example: consilium train cohort --out model.safetensors --seed 1\n"
+        "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
 }
 
 enum {
     OUT = 1,
     SEED,
     EPOCHS,
+    PATIENCE,
+    CHECKPOINT,
     BATCH,
     RATE,
     DECAY,
@@ -58,6 +69,8 @@ enum {
 static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"seed", required_argument, NULL, SEED},
                                         {"epochs", required_argument, NULL, EPOCHS},
+                                        {"patience", required_argument, NULL, PATIENCE},
+                                        {"checkpoint", required_argument, NULL, CHECKPOINT},
                                         {"batch", required_argument, NULL, BATCH},
                                         {"learning-rate", required_argument, NULL, RATE},
                                         {"weight-decay", required_argument, NULL, DECAY},
@@ -79,6 +92,7 @@ static const struct {
     long long low, high;
 } range[HELP] = {[SEED] = {"--seed", 0, 0x7fffffffffffffff},
                  [EPOCHS] = {"--epochs", 1, 100000},
+                 [PATIENCE] = {"--patience", 1, 100000},
                  [BATCH] = {"--batch", 1, 4096},
                  [WIDTH] = {"--width", 4, 1024},
                  [HEADS] = {"--heads", 1, 1024},
@@ -114,6 +128,10 @@ static int train(const csl_cohort_options *source, csl_training *training, const
         csl_progress_end();
     }
     if (status == CSL_OK) status = csl_model_save(model, out, &error);
+    if (status == CSL_OK && training->checkpoint && unlink(training->checkpoint) && errno != ENOENT)
+        status = csl_fail_errno(&error, training->checkpoint,
+                                "the model is written, but cannot remove the "
+                                "checkpoint");
     if (status == CSL_OK) {
         csl_model_summary s = csl_model_trained(model);
         printf("%s: %zu label(s), %zu modalities, %zu weights; learned from %zu cases, epoch %u of %u", out,
@@ -140,6 +158,7 @@ int csl_verb_train(int argc, char **argv)
         bool fine = true;
         switch (c) {
         case OUT: out = optarg; break;
+        case CHECKPOINT: training.checkpoint = optarg; break;
         case CACHE: source.cache = optarg; break;
         case PLUGINS: plugins = optarg; break;
         case RATE:
@@ -167,6 +186,7 @@ int csl_verb_train(int argc, char **argv)
     source.limit = (size_t)value[LIMIT];
     training.seed = (uint64_t)value[SEED];
     training.epochs = (unsigned)value[EPOCHS];
+    training.patience = (unsigned)value[PATIENCE];
     training.batch = (unsigned)value[BATCH];
     training.width = (unsigned)value[WIDTH];
     training.heads = (unsigned)value[HEADS];

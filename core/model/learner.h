@@ -27,6 +27,7 @@ typedef struct csl_recipe {
     double noise;            /* deviation of what is added to known normalised features */
     double smoothing;        /* labels 0 and 1 become smoothing / 2 and 1 - smoothing / 2 */
     double branch[CSL_BRANCH_COUNT]; /* weight of each branch's cross-entropy in the loss */
+    unsigned patience; /* epochs with labels without a better validation loss that end learning; 0: none */
     /* learning without labels, decoder.h */
     unsigned prior_epochs;      /* before the others */
     double prior_rate;          /* peak of their learning rate */

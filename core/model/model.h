@@ -143,7 +143,12 @@ typedef struct csl_training {
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
-    const char *trained_on;                     /* free text for the metadata, or NULL */
+    unsigned patience; /* so many epochs with labels without a better validation loss end it; 0: none do */
+    /* Replaced after each epoch; where it is there at the start, training goes on from it, to the same bytes.
+     * One of another cohort, version or other settings is CSL_EMISMATCH. The caller removes it. NULL: none.
+     */
+    const char *checkpoint;
+    const char *trained_on; /* free text for the metadata, or NULL */
     /* After each epoch of `epochs` in all; valid_auc is NaN while learning without labels. A nonzero return
      * stops training as if it were the last. May be NULL. */
     int (*progress)(void *context, unsigned epoch, unsigned epochs, double loss, double valid_auc);

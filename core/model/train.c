@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/checkpoint.h"
 #include "model/division.h"
 #include "model/fitted.h"
 #include "model/validate.h"
@@ -34,6 +35,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
                     .telling = 0.5};
     if (t->epochs) r.epochs = t->epochs;
     r.prior_epochs = r.epochs + r.epochs / 2;
+    r.patience = t->patience;
     if (t->batch) r.batch = t->batch;
     if (t->learning_rate > 0) r.rate = t->learning_rate;
     if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
@@ -156,35 +158,47 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
     return CSL_OK;
 }
 
-/* Keeps in m->weights the averaged weights of the epoch with the least calibrated validation loss. */
-static csl_status learn(run *r, csl_model *m, csl_error *error)
+/* The last epoch's verdict, and the averaged weights if they are the best so far: without labels the latest
+ * are, with labels those of the least calibrated validation loss, without valid cases again the latest. */
+static void keep(const run *r, csl_model *m, bool labelled, double loss, const csl_verdict *v, double *best)
 {
-    csl_status status = CSL_OK;
-    size_t bytes = m->network.weight_count * sizeof *m->weights;
+    m->training.epochs++;
+    if (labelled && v->loss >= *best && r->division.valid_count) return;
+    *best = labelled ? v->loss : INFINITY;
+    m->training.epoch = m->training.epochs;
+    m->training.loss = loss;
+    m->training.valid_auc = v->auc;
+    memcpy(m->weights, r->learner.average, m->network.weight_count * sizeof *m->weights);
+}
+
+/* Whether patience is at its end. */
+static bool stalled(const run *r, const csl_training_summary *t)
+{
+    unsigned since = t->epoch > r->recipe->prior_epochs ? t->epoch : r->recipe->prior_epochs;
+    return r->recipe->patience && t->epochs >= since + r->recipe->patience;
+}
+
+static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, csl_error *error)
+{
     size_t *order = calloc(r->division.train_count, sizeof *order);
     double best = INFINITY;
     if (!order) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the order of cases");
     unsigned prior = r->recipe->prior_epochs, epochs = prior + r->recipe->epochs;
-    for (unsigned epoch = 0; epoch < epochs; epoch++) {
+    csl_status status =
+        checkpoint->path ? csl_checkpoint_read(checkpoint, &r->learner, m, &best, error) : CSL_OK;
+    for (unsigned epoch = m->training.epochs; epoch < epochs && status == CSL_OK; epoch++) {
         bool labelled = epoch >= prior;
         csl_verdict v = {.auc = NAN};
         double loss;
+        if (stalled(r, &m->training)) break;
         if (epoch == prior) csl_adamw_reset(&r->learner.optimiser);
-        if ((status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error)) !=
-            CSL_OK)
-            break;
-        if (labelled)
+        status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error);
+        if (status == CSL_OK && labelled)
             status = csl_validate(&m->network, r->learner.average, r->encoded, &r->division, r->odds, r->pool,
                                   r->valid_logit, r->valid_truth, m->calibration, &v, error);
         if (status != CSL_OK) break;
-        m->training.epochs = epoch + 1;
-        if (!labelled || v.loss < best || !r->division.valid_count) {
-            best = labelled ? v.loss : INFINITY;
-            m->training.epoch = epoch + 1;
-            m->training.loss = loss;
-            m->training.valid_auc = v.auc;
-            memcpy(m->weights, r->learner.average, bytes);
-        }
+        keep(r, m, labelled, loss, &v, &best);
+        if (checkpoint->path) status = csl_checkpoint_write(checkpoint, &r->learner, m, best, error);
         if (r->training->progress &&
             r->training->progress(r->training->context, epoch + 1, epochs, loss, v.auc))
             break;
@@ -197,6 +211,7 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
                               const csl_recipe *recipe, csl_model **model, csl_error *error)
 {
     run r = {.cohort = cohort, .training = training, .recipe = recipe};
+    csl_checkpoint checkpoint = {0};
     csl_model *m = calloc(1, sizeof *m);
     *model = NULL;
     if (!m) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a model");
@@ -228,11 +243,16 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     m->training.seed = training->seed;
     m->training.cases = r.division.train_count;
     m->training.valid_cases = r.division.valid_count;
-    if ((status = learn(&r, m, error)) != CSL_OK) goto done;
+    if (training->checkpoint)
+        status = csl_checkpoint_of(training->checkpoint, cohort, &r.division, recipe, &m->network,
+                                   training->seed, &checkpoint, error);
+    if (status == CSL_OK) status = learn(&r, m, &checkpoint, error);
+    if (status != CSL_OK) goto done;
     csl_verdict final;
     status = csl_validate(&m->network, m->weights, r.encoded, &r.division, r.odds, r.pool, r.valid_logit,
                           r.valid_truth, m->calibration, &final, error);
 done:
+    csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);
     csl_pool_free(r.pool);
     for (size_t i = 0; i < cohort->count && r.encoded; i++) csl_encoded_free(&r.encoded[i]);
