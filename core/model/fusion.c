@@ -245,7 +245,7 @@ void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, 
 void csl_fusion_silence(const csl_network *n, csl_workspace *s)
 {
     for (size_t m = 0; m < n->modality_count; m++) {
-        if (!within(s->fusion.set, m)) continue;
+        if (!within(s->encoded, m)) continue;
         csl_encoder_tape *e = &s->encoder[m];
         memset(e->de, 0, n->width * sizeof *e->de);
         memset(e->dearly, 0, n->width * sizeof *e->dearly);

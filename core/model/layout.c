@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "consilium/plugin.h"
+#include "model/contrast.h"
 
 enum { ALIGN = 16 /* floats: one cache line */ };
 
@@ -126,6 +127,7 @@ static void modality(builder *b, csl_modality_layout *l, const csl_network_modal
     l->joint_modality = tensor(b, "joint_modality", width, 0, CSL_INIT_NORMAL, TOKEN_DEVIATION);
     l->joint_missing = tensor(b, "joint_missing", width, 0, CSL_INIT_ZERO, 0.0f);
     l->pair = linear(b, "pair", width, width, 1.0f, CSL_INIT_ZERO);
+    l->project = linear(b, "project", width, n->projection, 1.0f, CSL_INIT_ZERO);
 }
 
 static void fusion(builder *b, csl_layout *l)
@@ -149,6 +151,8 @@ static void fusion(builder *b, csl_layout *l)
     l->head = linear(b, "head", width, n->label_count, HEAD_GAIN, CSL_INIT_PRIOR);
     prefix(b, "fusion");
     l->gate = linear(b, "gate", width, 3, 0.0f, CSL_INIT_ZERO);
+    prefix(b, "fusion.contrast");
+    l->log_scale = tensor(b, "log_scale", 1, 0, CSL_INIT_TEMPERATURE, 0.0f);
 }
 
 void csl_network_defaults(csl_network *network)
@@ -159,6 +163,7 @@ void csl_network_defaults(csl_network *network)
     network->bottlenecks = 8;
     network->cross_blocks = 2;
     network->mlp_ratio = 2;
+    network->projection = 32;
     network->token_budget = CSL_NETWORK_TOKEN_BUDGET;
 }
 
@@ -208,6 +213,7 @@ static csl_status check(const csl_network *n, csl_error *error)
         {"bottlenecks", n->bottlenecks, 1, CSL_NETWORK_MAX_WIDTH},
         {"cross_blocks", n->cross_blocks, 1, CSL_NETWORK_MAX_BLOCKS},
         {"mlp_ratio", n->mlp_ratio, 1, 16},
+        {"projection", n->projection, 1, CSL_NETWORK_MAX_WIDTH},
         {"token_budget", n->token_budget, 1, CSL_MAX_TOKENS},
         {"labels", n->label_count, 1, CSL_MAX_LABELS},
         {"modalities", n->modality_count, 1, CSL_MAX_MODALITIES},
@@ -266,6 +272,14 @@ const csl_parameter *csl_network_parameter(const csl_network *network, const cha
     return NULL;
 }
 
+/* FNV-1a of a tensor's name: its stream of the seed, so that a tensor added elsewhere does not move it. */
+static uint64_t stream(const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++) hash = (hash ^ (uint8_t)*name) * 0x100000001b3u;
+    return hash;
+}
+
 void csl_network_init(const csl_network *network, uint64_t seed, const float *prior, float *weights)
 {
     memset(weights, 0, network->weight_count * sizeof *weights);
@@ -273,12 +287,13 @@ void csl_network_init(const csl_network *network, uint64_t seed, const float *pr
         const csl_parameter *p = &network->parameters[i];
         float *w = weights + p->offset;
         csl_rng rng;
-        csl_rng_seed_stream(&rng, seed, i);
+        csl_rng_seed_stream(&rng, seed, stream(p->name));
         for (size_t j = 0; j < p->count; j++) switch (p->init) {
             case CSL_INIT_ZERO: break;
             case CSL_INIT_ONE: w[j] = 1.0f; break;
             case CSL_INIT_NORMAL: w[j] = p->deviation * (float)csl_rng_normal(&rng); break;
             case CSL_INIT_PRIOR: w[j] = prior ? prior[j] : 0.0f; break;
+            case CSL_INIT_TEMPERATURE: w[j] = CSL_CONTRAST_START; break;
             }
     }
 }

@@ -27,14 +27,14 @@ typedef struct csl_modality_layout {
     csl_linear embed;
     csl_block *blocks; /* [blocks] */
     csl_norm norm;
-    csl_linear pool, late, early, pair;
+    csl_linear pool, late, early, pair, project;
     size_t early_missing, joint_missing, joint_modality;
 } csl_modality_layout;
 
 typedef struct csl_layout {
     csl_modality_layout modality[CSL_MAX_MODALITIES];
     csl_linear early_up, early_down, mix_up, mix_down, pair, head, gate;
-    size_t bottleneck;
+    size_t bottleneck, log_scale;
     csl_block *cross; /* [cross_blocks] */
     csl_norm norm;
 } csl_layout;

@@ -8,7 +8,7 @@
 
 #include "consilium/plugin.h"
 
-static const char FORMAT[] = "consilium-model", VERSION[] = "1";
+static const char FORMAT[] = "consilium-model", VERSION[] = "2";
 
 /* The configuration's members, in one table for both directions. */
 static const struct {
@@ -21,6 +21,7 @@ static const struct {
     {"bottlenecks", offsetof(csl_network, bottlenecks)},
     {"cross_blocks", offsetof(csl_network, cross_blocks)},
     {"mlp_ratio", offsetof(csl_network, mlp_ratio)},
+    {"projection", offsetof(csl_network, projection)},
     {"token_budget", offsetof(csl_network, token_budget)},
 };
 enum { CONFIGURATION_COUNT = sizeof CONFIGURATION / sizeof *CONFIGURATION };
@@ -385,7 +386,7 @@ csl_status csl_metadata_read(const csl_safetensors *file, const char *name, csl_
             FORMAT);
     if (!version || strcmp(version, VERSION) != 0)
         return csl_fail(error, CSL_EMISMATCH, name,
-                        "is of model version %.16s; this program reads version %s",
+                        "is of model version %.16s; this program reads version %s: train the model again",
                         version ? version : "(none)", VERSION);
     reading r = {.file = name, .error = error};
     for (size_t i = 0; i < sizeof parts / sizeof *parts && r.status == CSL_OK; i++) {

@@ -2,7 +2,8 @@
  * document:
  *
  *   format         "consilium-model"          version   "1"
- *   configuration  {"width", "heads", "blocks", "bottlenecks", "cross_blocks", "mlp_ratio", "token_budget"}
+ *   configuration  {"width", "heads", "blocks", "bottlenecks", "cross_blocks", "mlp_ratio", "projection",
+ *                  "token_budget"}
  *   labels         [{"name", "code", "system"}]
  *   modalities     [{"name", "plugin_id", "plugin_version", "coded_feature",
  *                    "features": [{"name", "unit", "mean", "deviation"}],

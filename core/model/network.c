@@ -162,9 +162,8 @@ static void activations(const csl_network *n, const csl_workspace *s, csl_activa
     }
 }
 
-csl_status csl_network_forward(const csl_network *network, const float *weights, const csl_encoded *encoded,
-                               csl_modality_set use, csl_workspace *workspace, csl_activations *out,
-                               csl_error *error)
+csl_status csl_network_encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                              csl_modality_set use, csl_workspace *workspace, csl_error *error)
 {
     csl_modality_set set = use & csl_encoded_present(network, encoded);
     if (!set)
@@ -179,8 +178,16 @@ csl_status csl_network_forward(const csl_network *network, const float *weights,
         csl_encoder_embed(network, weights, m, &encoded->modality[m], &workspace->encoder[m]);
         csl_encoder_run(network, weights, m, &workspace->encoder[m], workspace);
     }
-    csl_network_fuse(network, weights, set, workspace, out);
     return CSL_OK;
+}
+
+csl_status csl_network_forward(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                               csl_modality_set use, csl_workspace *workspace, csl_activations *out,
+                               csl_error *error)
+{
+    csl_status status = csl_network_encode(network, weights, encoded, use, workspace, error);
+    if (status == CSL_OK) csl_network_fuse(network, weights, use, workspace, out);
+    return status;
 }
 
 void csl_network_fuse(const csl_network *network, const float *weights, csl_modality_set set,

@@ -29,7 +29,13 @@ typedef struct csl_network_modality {
 } csl_network_modality;
 
 /* What a tensor starts from. */
-typedef enum csl_init { CSL_INIT_ZERO, CSL_INIT_ONE, CSL_INIT_NORMAL, CSL_INIT_PRIOR } csl_init;
+typedef enum csl_init {
+    CSL_INIT_ZERO,
+    CSL_INIT_ONE,
+    CSL_INIT_NORMAL,
+    CSL_INIT_PRIOR,
+    CSL_INIT_TEMPERATURE /* log(1 / 0.07), contrast.h */
+} csl_init;
 
 typedef struct csl_parameter {
     char name[CSL_NETWORK_NAME]; /* "image.block.0.qkv.weight" */
@@ -43,6 +49,7 @@ typedef struct csl_parameter {
 typedef struct csl_network {
     size_t width, heads, blocks; /* D, a multiple of heads; encoder blocks of each modality */
     size_t bottlenecks, cross_blocks, mlp_ratio;
+    size_t projection;   /* J: numbers of an embedding's projection, contrast.h */
     size_t token_budget; /* most tokens of one modality that enter; see csl_preprocess */
     size_t label_count, modality_count;
     csl_network_modality modality[CSL_MAX_MODALITIES];
@@ -52,7 +59,8 @@ typedef struct csl_network {
     struct csl_layout *layout;
 } csl_network;
 
-/* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, budget. */
+/* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, projection
+ * 32, budget. */
 void csl_network_defaults(csl_network *network);
 /* Checks the configuration (CSL_EFORMAT, naming the field and its range) and makes the parameter table. */
 csl_status csl_network_layout(csl_network *network, csl_error *error);
@@ -106,6 +114,10 @@ typedef struct csl_activations {
 csl_status csl_network_forward(const csl_network *network, const float *weights, const csl_encoded *encoded,
                                csl_modality_set use, csl_workspace *workspace, csl_activations *out,
                                csl_error *error);
+
+/* The encoders alone: e_m of each modality stands in the workspace. Errors as above. */
+csl_status csl_network_encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                              csl_modality_set use, csl_workspace *workspace, csl_error *error);
 
 /* Again with a subset of what the last forward on this workspace used: the encoders are not run again. The
  * result is bitwise that of a forward with that set. set must not be empty and must be within the last

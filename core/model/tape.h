@@ -111,7 +111,7 @@ void csl_fusion_run(const csl_network *n, const float *w, csl_modality_set set, 
 void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, const float *dlogit,
                          csl_workspace *s);
 
-/* As if no loss came from fusion: clears what csl_fusion_backward would fill. */
+/* As if no loss came from fusion: clears what csl_fusion_backward would fill, in all encoders that ran. */
 void csl_fusion_silence(const csl_network *n, csl_workspace *s);
 
 /* network.c: as csl_network_backward, but gradient may be NULL, where only the tapes' dh are wanted. */

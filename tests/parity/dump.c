@@ -1,12 +1,15 @@
 /* Writes a small model, the tokens of one case as `consilium embed` prints them, and what the network makes
- * of them, for parity.py: FOLDER/{model.safetensors,tokens.jsonl,expected.json,gradient.safetensors}. */
+ * of them, for parity.py: FOLDER/{model.safetensors,tokens.jsonl,expected.json,gradient.safetensors}; and
+ * what the contrastive loss makes of a batch of all cases: FOLDER/{tokens.N.jsonl,contrast.safetensors}. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "model/contrast.h"
 #include "model/safetensors.h"
+#include "model/tape.h"
 #include "unit/model/tiny.h"
 
 enum { LOGITS = CSL_BRANCH_COUNT * TINY_LABELS };
@@ -78,27 +81,23 @@ static csl_status print_expected(FILE *f, const csl_model *m, const csl_encoded 
         print_logits(f, out.logit);
         fprintf(f, "}");
     }
-    fprintf(f, "]}\n");
+    fprintf(f, "]");
     return CSL_OK;
 }
 
-/* After a forward with all modalities. */
-static csl_status write_gradient(const char *path, const csl_model *m, const csl_encoded *encoded,
-                                 csl_workspace *workspace, csl_error *error)
+static csl_status write_gradient(const char *path, const csl_network *n, const float *gradient,
+                                 csl_error *error)
 {
-    const csl_network *n = &m->network;
-    float *gradient = calloc(n->weight_count, sizeof *gradient);
     csl_tensor *tensors = calloc(n->parameter_count, sizeof *tensors);
     csl_buffer out;
     csl_buffer_init(&out, 1 << 26);
-    csl_status status = gradient && tensors ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    csl_status status = tensors ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     if (!status) {
-        csl_network_backward(n, m->weights, encoded, workspace, dlogits, gradient);
         for (size_t p = 0; p < n->parameter_count; p++) {
             const csl_parameter *from = &n->parameters[p];
             tensors[p] = (csl_tensor){.name = from->name, .rank = from->rank, .count = from->count};
             memcpy(tensors[p].shape, from->shape, sizeof from->shape);
-            tensors[p].values = gradient + from->offset;
+            tensors[p].values = (float *)(uintptr_t)gradient + from->offset;
         }
         status = csl_safetensors_write(tensors, n->parameter_count, NULL, 0, &out, error);
     }
@@ -107,9 +106,83 @@ static csl_status write_gradient(const char *path, const csl_model *m, const csl
         status = csl_fail_errno(error, path, "cannot write");
     if (f && fclose(f) && !status) status = csl_fail_errno(error, path, "cannot write");
     csl_buffer_free(&out);
-    free(gradient);
     free(tensors);
     return status;
+}
+
+/* Every third modality of the batch is left out, so that pairs have different cases. */
+static csl_modality_set batch_set(size_t i)
+{
+    return 7u & ~(i % 3 ? 1u << i % 3 : 0u);
+}
+
+/* The batch is embedded; then the loss's gradient by each projection goes back through its own case. */
+static csl_status contrast(const csl_model *m, const csl_encoded *encoded, csl_workspace *workspace,
+                           float *gradient, double *loss, csl_error *error)
+{
+    enum { MODALITIES = TINY_MODALITIES, MOST = TINY_CASES * MODALITIES * 64 };
+    const csl_network *n = &m->network;
+    const csl_layout *l = n->layout;
+    static float v[MOST], dv[MOST], scratch[2 * TINY_CASES * TINY_CASES + 4 * TINY_CASES * 64];
+    csl_modality_set set[TINY_CASES];
+    csl_status status = CSL_OK;
+    double dscale;
+    size_t j = n->projection;
+    for (size_t i = 0; i < TINY_CASES && !status; i++) {
+        set[i] = batch_set(i);
+        status = csl_network_encode(n, m->weights, &encoded[i], set[i], workspace, error);
+        for (size_t k = 0; k < MODALITIES && !status; k++)
+            if (set[i] >> k & 1)
+                csl_contrast_project(n, m->weights, k, workspace->encoder[k].e, v + (i * MODALITIES + k) * j);
+    }
+    *loss = csl_contrast_loss(v, set, TINY_CASES, MODALITIES, j, (double)m->weights[l->log_scale], scratch,
+                              dv, &dscale);
+    gradient[l->log_scale] = (float)dscale;
+    for (size_t i = 0; i < TINY_CASES && !status; i++) {
+        status = csl_network_encode(n, m->weights, &encoded[i], set[i], workspace, error);
+        if (status) break;
+        csl_fusion_silence(n, workspace);
+        for (size_t k = 0; k < MODALITIES; k++) {
+            csl_encoder_tape *tape = &workspace->encoder[k];
+            if (!(set[i] >> k & 1)) continue;
+            csl_contrast_project_back(n, m->weights, k, tape->e, dv + (i * MODALITIES + k) * j, gradient,
+                                      tape->de);
+            csl_encoder_backward(n, m->weights, gradient, k, &encoded[i].modality[k], tape, workspace);
+        }
+    }
+    return status;
+}
+
+static csl_status dump_contrast(const char *folder, FILE *f, const csl_model *m, csl_case **cases,
+                                const csl_encoded *encoded, csl_workspace *workspace, csl_error *error)
+{
+    char path[4096];
+    double loss;
+    float *gradient = calloc(m->network.weight_count, sizeof *gradient);
+    if (!gradient) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    csl_status status = contrast(m, encoded, workspace, gradient, &loss, error);
+    snprintf(path, sizeof path, "%s/contrast.safetensors", folder);
+    if (!status) status = write_gradient(path, &m->network, gradient, error);
+    free(gradient);
+    if (status) return status;
+    fprintf(f, ",\"contrast\":{\"loss\":%.17g,\"batch\":[", loss);
+    for (size_t i = 0; i < TINY_CASES; i++) {
+        const char *comma = "";
+        fprintf(f, "%s[", i ? "," : "");
+        for (size_t k = 0; k < TINY_MODALITIES; k++)
+            if (batch_set(i) >> k & 1) {
+                fprintf(f, "%s\"%s\"", comma, m->network.modality[k].name);
+                comma = ",";
+            }
+        fprintf(f, "]");
+        snprintf(path, sizeof path, "%s/tokens.%zu.jsonl", folder, i);
+        FILE *tokens = fopen(path, "w");
+        if (!tokens) return csl_fail_errno(error, path, "cannot write");
+        print_tokens(tokens, cases[i]);
+        fclose(tokens);
+    }
+    fprintf(f, "]}");
+    return CSL_OK;
 }
 
 static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_encoded *encoded,
@@ -118,8 +191,10 @@ static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_e
     char path[4096];
     csl_status status = tiny_cases(cases, error);
     if (!status) status = tiny_model(cases, m, error);
-    if (!status) status = csl_preprocess(&m->network, &m->features, cases[TINY_CASES - 1], encoded, error);
+    for (size_t i = 0; i < TINY_CASES && !status; i++)
+        status = csl_preprocess(&m->network, &m->features, cases[i], &encoded[i], error);
     if (status) return status;
+    const csl_encoded *last = &encoded[TINY_CASES - 1];
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
     if ((status = csl_model_save(m, path, error))) return status;
 
@@ -131,10 +206,19 @@ static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_e
 
     snprintf(path, sizeof path, "%s/expected.json", folder);
     if (!(f = fopen(path, "w"))) return csl_fail_errno(error, path, "cannot write");
-    status = print_expected(f, m, encoded, workspace, error);
+    status = print_expected(f, m, last, workspace, error);
+    float *gradient = calloc(m->network.weight_count, sizeof *gradient);
+    if (!status && !gradient) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (!status) {
+        csl_network_backward(&m->network, m->weights, last, workspace, dlogits, gradient);
+        snprintf(path, sizeof path, "%s/gradient.safetensors", folder);
+        status = write_gradient(path, &m->network, gradient, error);
+    }
+    free(gradient);
+    if (!status) status = dump_contrast(folder, f, m, cases, encoded, workspace, error);
+    fprintf(f, "}\n");
     fclose(f);
-    snprintf(path, sizeof path, "%s/gradient.safetensors", folder);
-    return status ? status : write_gradient(path, m, encoded, workspace, error);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -142,12 +226,12 @@ int main(int argc, char **argv)
     csl_error error = {0};
     csl_case *cases[TINY_CASES] = {0};
     csl_model *model = calloc(1, sizeof *model);
-    csl_encoded encoded = {0};
+    csl_encoded encoded[TINY_CASES] = {0};
     csl_workspace *workspace = csl_workspace_new();
     if (argc != 2 || !model || !workspace) return 2;
-    csl_status status = dump(argv[1], model, cases, &encoded, workspace, &error);
+    csl_status status = dump(argv[1], model, cases, encoded, workspace, &error);
     if (status) fprintf(stderr, "parity_dump: %s: %s\n", error.place, error.message);
-    csl_encoded_free(&encoded);
+    for (size_t i = 0; i < TINY_CASES; i++) csl_encoded_free(&encoded[i]);
     csl_workspace_free(workspace);
     csl_model_free(model);
     for (size_t i = 0; i < TINY_CASES; i++) csl_case_free(cases[i]);

@@ -4,7 +4,9 @@
     parity.py --check FOLDER        compares with what tests/parity/dump wrote there; exit 1 where they differ, 77 without torch
 
 In the folder: model.safetensors, tokens.jsonl, expected.json ({"subsets": [{"modalities", "logits": [branch][label]}],
-"dlogits": [branch][label]}) and gradient.safetensors, the gradient of sum(dlogits * logits) with all modalities.
+"dlogits": [branch][label], "contrast": {"batch": [case][modality], "loss"}}), gradient.safetensors, the gradient of
+sum(dlogits * logits) with all modalities, tokens.N.jsonl of each case of the batch, and contrast.safetensors, the gradient
+of the contrastive loss over the batch.
 """
 import json
 import struct
@@ -148,6 +150,31 @@ class Network:
         return torch.stack([g[..., 0] * early + g[..., 1] * late + g[..., 2] * joint, early, late, joint], -2)
 
 
+    def contrast(self, batch):
+        """Of the cases, each a dictionary of the modalities that it shows."""
+        shared = []
+        for case in batch:
+            vectors = {}
+            for m in self.modalities:
+                if m["name"] in case:
+                    p = self.linear(self.encode(m, *case[m["name"]])[1], m["name"] + ".project")
+                    vectors[m["name"]] = p / p.norm()
+            shared.append(vectors)
+        names, losses = [m["name"] for m in self.modalities], []
+        for b in range(len(names)):
+            for a in range(b):
+                both = [v for v in shared if names[a] in v and names[b] in v]
+                if len(both) < 2:
+                    continue
+                left = torch.stack([v[names[a]] for v in both])
+                right = torch.stack([v[names[b]] for v in both])
+                s = self.w["fusion.contrast.log_scale"].exp() * left @ right.T
+                own = torch.arange(len(both))
+                cross_entropy = torch.nn.functional.cross_entropy
+                losses.append((cross_entropy(s, own) + cross_entropy(s.T, own)) / 2)
+        return torch.stack(losses).mean()
+
+
 def load(model, tokens):
     network = Network(*read_safetensors(model))
     return network, read_tokens(tokens, network.modalities, network.c["token_budget"])
@@ -165,7 +192,23 @@ def check(folder):
     for w in network.w.values():
         w.requires_grad_(True)
     (network.forward(case) * torch.tensor(expected["dlogits"])).sum().backward()
-    gradient, _ = read_safetensors(folder + "/gradient.safetensors")
+    fine = compare_gradients(network, folder + "/gradient.safetensors")
+    for w in network.w.values():
+        w.grad = None
+    batch = []
+    for i, used in enumerate(expected["contrast"]["batch"]):
+        tokens = read_tokens(f"{folder}/tokens.{i}.jsonl", network.modalities, network.c["token_budget"])
+        batch.append({m: tokens[m] for m in used})
+    loss = network.contrast(batch)
+    off = abs(float(loss) - expected["contrast"]["loss"]) / float(loss)
+    print(f"contrastive loss of {len(batch)} cases: {float(loss):.6f}, relative difference {off:.2e} (limit 1e-4)")
+    loss.backward()
+    fine = compare_gradients(network, folder + "/contrast.safetensors") and fine
+    return 0 if worst <= 1e-4 and off <= 1e-4 and fine else 1
+
+
+def compare_gradients(network, path):
+    gradient, _ = read_safetensors(path)
     share, where = 0.0, ""
     for name, w in network.w.items():
         own = torch.zeros_like(w) if w.grad is None else w.grad
@@ -173,7 +216,7 @@ def check(folder):
         if relative >= share:
             share, where = relative, name
     print(f"gradient of {len(network.w)} tensors: greatest relative difference {share:.2e}, of {where} (limit 1e-4)")
-    return 0 if worst <= 1e-4 and share <= 1e-4 and set(gradient) == set(network.w) else 1
+    return share <= 1e-4 and set(gradient) == set(network.w)
 
 
 def main(arguments):

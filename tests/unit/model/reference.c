@@ -319,6 +319,7 @@ void reference_small(csl_network *network, float **weights, csl_encoded *encoded
                              .bottlenecks = 3,
                              .cross_blocks = 2,
                              .mlp_ratio = 2,
+                             .projection = 6,
                              .token_budget = 64,
                              .label_count = 2,
                              .modality_count = 3};

@@ -94,7 +94,7 @@ static const struct {
     const char *item, *pattern, *replacement, *complaint;
 } TABLE[] = {
     {"format", "consilium-model", "something-else", "not a model of Consilium"},
-    {"version", "1", "2", "version 2"},
+    {"version", "2", "1", "version 1; this program reads version 2: train the model again"},
     {"configuration", "\"width\":8", "\"width\":9", ""},
     {"configuration", "\"width\":8", "\"width\":1000000", ""},
     {"configuration", "\"width\":8", "\"width\":1024", ""},
