@@ -22,13 +22,14 @@ static bool add_digest(csl_buffer *all, const void *bytes, size_t length)
            csl_buffer_append(all, digest.bytes, sizeof digest.bytes);
 }
 
-/* The digest of the digests of each case, of the labels, and of the two lists of cases. */
+/* The digest of the digests of each case, of the labels, of what kind of task each is, and of the two lists
+ * of cases. */
 static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d, char *hex, csl_error *error)
 {
     csl_buffer all, one;
     csl_digest digest;
     csl_status status = CSL_OK;
-    csl_buffer_init(&all, (cohort->count + 3) * CSL_SHA256_BYTES);
+    csl_buffer_init(&all, (cohort->count + 4) * CSL_SHA256_BYTES);
     csl_buffer_init(&one, MAX_FILE);
     for (size_t i = 0; i < cohort->count && status == CSL_OK; i++) {
         csl_buffer_clear(&one);
@@ -36,9 +37,13 @@ static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d,
         if (status == CSL_OK) add_digest(&all, one.bytes, one.length);
     }
     add_digest(&all, cohort->labels, cohort->count * cohort->label_count * sizeof *cohort->labels);
+    csl_task tasks[CSL_MAX_LABELS];
+    size_t kinds[CSL_MAX_LABELS], task_count = csl_cohort_tasks(cohort, tasks);
+    for (size_t t = 0; t < task_count; t++) kinds[t] = tasks[t].count * 4 + (size_t)tasks[t].kind;
+    add_digest(&all, kinds, task_count * sizeof *kinds);
     add_digest(&all, d->train, d->train_count * sizeof *d->train);
     add_digest(&all, d->valid, d->valid_count * sizeof *d->valid);
-    if (status == CSL_OK && all.length != (cohort->count + 3) * CSL_SHA256_BYTES)
+    if (status == CSL_OK && all.length != (cohort->count + 4) * CSL_SHA256_BYTES)
         status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to hash %zu cases", cohort->count);
     if (status == CSL_OK) status = csl_sha256(all.bytes, all.length, &digest, error);
     if (status == CSL_OK) csl_digest_hex(&digest, hex);

@@ -12,7 +12,7 @@ typedef struct csl_division {
 } csl_division;
 
 /* Cases of the train and valid splits that have a token and a known label; where no case is marked valid, 15
- * % of the others for each value of the first label, drawn by the seed. CSL_EUSAGE where a label could not be
+ * % of the others for each answer to the first task, drawn by the seed. CSL_EUSAGE where a label could not be
  * learned from what remains. Free with csl_division_free, also after failure. */
 csl_status csl_divide(const csl_cohort *cohort, uint64_t seed, csl_division *division, csl_error *error);
 void csl_division_free(csl_division *division);

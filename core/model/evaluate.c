@@ -18,23 +18,33 @@ typedef struct scored {
     uint8_t *truth;                     /* [count] */
 } scored;
 
-static float logit_of(const csl_model *m, const scored *s, size_t i, size_t set, csl_branch branch,
-                      size_t label)
+static const float *logits_of(const csl_model *m, const scored *s, size_t i, size_t set, csl_branch branch)
 {
     size_t labels = m->network.label_count;
-    return s->logit[((i * s->set_count + set) * CSL_BRANCH_COUNT + (size_t)branch) * labels + label];
+    return s->logit + ((i * s->set_count + set) * CSL_BRANCH_COUNT + (size_t)branch) * labels;
 }
 
-/* Scores and truths of the cases whose label is known. */
+static const csl_task *task_of(const csl_model *m, size_t label)
+{
+    const csl_task *task = m->tasks;
+    while (label >= task->first + task->count) task++;
+    return task;
+}
+
+/* Scores and outcomes of the cases for which the output's outcome is known. */
 static size_t pairs(const csl_model *m, const csl_cohort *cohort, const scored *s, size_t set,
                     csl_branch branch, size_t label, double *score)
 {
-    size_t count = 0;
+    const csl_task *task = task_of(m, label);
+    size_t count = 0, first = task->first;
     for (size_t i = 0; i < s->count; i++) {
-        float truth = cohort->labels[s->which[i] * cohort->label_count + label];
-        if (isnan(truth)) continue;
-        score[count] = (double)logit_of(m, s, i, set, branch, label);
-        s->truth[count++] = truth > 0.5f;
+        float outcome[CSL_MAX_LABELS];
+        double all[CSL_MAX_LABELS];
+        csl_task_outcome(task, cohort->labels + s->which[i] * cohort->label_count + first, outcome);
+        if (isnan(outcome[label - first])) continue;
+        csl_scores(task, &m->calibration[first], logits_of(m, s, i, set, branch) + first, all);
+        score[count] = all[label - first];
+        s->truth[count++] = outcome[label - first] > 0.5f;
     }
     return count;
 }

@@ -8,6 +8,7 @@
 #include "model/fitted.h"
 #include "model/metadata.h"
 #include "model/safetensors.h"
+#include "model/task.h"
 
 static const size_t MAX_FILE = (size_t)4 << 30;
 
@@ -118,6 +119,44 @@ csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
     return status;
 }
 
+/* A copy, NULL for NULL. */
+static char *copy(const char *text, bool *fine)
+{
+    char *made = text ? strdup(text) : NULL;
+    *fine = *fine && (made || !text);
+    return made;
+}
+
+csl_status csl_model_take_labels(csl_model *m, const csl_cohort *from, csl_error *error)
+{
+    csl_task tasks[CSL_MAX_LABELS];
+    size_t count = csl_cohort_tasks(from, tasks);
+    m->labels = calloc(from->label_count, sizeof *m->labels);
+    m->calibration = calloc(from->label_count, sizeof *m->calibration);
+    m->tasks = calloc(count, sizeof *m->tasks);
+    bool fine = m->labels && m->calibration && m->tasks;
+    m->network.label_count = fine ? from->label_count : 0;
+    m->task_count = fine ? count : 0;
+    for (size_t l = 0; l < m->network.label_count; l++) {
+        const csl_label *label = &from->label[l];
+        m->labels[l] =
+            (csl_label){copy(label->name, &fine), copy(label->code, &fine), copy(label->system, &fine)};
+    }
+    for (size_t t = 0; t < m->task_count; t++) {
+        csl_task *to = &m->tasks[t];
+        double *edge = NULL;
+        *to = tasks[t];
+        to->name = copy(tasks[t].name, &fine);
+        to->time = copy(tasks[t].time, &fine);
+        to->unit = copy(tasks[t].unit, &fine);
+        if (tasks[t].edge && (edge = calloc(to->count, sizeof *edge)))
+            memcpy(edge, tasks[t].edge, to->count * sizeof *edge);
+        fine = fine && (edge || !tasks[t].edge);
+        to->edge = edge;
+    }
+    return fine ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu labels", from->label_count);
+}
+
 csl_status csl_model_configure(csl_model *model, csl_error *error)
 {
     csl_network *n = &model->network;
@@ -148,6 +187,13 @@ void csl_model_free(csl_model *model)
         }
         if (model->calibration) csl_label_calibration_free(&model->calibration[i]);
     }
+    for (size_t i = 0; i < model->task_count; i++) {
+        free((char *)(uintptr_t)model->tasks[i].name);
+        free((double *)(uintptr_t)model->tasks[i].edge);
+        free((char *)(uintptr_t)model->tasks[i].time);
+        free((char *)(uintptr_t)model->tasks[i].unit);
+    }
+    free(model->tasks);
     free(model->labels);
     free(model->calibration);
     free(model->weights);
@@ -165,6 +211,16 @@ size_t csl_model_label_count(const csl_model *model)
 csl_label csl_model_label(const csl_model *model, size_t index)
 {
     return model->labels[index];
+}
+
+size_t csl_model_task_count(const csl_model *model)
+{
+    return model->task_count;
+}
+
+csl_task csl_model_task(const csl_model *model, size_t index)
+{
+    return model->tasks[index];
 }
 
 size_t csl_model_modality_count(const csl_model *model)

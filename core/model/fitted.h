@@ -17,6 +17,8 @@ struct csl_model {
     csl_features features; /* same order of modalities as network.modality */
     float *weights;        /* [network.weight_count] */
     csl_label *labels;     /* [network.label_count], strings owned */
+    csl_task *tasks;       /* [task_count], texts and edges owned */
+    size_t task_count;
     csl_label_calibration
         *calibration; /* [network.label_count]; .baseline is the logit of no modality at all */
     csl_training_summary training;
@@ -26,6 +28,9 @@ struct csl_model {
 /* csl_model_load from bytes in memory; `name` is for messages. */
 csl_status csl_model_read(const uint8_t *bytes, size_t length, const char *name, csl_model **model,
                           csl_error *error);
+
+/* Copies labels and tasks (made up where `from` has none) into a zeroed model. */
+csl_status csl_model_take_labels(csl_model *model, const csl_cohort *from, csl_error *error);
 
 /* Takes the network's modalities from `features` and lays the network out; weights are not allocated. */
 csl_status csl_model_configure(csl_model *model, csl_error *error);

@@ -93,24 +93,21 @@ static bool deal(const csl_encoded_modality *from, size_t inputs, double hide_sh
 
 /* ---- loss ---- */
 
-/* Adds to *loss the weighted cross-entropy of all branches and known labels; dlogit is its gradient times
- * scale. */
-static void cross_entropy(const csl_learner *l, const csl_activations *a, const float *label, double scale,
-                          float *dlogit, double *loss)
+/* Adds to *loss that of all branches, a mean over known tasks; dlogit is its gradient times scale. */
+static void task_losses(const csl_learner *l, const csl_activations *a, const float *target, double scale,
+                        float *dlogit, double *loss)
 {
+    const csl_objective *o = l->objective;
     size_t labels = l->network->label_count, known = 0;
-    for (size_t i = 0; i < labels; i++) known += isnan(label[i]) ? 0 : 1;
+    for (size_t t = 0; t < o->task_count; t++)
+        known += csl_task_known(&o->task[t], target + o->task[t].first);
     for (size_t b = 0; b < CSL_BRANCH_COUNT; b++)
-        for (size_t i = 0; i < labels; i++) {
-            float *d = &dlogit[b * labels + i];
-            *d = 0;
-            if (isnan(label[i])) continue;
-            double weight = l->recipe->branch[b] * scale / (double)known;
-            double target = (1 - l->recipe->smoothing) * (double)label[i] + l->recipe->smoothing / 2;
-            double z = (double)a->logit[b][i];
-            double p = 1 / (1 + exp(-z));
-            *loss += weight * ((z > 0 ? z : 0) - z * target + log1p(exp(-fabs(z))));
-            *d = (float)(weight * (p - target));
+        for (size_t t = 0; t < o->task_count; t++) {
+            size_t first = o->task[t].first;
+            double weight = known ? l->recipe->branch[b] * scale / (double)known : 0;
+            float *d = dlogit + b * labels + first;
+            *loss += weight * csl_task_loss(&o->task[t], o, a->logit[b] + first, target + first, 1, d);
+            for (size_t i = 0; i < o->task[t].count; i++) d[i] *= (float)weight;
         }
 }
 
@@ -165,7 +162,7 @@ static void learn_case(const csl_learner *l, size_t index, desk *d, float *gradi
     double scale = 1 / (double)memory->count;
     float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS];
     if (memory->labelled) {
-        cross_entropy(l, &a, l->labels + index * n->label_count, scale, dlogit, loss);
+        task_losses(l, &a, l->labels + index * n->label_count, scale, dlogit, loss);
         csl_fusion_backward(n, l->weights, gradient, dlogit, d->workspace);
     } else
         csl_fusion_silence(n, d->workspace);
@@ -258,9 +255,10 @@ csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, b
     return CSL_OK;
 }
 
-csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe, const csl_encoded *encoded,
-                           const float *labels, size_t cases, uint64_t seed, csl_pool *pool,
-                           const float *initial, csl_learner *l, csl_error *error)
+csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe,
+                           const csl_objective *objective, const csl_encoded *encoded, const float *labels,
+                           size_t cases, uint64_t seed, csl_pool *pool, const float *initial, csl_learner *l,
+                           csl_error *error)
 {
     csl_decoders decoders;
     csl_decoders_layout(network, &decoders);
@@ -270,6 +268,7 @@ csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe,
                        .decoders = decoders,
                        .count = weights,
                        .recipe = recipe,
+                       .objective = objective,
                        .encoded = encoded,
                        .labels = labels,
                        .cases = cases,

@@ -12,6 +12,7 @@
 #include "model/decoder.h"
 #include "model/network.h"
 #include "model/pool.h"
+#include "model/task.h"
 
 enum { CSL_LEARNER_SLICES = 8 };
 
@@ -25,8 +26,9 @@ typedef struct csl_recipe {
     double modality_dropout; /* probability that a present modality is hidden; one always stays */
     double token_dropout;    /* that a token is left out */
     double noise;            /* deviation of what is added to known normalised features */
-    double smoothing;        /* labels 0 and 1 become smoothing / 2 and 1 - smoothing / 2 */
-    double branch[CSL_BRANCH_COUNT]; /* weight of each branch's cross-entropy in the loss */
+    double smoothing;        /* of targets: csl_objective */
+    double branch[CSL_BRANCH_COUNT]; /* weight of each branch's loss of the tasks */
+    unsigned balance;                /* not 0: csl_training.balance */
     unsigned patience; /* epochs with labels without a better validation loss that end learning; 0: none */
     /* learning without labels, decoder.h */
     unsigned prior_epochs;      /* before the others */
@@ -40,6 +42,7 @@ typedef struct csl_recipe {
 typedef struct csl_learner {
     const csl_network *network;
     const csl_recipe *recipe;
+    const csl_objective *objective;
     const csl_encoded *encoded; /* [cases] */
     const float *labels;        /* [cases, label_count]; NaN = not known */
     size_t cases;
@@ -53,9 +56,10 @@ typedef struct csl_learner {
 } csl_learner;
 
 /* `initial` [weight_count] is copied. Whatever the struct points to must outlive it. */
-csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe, const csl_encoded *encoded,
-                           const float *labels, size_t cases, uint64_t seed, csl_pool *pool,
-                           const float *initial, csl_learner *learner, csl_error *error);
+csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe,
+                           const csl_objective *objective, const csl_encoded *encoded, const float *labels,
+                           size_t cases, uint64_t seed, csl_pool *pool, const float *initial,
+                           csl_learner *learner, csl_error *error);
 void csl_learner_free(csl_learner *learner); /* a zeroed one is allowed */
 
 /* One step at a learning rate over batch[0 .. count), with labels or without; *loss is the mean over the

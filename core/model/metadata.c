@@ -60,6 +60,24 @@ static json_t *write_labels(const csl_model *model)
     return array;
 }
 
+static const char *const KINDS[] = {
+    [CSL_TASK_BINARY] = "binary", [CSL_TASK_CLASSES] = "classes", [CSL_TASK_EVENT] = "event"};
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+static json_t *write_tasks(const csl_model *model)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < model->task_count; i++) {
+        const csl_task *t = &model->tasks[i];
+        json_t *edges = t->edge ? json_array() : json_null();
+        for (size_t k = 0; t->edge && k < t->count; k++) edges = append(edges, json_real(t->edge[k]));
+        array = append(array, json_pack("{s:s, s:s, s:I, s:o, s:s?, s:s?}", "name", t->name, "kind",
+                                        KINDS[t->kind], "outputs", (json_int_t)t->count, "edges", edges,
+                                        "time", t->time, "unit", t->unit));
+    }
+    return array;
+}
+
 static json_t *write_modality(const csl_modality_features *m)
 {
     json_t *features = json_array(), *positions = json_array(), *codes = json_array();
@@ -121,6 +139,7 @@ csl_status csl_metadata_write(const csl_model *model, csl_metadata items[CSL_MET
         json_t *(*write)(const csl_model *model);
     } parts[] = {{"configuration", write_configuration},
                  {"labels", write_labels},
+                 {"tasks", write_tasks},
                  {"modalities", write_modalities},
                  {"calibration", write_calibration},
                  {"training", write_training}};
@@ -239,6 +258,55 @@ static void read_labels(reading *r, const json_t *value, csl_model *model)
         model->labels[i].code = text(r, item, "code", true);
         model->labels[i].system = text(r, item, "system", true);
     }
+}
+
+static double *read_edges(reading *r, const json_t *item, size_t count)
+{
+    const json_t *list = array(r, item, "edges", count, count);
+    double *edge = make(r, count, sizeof *edge);
+    for (size_t k = 0; r->status == CSL_OK && k < count; k++) {
+        const json_t *value = json_array_get(list, k);
+        edge[k] = json_number_value(value);
+        if (!json_is_number(value) || !isfinite(edge[k]) || edge[k] <= (k ? edge[k - 1] : 0))
+            wrong(r, "edges", "positive numbers in ascending order");
+    }
+    return edge;
+}
+
+static void read_task(reading *r, const json_t *item, size_t first, size_t left, csl_task *t)
+{
+    const char *kind = json_string_value(json_object_get(item, "kind"));
+    size_t k = 0;
+    while (kind && k < KIND_COUNT && strcmp(kind, KINDS[k]) != 0) k++;
+    if (!kind || k == KIND_COUNT) {
+        wrong(r, "kind", "\"binary\", \"classes\" or \"event\"");
+        return;
+    }
+    t->kind = (csl_task_kind)k;
+    t->name = text(r, item, "name", false);
+    t->first = first;
+    t->count = (size_t)whole(r, item, "outputs", t->kind == CSL_TASK_CLASSES ? 2 : 1,
+                             t->kind == CSL_TASK_BINARY ? 1 : (long long)left);
+    t->time = text(r, item, "time", true);
+    t->unit = text(r, item, "unit", true);
+    if (r->status == CSL_OK && t->kind == CSL_TASK_EVENT) t->edge = read_edges(r, item, t->count);
+}
+
+static void read_tasks(reading *r, const json_t *value, csl_model *model)
+{
+    size_t outputs = model->network.label_count, first = 0;
+    if (!json_is_array(value) || !json_array_size(value) || json_array_size(value) > outputs) {
+        wrong(r, "tasks", "an array of at least one item, and no more than there are labels");
+        return;
+    }
+    if (!(model->tasks = make(r, json_array_size(value), sizeof *model->tasks))) return;
+    for (size_t i = 0; i < json_array_size(value) && r->status == CSL_OK; i++) {
+        model->task_count = i + 1;
+        read_task(r, json_array_get(value, i), first, outputs - first, &model->tasks[i]);
+        first += model->tasks[i].count;
+    }
+    if (r->status == CSL_OK && first != outputs)
+        wrong(r, "outputs", "such that all tasks' sum is the number of labels");
 }
 
 static void read_features(reading *r, const json_t *list, csl_modality_features *m)
@@ -374,6 +442,7 @@ csl_status csl_metadata_read(const csl_safetensors *file, const char *name, csl_
         void (*read)(reading *r, const json_t *value, csl_model *model);
     } parts[] = {{"configuration", read_configuration},
                  {"labels", read_labels}, /* before calibration, which follows its count */
+                 {"tasks", read_tasks},
                  {"modalities", read_modalities},
                  {"calibration", read_calibration},
                  {"training", read_training}};

@@ -1,17 +1,22 @@
 /* All of a model but its weights, as texts for the metadata of its file, and back. Each text is one JSON
  * document:
  *
- *   format         "consilium-model"          version   "1"
+ *   format         "consilium-model"
+ *   version        "2"
  *   configuration  {"width", "heads", "blocks", "bottlenecks", "cross_blocks", "mlp_ratio", "projection",
  *                  "token_budget"}
- *   labels         [{"name", "code", "system"}]
+ *   labels         [{"name", "code", "system"}], the outputs
+ *   tasks          [{"name", "kind": "binary", "classes" or "event", "outputs": how many,
+ *                    "edges": [...], "time", "unit" (these three null but for events)}]
  *   modalities     [{"name", "plugin_id", "plugin_version", "coded_feature",
  *                    "features": [{"name", "unit", "mean", "deviation"}],
  *                    "positions": [{"name", "mean", "deviation"}],
  *                    "codes": [{"code", "cases", "mean", "deviation"}]}]
- *   calibration    [{"temperature", "baseline", "logit": [...], "truth": [0 or 1, ...]}], in the order of
- * labels training       {"seed", "cases", "valid_cases", "epochs", "epoch", "loss", "valid_auc" (or null),
- * "trained_on" (or null)}
+ *   calibration    [{"temperature", "baseline", "logit": [...], "truth": [0 or 1, ...]}]
+ *   training       {"seed", "cases", "valid_cases", "epochs", "epoch", "loss", "valid_auc" (or null),
+ *                   "trained_on" (or null)}
+ *
+ * Tasks and calibration are in the order of labels.
  *
  * Numbers carry 17 digits, so that what is read is what was written. Private to core/model.
  */
@@ -21,15 +26,15 @@
 #include "model/fitted.h"
 #include "model/safetensors.h"
 
-enum { CSL_METADATA_ITEMS = 7 };
+enum { CSL_METADATA_ITEMS = 8 };
 
 /* Fills items; the values are malloc'ed, keys are not. */
 csl_status csl_metadata_write(const csl_model *model, csl_metadata items[CSL_METADATA_ITEMS],
                               csl_error *error);
 
-/* Fills labels, features, calibration, training and the network's configuration (not its layout) of a zeroed
- * model. The texts are hostile: CSL_EFORMAT names the item and member that is not right. csl_model_free frees
- * what was filled. */
+/* Fills labels, tasks, features, calibration, training and the network's configuration (not its layout) of a
+ * zeroed model. The texts are hostile: CSL_EFORMAT names the item and member that is not right.
+ * csl_model_free frees what was filled. */
 csl_status csl_metadata_read(const csl_safetensors *file, const char *name, csl_model *model,
                              csl_error *error);
 

@@ -29,9 +29,31 @@ typedef enum csl_branch {
     CSL_BRANCH_COUNT
 } csl_branch;
 
+/* One output of the network: a label that is so or not, one of several classes, or an interval of time. */
 typedef struct csl_label {
     const char *name, *code, *system; /* "malignancy", "363346000", "http://snomed.info/sct" */
 } csl_label;
+
+typedef enum csl_task_kind {
+    CSL_TASK_BINARY = 0, /* one output, named as the task */
+    CSL_TASK_CLASSES,    /* one of several classes: an output each, TASK=CLASS */
+    CSL_TASK_EVENT       /* time to an event: an output for each interval, TASK<=EDGE */
+} csl_task_kind;
+
+/* A question and the consecutive outputs that answer it. */
+typedef struct csl_task {
+    const char *name; /* the column of labels.csv */
+    csl_task_kind kind;
+    size_t first, count;     /* outputs first .. first + count - 1 */
+    const double *edge;      /* event: [count], where intervals end, ascending, > 0; the first begins at 0 */
+    const char *time, *unit; /* event: the column of follow-up times, and their unit; may be NULL */
+} csl_task;
+
+/* When a case was last seen, and whether it had the event then. Not known: time NaN. */
+typedef struct csl_follow_up {
+    double time;
+    bool event;
+} csl_follow_up;
 
 /* ---- the file: one .safetensors, weights and all else in its metadata ---- */
 
@@ -41,6 +63,8 @@ csl_status csl_model_save(const csl_model *model, const char *path,
 void csl_model_free(csl_model *model);
 size_t csl_model_label_count(const csl_model *model);
 csl_label csl_model_label(const csl_model *model, size_t index);
+size_t csl_model_task_count(const csl_model *model);
+csl_task csl_model_task(const csl_model *model, size_t index); /* in the order of their outputs */
 size_t csl_model_modality_count(const csl_model *model);
 const char *csl_model_modality(const csl_model *model, size_t index); /* "image", in the model's order */
 
@@ -58,6 +82,7 @@ csl_model_summary csl_model_trained(const csl_model *model);
 struct json_t; /* of jansson; the caller drops what it gets with json_decref */
 
 /* {"version", "configuration": {...}, "weights", "tensor_count", "labels": [{"name", "code", "system"}],
+ *  "tasks": [{"name", "kind", "outputs", "edges", "time", "unit"}],
  *  "modalities": [{"name", "plugin_id", "plugin_version", "coded_feature" (name or null),
  *                  "features": [{"name", "unit", "mean", "deviation"}],
  *                  "positions": [{"name", "mean", "deviation"}],
@@ -124,7 +149,9 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
 
 /* ---- training and evaluation ---- */
 
-/* A labelled cohort in memory; the caller owns it. labels[i, l] is 0, 1 or NaN (not known). */
+/* A labelled cohort in memory; the caller owns it. labels[i, l] is the target of output l: 0, 1 or NaN (not
+ * known). Of a class task the class that is so has 1, all others 0. Of an event task an interval has 0 if it
+ * was survived, 1 if it had the event, NaN from then on and from where follow-up ended. */
 typedef enum csl_split { CSL_SPLIT_TRAIN = 0, CSL_SPLIT_VALID, CSL_SPLIT_TEST } csl_split;
 typedef struct csl_cohort {
     csl_case **cases; /* [count] */
@@ -132,6 +159,9 @@ typedef struct csl_cohort {
     csl_split *split; /* [count] */
     size_t count, label_count;
     const csl_label *label; /* [label_count] */
+    const csl_task *task;   /* [task_count]; with task_count 0 each label is a binary task of its own */
+    size_t task_count;
+    csl_follow_up *follow_up; /* [count, task_count], read for event tasks; may be NULL */
 } csl_cohort;
 
 typedef struct csl_training {
@@ -142,6 +172,7 @@ typedef struct csl_training {
     double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
+    bool balance; /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
     unsigned patience; /* so many epochs with labels without a better validation loss end it; 0: none do */
     /* Replaced after each epoch; where it is there at the start, training goes on from it, to the same bytes.

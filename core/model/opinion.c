@@ -40,11 +40,11 @@ static csl_status allocate(csl_arena *arena, const csl_network *n, csl_opinion *
     return CSL_OK;
 }
 
-/* The scores proper: logits of all branches, gates, probabilities and intervals. */
-static csl_status score(const csl_model *model, const csl_activations *out, csl_opinion *o, csl_error *error)
+/* Logits of all branches, and the gates. */
+static csl_status take_logits(const csl_model *model, const csl_activations *out, csl_opinion *o,
+                              csl_error *error)
 {
     for (size_t l = 0; l < o->label_count; l++) {
-        const csl_label_calibration *calibration = &model->calibration[l];
         for (size_t b = 0; b < CSL_BRANCH_COUNT; b++) {
             double logit = (double)out->logit[b][l];
             if (!isfinite(logit))
@@ -54,16 +54,29 @@ static csl_status score(const csl_model *model, const csl_activations *out, csl_
             o->branch_logit[l * CSL_BRANCH_COUNT + b] = logit;
         }
         o->logit[l] = o->branch_logit[l * CSL_BRANCH_COUNT + CSL_BRANCH_HYBRID];
-        o->probability[l] = csl_calibrated(calibration, o->logit[l]);
-        o->baseline[l] = calibration->baseline;
-        csl_status status = csl_venn_abers(calibration, o->logit[l], &o->low[l], &o->high[l], error);
+        o->baseline[l] = model->calibration[l].baseline;
+    }
+    for (size_t g = 0; g < 3; g++) o->gate[g] = (double)out->gate[g];
+    return CSL_OK;
+}
+
+/* Probabilities and intervals of a task's outputs. */
+static csl_status calibrate(const csl_model *model, const csl_task *task, const float *logit, csl_opinion *o,
+                            csl_error *error)
+{
+    double score[CSL_MAX_LABELS];
+    csl_scores(task, &model->calibration[task->first], logit + task->first, score);
+    for (size_t l = task->first; l < task->first + task->count; l++) {
+        const csl_label_calibration *calibration = &model->calibration[l];
+        o->probability[l] = csl_calibrated(calibration, score[l - task->first]);
+        csl_status status =
+            csl_venn_abers(calibration, score[l - task->first], &o->low[l], &o->high[l], error);
         if (status) return status;
         /* Two calibrations of one score, by temperature and by isotonic regression: the reader's interval is
          * the range they span, so that it holds the probability that is shown. */
         o->low[l] = fmin(o->low[l], o->probability[l]);
         o->high[l] = fmax(o->high[l], o->probability[l]);
     }
-    for (size_t g = 0; g < 3; g++) o->gate[g] = (double)out->gate[g];
     return CSL_OK;
 }
 
@@ -114,7 +127,10 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
     csl_modality_set set = csl_encoded_present(n, &encoded);
     for (size_t m = 0; m < n->modality_count; m++) opinion->present[m] = set >> m & 1;
     if ((status = csl_network_forward(n, model->weights, &encoded, set, workspace, &out, error))) goto done;
-    if ((status = score(model, &out, opinion, error))) goto done;
+    if ((status = take_logits(model, &out, opinion, error))) goto done;
+    for (size_t t = 0; t < model->task_count; t++)
+        if ((status = calibrate(model, &model->tasks[t], out.logit[CSL_BRANCH_HYBRID], opinion, error)))
+            goto done;
     if ((status =
              csl_shapley(n, model->weights, set, workspace, opinion->baseline, opinion->contribution, error)))
         goto done;

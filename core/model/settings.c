@@ -34,6 +34,7 @@ static const struct {
     BRANCH("loss_early", CSL_BRANCH_EARLY),
     BRANCH("loss_late", CSL_BRANCH_LATE),
     BRANCH("loss_joint", CSL_BRANCH_JOINT),
+    MEMBER(balance, WHOLE),
     MEMBER(patience, WHOLE),
     MEMBER(prior_epochs, WHOLE),
     MEMBER(prior_rate, REAL),
@@ -42,9 +43,10 @@ static const struct {
     MEMBER(thrift, REAL),
     MEMBER(telling, REAL),
 };
-enum { COUNT = sizeof MEMBERS / sizeof *MEMBERS, WHOLES = 4 };
+enum { COUNT = sizeof MEMBERS / sizeof *MEMBERS, WHOLES = 5 };
 /* A setting that is not in the table would let a checkpoint go on under another one unnoticed. */
-_Static_assert(sizeof(csl_recipe) == (COUNT - WHOLES) * sizeof(double) + WHOLES * sizeof(unsigned),
+_Static_assert(sizeof(csl_recipe) ==
+                   (COUNT - WHOLES) * sizeof(double) + (WHOLES + WHOLES % 2) * sizeof(unsigned),
                "every member of csl_recipe stands in MEMBERS, and the whole numbers are counted");
 
 json_t *csl_settings(const csl_recipe *recipe, const csl_network *network, uint64_t seed)

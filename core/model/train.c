@@ -36,6 +36,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
     if (t->epochs) r.epochs = t->epochs;
     r.prior_epochs = r.epochs + r.epochs / 2;
     r.patience = t->patience;
+    r.balance = t->balance;
     if (t->batch) r.batch = t->batch;
     if (t->learning_rate > 0) r.rate = t->learning_rate;
     if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
@@ -52,40 +53,10 @@ csl_status csl_model_train(const csl_cohort *cohort, const csl_training *trainin
 
 /* ---- the model before learning ---- */
 
-static csl_status copy_labels(csl_model *m, const csl_cohort *cohort, csl_error *error)
-{
-    m->labels = calloc(cohort->label_count, sizeof *m->labels);
-    m->calibration = calloc(cohort->label_count, sizeof *m->calibration);
-    bool fine = m->labels && m->calibration;
-    m->network.label_count = fine ? cohort->label_count : 0;
-    for (size_t l = 0; l < m->network.label_count; l++) {
-        const csl_label *from = &cohort->label[l];
-        m->labels[l] = (csl_label){.name = strdup(from->name),
-                                   .code = from->code ? strdup(from->code) : NULL,
-                                   .system = from->system ? strdup(from->system) : NULL};
-        fine = fine && m->labels[l].name && (!from->code || m->labels[l].code) &&
-               (!from->system || m->labels[l].system);
-    }
-    return fine ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu labels", cohort->label_count);
-}
-
-/* Log odds among training cases, a case of each kind added so that they are finite. */
-static void prior(const csl_cohort *cohort, const csl_division *d, float *odds)
-{
-    for (size_t l = 0; l < cohort->label_count; l++) {
-        double count[2] = {1, 1};
-        for (size_t i = 0; i < d->train_count; i++) {
-            float label = cohort->labels[d->train[i] * cohort->label_count + l];
-            if (!isnan(label)) count[label > 0.5f] += 1;
-        }
-        odds[l] = (float)log(count[1] / count[0]);
-    }
-}
-
 static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t,
                           const csl_division *d, float *odds, csl_error *error)
 {
-    csl_status status = copy_labels(m, cohort, error);
+    csl_status status = csl_model_take_labels(m, cohort, error);
     if (status != CSL_OK) return status;
     if (t->trained_on && !(m->trained_on = strdup(t->trained_on)))
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
@@ -99,7 +70,9 @@ static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_trai
     if ((status = csl_model_configure(m, error)) != CSL_OK) return status;
     if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights)))
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu weights", m->network.weight_count);
-    prior(cohort, d, odds);
+    for (size_t i = 0; i < m->task_count; i++)
+        csl_task_prior(&m->tasks[i], cohort->labels, cohort->label_count, d->train, d->train_count,
+                       odds + m->tasks[i].first);
     csl_rng rng;
     csl_rng_seed_stream(&rng, t->seed, STREAM_WEIGHTS);
     csl_network_init(&m->network, csl_rng_next(&rng), odds, m->weights);
@@ -116,6 +89,8 @@ typedef struct run {
     csl_encoded *encoded; /* [cohort->count], those of the two splits filled */
     csl_pool *pool;
     csl_learner learner;
+    csl_objective objective;
+    csl_balance balance[CSL_MAX_LABELS];
     float odds[CSL_MAX_LABELS];
     float *valid_logit, *valid_truth; /* [valid_count, label_count] */
 } run;
@@ -194,8 +169,9 @@ static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, 
         if (epoch == prior) csl_adamw_reset(&r->learner.optimiser);
         status = learn_epoch(r, labelled, labelled ? epoch - prior : epoch, order, &loss, error);
         if (status == CSL_OK && labelled)
-            status = csl_validate(&m->network, r->learner.average, r->encoded, &r->division, r->odds, r->pool,
-                                  r->valid_logit, r->valid_truth, m->calibration, &v, error);
+            status =
+                csl_validate(&m->network, r->learner.average, &r->objective, r->encoded, &r->division,
+                             r->odds, r->pool, r->valid_logit, r->valid_truth, m->calibration, &v, error);
         if (status != CSL_OK) break;
         keep(r, m, labelled, loss, &v, &best);
         if (checkpoint->path) status = csl_checkpoint_write(checkpoint, &r->learner, m, best, error);
@@ -237,8 +213,15 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     if ((status = encode(&r, m, r.division.train, r.division.train_count, error)) != CSL_OK) goto done;
     if ((status = encode(&r, m, r.division.valid, r.division.valid_count, error)) != CSL_OK) goto done;
     if ((status = csl_pool_new(training->jobs, &r.pool, error)) != CSL_OK) goto done;
-    status = csl_learner_new(&m->network, recipe, r.encoded, cohort->labels, cohort->count, training->seed,
-                             r.pool, m->weights, &r.learner, error);
+    r.objective = (csl_objective){.task = m->tasks,
+                                  .task_count = m->task_count,
+                                  .balance = recipe->balance ? r.balance : NULL,
+                                  .smoothing = recipe->smoothing};
+    for (size_t i = 0; i < m->task_count; i++)
+        csl_task_balance(&m->tasks[i], cohort->labels, cohort->label_count, r.division.train,
+                         r.division.train_count, r.balance + m->tasks[i].first);
+    status = csl_learner_new(&m->network, recipe, &r.objective, r.encoded, cohort->labels, cohort->count,
+                             training->seed, r.pool, m->weights, &r.learner, error);
     if (status != CSL_OK) goto done;
     m->training.seed = training->seed;
     m->training.cases = r.division.train_count;
@@ -249,8 +232,8 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     if (status == CSL_OK) status = learn(&r, m, &checkpoint, error);
     if (status != CSL_OK) goto done;
     csl_verdict final;
-    status = csl_validate(&m->network, m->weights, r.encoded, &r.division, r.odds, r.pool, r.valid_logit,
-                          r.valid_truth, m->calibration, &final, error);
+    status = csl_validate(&m->network, m->weights, &r.objective, r.encoded, &r.division, r.odds, r.pool,
+                          r.valid_logit, r.valid_truth, m->calibration, &final, error);
 done:
     csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);

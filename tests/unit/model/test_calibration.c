@@ -4,6 +4,8 @@
 #include "base/rng.h"
 #include "model/calibration.h"
 
+static const csl_task BINARY = {.name = "ill", .kind = CSL_TASK_BINARY, .count = 1};
+
 Test(calibration, temperature_where_the_optimum_is_known)
 {
     /* Ten cases at logit +-ln 9, 8 of 10 right. With one magnitude of logit the cross-entropy is least where
@@ -13,7 +15,9 @@ Test(calibration, temperature_where_the_optimum_is_known)
     float logit[] = {l, l, l, l, l, -l, -l, -l, -l, -l};
     float truth[] = {1, 1, 1, 1, 0, 0, 0, 0, 0, 1};
     csl_label_calibration c;
-    cr_assert_eq(csl_label_calibration_fit(logit, truth, 10, 1, &c, NULL), CSL_OK);
+    double loss;
+    size_t known;
+    cr_assert_eq(csl_calibrate(&BINARY, logit, truth, 10, 1, &c, &loss, &known, NULL), CSL_OK);
     cr_assert_float_eq(c.temperature, log(9.0) / log(4.0), 1e-4);
     cr_assert_float_eq(csl_calibrated(&c, l), 0.8, 1e-4);
     cr_assert_float_eq(csl_calibrated(&c, -l), 0.2, 1e-4);
@@ -28,10 +32,12 @@ Test(calibration, too_few_cases_or_one_class_leave_temperature_one)
         few[i] = i < 4 ? (float)(i % 2) : NAN; /* not known: left out */
     }
     csl_label_calibration c;
-    cr_assert_eq(csl_label_calibration_fit(logit, all, 12, 1, &c, NULL), CSL_OK);
+    double loss;
+    size_t known;
+    cr_assert_eq(csl_calibrate(&BINARY, logit, all, 12, 1, &c, &loss, &known, NULL), CSL_OK);
     cr_assert_eq(c.temperature, 1);
     csl_label_calibration_free(&c);
-    cr_assert_eq(csl_label_calibration_fit(logit, few, 12, 1, &c, NULL), CSL_OK);
+    cr_assert_eq(csl_calibrate(&BINARY, logit, few, 12, 1, &c, &loss, &known, NULL), CSL_OK);
     cr_assert_eq(c.temperature, 1);
     cr_assert_eq(c.count, 4);
     csl_label_calibration_free(&c);
@@ -49,7 +55,9 @@ Test(calibration, venn_abers_worked_by_hand)
     } table[] = {{2.5, 1.0 / 3, 2.0 / 3}, {5, 0.5, 1}, {1, 0, 0.5}, {0, 0, 0.5}};
     float logit[] = {3, 1, 4, 2}, truth[] = {0, 0, 1, 1};
     csl_label_calibration c;
-    cr_assert_eq(csl_label_calibration_fit(logit, truth, 4, 1, &c, NULL), CSL_OK);
+    double loss;
+    size_t known;
+    cr_assert_eq(csl_calibrate(&BINARY, logit, truth, 4, 1, &c, &loss, &known, NULL), CSL_OK);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         double low, high;
         cr_assert_eq(csl_venn_abers(&c, table[i].at, &low, &high, NULL), CSL_OK);
@@ -102,7 +110,9 @@ Test(calibration, venn_abers_agrees_with_the_min_max_formula)
             y[i] = (double)truth[i];
         }
         csl_label_calibration c;
-        cr_assert_eq(csl_label_calibration_fit(logit, truth, n, 1, &c, NULL), CSL_OK);
+        double loss;
+        size_t known;
+        cr_assert_eq(csl_calibrate(&BINARY, logit, truth, n, 1, &c, &loss, &known, NULL), CSL_OK);
         float at = (float)csl_rng_below(&rng, 16) / 2;
         double low, high;
         cr_assert_eq(csl_venn_abers(&c, (double)at, &low, &high, NULL), CSL_OK);

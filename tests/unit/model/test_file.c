@@ -104,6 +104,11 @@ static const struct {
     {"configuration", "{", "[", "not JSON"},
     {"labels", "[{", "[7,{", "\"name\""},
     {"labels", "\"disease\"", "null", "\"name\""},
+    {"tasks", "binary", "classes", "\"outputs\""}, /* of one output */
+    {"tasks", "binary", "event", "\"edges\""},
+    {"tasks", "binary", "regression", "\"kind\""},
+    {"tasks", "\"outputs\":1", "\"outputs\":2", "\"outputs\""},
+    {"tasks", "[{", "[7,{", "\"tasks\""},
     {"modalities", "\"name\":\"image\"", "\"name\":\"no/name\"", ""},
     {"modalities", "\"name\":\"record\"", "\"name\":\"image\"", ""},
     {"modalities", "\"coded_feature\":0", "\"coded_feature\":3", "\"coded_feature\""},

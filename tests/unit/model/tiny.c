@@ -72,13 +72,11 @@ csl_status tiny_model(csl_case **cases, csl_model *m, csl_error *error)
     if (!status) status = csl_model_configure(m, error);
     if (status) return status;
     m->weights = calloc(m->network.weight_count, sizeof *m->weights);
-    m->labels = calloc(TINY_LABELS, sizeof *m->labels);
-    m->calibration = calloc(TINY_LABELS, sizeof *m->calibration);
-    if (!m->weights || !m->labels || !m->calibration) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    for (size_t l = 0; l < TINY_LABELS; l++) {
-        m->labels[l] = (csl_label){.name = strdup(l ? "second" : "first")};
-        m->calibration[l].temperature = 1;
-    }
+    static const csl_label labels[TINY_LABELS] = {{.name = "first"}, {.name = "second"}};
+    const csl_cohort cohort = {.label = labels, .label_count = TINY_LABELS};
+    if (!m->weights) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if ((status = csl_model_take_labels(m, &cohort, error))) return status;
+    for (size_t l = 0; l < TINY_LABELS; l++) m->calibration[l].temperature = 1;
     csl_network_init(&m->network, 5, NULL, m->weights);
     csl_rng_seed(&rng, 6);
     for (size_t p = 0; p < m->network.parameter_count; p++)
