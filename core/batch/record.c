@@ -88,6 +88,21 @@ csl_status record_card_read(const json_t *hello, record_card *card, csl_error *e
 
 /* ---- the parts of a line ---- */
 
+static json_t *make_findings(check *k, const json_t *score)
+{
+    json_t *findings = json_array(), *item;
+    size_t i;
+    json_array_foreach(array_of(k, score, "findings", MAX_FINDINGS), i, item)
+    {
+        const char *modality = text_of(k, item, "modality"), *label = text_of(k, item, "label");
+        const char *source = text_of(k, item, "source");
+        double attribution = number_of(k, item, "attribution", -largest, largest);
+        json_array_append_new(findings, json_pack("{s:s, s:s, s:f, s:s}", "modality", modality, "label",
+                                                  label, "attribution", attribution, "source", source));
+    }
+    return findings;
+}
+
 static json_t *make_scores(check *k, const record_card *card, const json_t *from, const json_t *present)
 {
     json_t *scores = json_array(), *label, *name;
@@ -113,29 +128,14 @@ static json_t *make_scores(check *k, const record_card *card, const json_t *from
                 json_object_set_new(contributions, json_string_value(name),
                                     json_real(json_number_value(value)));
         }
-        json_array_append_new(scores, json_pack("{s:O, s:O, s:O, s:f, s:[f, f], s:f, s:f, s:o}", "label",
-                                                json_object_get(label, "name"), "code",
-                                                json_object_get(label, "code"), "system",
-                                                json_object_get(label, "system"), "probability", probability,
-                                                "interval", low, high, "logit", logit, "baseline", baseline,
-                                                "contributions", contributions));
+        json_array_append_new(
+            scores, json_pack("{s:O, s:O, s:O, s:f, s:[f, f], s:f, s:f, s:o, s:o}", "label",
+                              json_object_get(label, "name"), "code", json_object_get(label, "code"),
+                              "system", json_object_get(label, "system"), "probability", probability,
+                              "interval", low, high, "logit", logit, "baseline", baseline, "contributions",
+                              contributions, "findings", make_findings(k, score)));
     }
     return scores;
-}
-
-static json_t *make_findings(check *k, const json_t *from)
-{
-    json_t *findings = json_array(), *item;
-    size_t i;
-    json_array_foreach(array_of(k, from, "findings", MAX_FINDINGS), i, item)
-    {
-        const char *modality = text_of(k, item, "modality"), *label = text_of(k, item, "label");
-        const char *source = text_of(k, item, "source");
-        double attribution = number_of(k, item, "attribution", -largest, largest);
-        json_array_append_new(findings, json_pack("{s:s, s:s, s:f, s:s}", "modality", modality, "label",
-                                                  label, "attribution", attribution, "source", source));
-    }
-    return findings;
 }
 
 static json_t *make_warnings(check *k, const json_t *from)
@@ -266,14 +266,15 @@ static csl_status build(check *k, const record_card *card, const csl_manifest_ca
     json_t *picture = NULL;
     make_picture(k, from, pixels, pixel_count, r, &picture);
     json_t *scores = scored ? make_scores(k, card, from, present) : json_array();
-    json_t *first = json_object_get(json_array_get(scores, 0), "contributions");
-    json_t *contributions = first ? json_copy(first) : json_object();
+    const json_t *first = json_array_get(scores, 0);
+    json_t *contributions = first ? json_copy(json_object_get(first, "contributions")) : json_object();
+    json_t *findings = first ? json_copy(json_object_get(first, "findings")) : json_array();
     /* What a failed case lacks is not known. */
     json_t *missing = strcmp(r->status, "failed") ? make_missing(card, present) : json_array();
     r->line =
         json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:s}", "case", which->id, "status",
                   r->status, "reason", why, "scores", scores, "contributions", contributions, "findings",
-                  make_findings(k, from), "missing", missing, "warnings", make_warnings(k, from), "inputs",
+                  findings, "missing", missing, "warnings", make_warnings(k, from), "inputs",
                   make_inputs(which, hash_in_json, hashes), "picture", picture, "model", card->model);
     if (why) r->audit_reason = strcmp(r->status, "withheld") ? cut_copy(why) : rules_text(k, from);
     if (k->wrong) return csl_fail(error, CSL_EFORMAT, NULL, "the answer has a wrong %s", k->wrong);

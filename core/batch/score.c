@@ -115,6 +115,22 @@ static void fail_with(answer *a, const duty *d, const csl_error *why)
              limit);
 }
 
+static json_t *findings_of(const answer *a, size_t label)
+{
+    json_t *findings = json_array();
+    const csl_opinion *o = a->opinion;
+    for (size_t i = 0; i < o->finding_count[label]; i++) {
+        const csl_finding *f = &o->findings[label * CSL_MAX_FINDINGS + i];
+        const csl_case_modality *m = csl_case_find(a->c, f->modality);
+        if (!m || f->token >= m->count) continue;
+        json_array_append_new(findings,
+                              json_pack("{s:s, s:o, s:f, s:o}", "modality", f->modality, "label",
+                                        clean_string(m->labels[f->token]), "attribution", f->attribution,
+                                        "source", clean_string(csl_case_source(a->c, m->inputs[f->token]))));
+    }
+    return findings;
+}
+
 static json_t *scores_of(const answer *a)
 {
     json_t *scores = json_array();
@@ -123,10 +139,10 @@ static json_t *scores_of(const answer *a)
         json_t *contributions = json_array();
         for (size_t m = 0; m < o->modality_count; m++)
             json_array_append_new(contributions, json_real(o->contribution[i * o->modality_count + m]));
-        json_array_append_new(scores,
-                              json_pack("{s:f, s:f, s:f, s:f, s:f, s:o}", "probability", o->probability[i],
-                                        "low", o->low[i], "high", o->high[i], "logit", o->logit[i],
-                                        "baseline", o->baseline[i], "contributions", contributions));
+        json_array_append_new(
+            scores, json_pack("{s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "probability", o->probability[i], "low",
+                              o->low[i], "high", o->high[i], "logit", o->logit[i], "baseline", o->baseline[i],
+                              "contributions", contributions, "findings", findings_of(a, i)));
     }
     return scores;
 }
@@ -139,21 +155,6 @@ static json_t *present_of(const answer *a)
         json_array_append_new(present, json_boolean(a->opinion ? a->opinion->present[i] : m && m->count));
     }
     return present;
-}
-
-static json_t *findings_of(const answer *a)
-{
-    json_t *findings = json_array();
-    for (size_t i = 0; a->opinion && i < a->opinion->finding_count; i++) {
-        const csl_finding *f = &a->opinion->findings[i];
-        const csl_case_modality *m = csl_case_find(a->c, f->modality);
-        if (!m || f->token >= m->count) continue;
-        json_array_append_new(findings,
-                              json_pack("{s:s, s:o, s:f, s:o}", "modality", f->modality, "label",
-                                        clean_string(m->labels[f->token]), "attribution", f->attribution,
-                                        "source", clean_string(csl_case_source(a->c, m->inputs[f->token]))));
-    }
-    return findings;
 }
 
 static void add_warning(json_t *warnings, const char *text, const char *place, const char *source)
@@ -169,6 +170,15 @@ static json_t *warnings_of(const answer *a)
     for (size_t i = 0; !withheld && i < a->found.count; i++)
         add_warning(warnings, a->found.items[i].text, a->found.items[i].first->place,
                     csl_case_source(a->c, a->found.items[i].first->input));
+    for (size_t l = 0; a->opinion && l < a->opinion->label_count; l++) {
+        char text[256];
+        if (!(a->opinion->unexplained[l] > 0)) continue;
+        snprintf(
+            text, sizeof text,
+            "the findings of %.100s are not exact: together they miss %.3g of the log odds that they explain",
+            csl_model_label(a->w->model, l).name, a->opinion->unexplained[l]);
+        add_warning(warnings, text, "", "");
+    }
     for (size_t i = 0; i < a->c->warning_count; i++) {
         const csl_case_warning *w = &a->c->warnings[i];
         if (json_array_size(warnings) == MAX_WARNINGS) {
@@ -214,10 +224,9 @@ static json_t *picture_of(const answer *a)
 static csl_status write_record(const answer *a, csl_buffer *out, csl_error *error)
 {
     json_t *reason = a->reason[0] ? clean_string(a->reason) : json_null();
-    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status, "reason",
+    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status, "reason",
                                reason, "rules", rules_of(a), "scores", scores_of(a), "present", present_of(a),
-                               "findings", findings_of(a), "warnings", warnings_of(a), "sha256", hashes_of(a),
-                               "picture", picture_of(a));
+                               "warnings", warnings_of(a), "sha256", hashes_of(a), "picture", picture_of(a));
     char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
     if (!text)

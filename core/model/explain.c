@@ -74,91 +74,175 @@ static double gauss_legendre(size_t n, size_t i, double *weight)
 
 /* One modality's path: rows of tokens only, without the class token. */
 typedef struct path {
-    size_t count;  /* floats: n D */
+    size_t n;      /* tokens */
     float *centre; /* [D], the mean token */
     float *offset; /* [n, D], token minus mean */
+    double *part;  /* [labels, n], of the stretch under work */
 } path;
 
-static csl_status make_path(const csl_encoder_tape *tape, size_t width, path *p, csl_error *error)
+typedef struct line {
+    const csl_network *network;
+    const float *weights;
+    const csl_encoded *encoded;
+    csl_modality_set set;
+    csl_workspace *workspace;
+    path path[CSL_MAX_MODALITIES];
+    double tolerance[CSL_MAX_LABELS];
+    csl_attributions *out;
+} line;
+
+static csl_status make_path(const line *l, size_t modality, path *p, csl_error *error)
 {
-    p->count = tape->n * width;
+    const csl_encoder_tape *tape = &l->workspace->encoder[modality];
+    size_t width = l->network->width, labels = l->network->label_count, count = tape->n * width;
+    double **out = &l->out->part[modality];
+    p->n = tape->n;
     p->centre = calloc(width, sizeof *p->centre);
-    p->offset = calloc(p->count, sizeof *p->offset);
-    if (!p->centre || !p->offset)
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory to attribute %zu tokens", tape->n);
+    p->offset = calloc(count, sizeof *p->offset);
+    p->part = calloc(labels * p->n, sizeof *p->part);
+    *out = calloc(labels * p->n, sizeof **out);
+    if (!p->centre || !p->offset || !p->part || !*out)
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory to attribute %zu tokens", p->n);
     const float *h = tape->h + width;
     for (size_t j = 0; j < width; j++) {
         double sum = 0.0;
-        for (size_t i = 0; i < tape->n; i++) sum += (double)h[i * width + j];
-        p->centre[j] = (float)(sum / (double)tape->n);
+        for (size_t i = 0; i < p->n; i++) sum += (double)h[i * width + j];
+        p->centre[j] = (float)(sum / (double)p->n);
     }
-    for (size_t i = 0; i < p->count; i++) p->offset[i] = h[i] - p->centre[i % width];
+    for (size_t i = 0; i < count; i++) p->offset[i] = h[i] - p->centre[i % width];
     return CSL_OK;
 }
 
-static void walk(const csl_network *n, const float *weights, csl_modality_set set, const path *paths,
-                 double at, csl_workspace *workspace)
+/* The network at one point of the line, 0 being mean tokens and 1 the case; its logits unless NULL. */
+static void walk(const line *l, double at, double *logit)
 {
+    const csl_network *n = l->network;
     for (size_t m = 0; m < n->modality_count; m++) {
-        if (!(set >> m & 1)) continue;
-        csl_encoder_tape *tape = &workspace->encoder[m];
-        for (size_t i = 0; i < paths[m].count; i++)
-            tape->h[n->width + i] = paths[m].centre[i % n->width] + (float)at * paths[m].offset[i];
-        csl_encoder_run(n, weights, m, tape, workspace);
+        if (!(l->set >> m & 1)) continue;
+        const path *p = &l->path[m];
+        csl_encoder_tape *tape = &l->workspace->encoder[m];
+        for (size_t i = 0; i < p->n * n->width; i++)
+            tape->h[n->width + i] = p->centre[i % n->width] + (float)at * p->offset[i];
+        csl_encoder_run(n, l->weights, m, tape, l->workspace);
     }
-    csl_fusion_run(n, weights, set, workspace);
+    csl_fusion_run(n, l->weights, l->set, l->workspace);
+    for (size_t i = 0; logit && i < n->label_count; i++) logit[i] = (double)l->workspace->fusion.logit[i];
 }
 
-/* The path integral by `steps` nodes; returns its sum over tokens. */
-static double integrate(const csl_network *n, const float *weights, const csl_encoded *encoded,
-                        csl_modality_set set, size_t label, const path *paths, size_t steps,
-                        csl_workspace *workspace, double *const *attribution)
+/* Adds a node's gradients of one label, times its weight, to the stretch. */
+static void add_gradients(const line *l, size_t label, double weight)
 {
+    const csl_network *n = l->network;
     float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS] = {0};
-    double sum = 0.0;
     dlogit[label] = 1.0f;
-    for (size_t m = 0; m < n->modality_count; m++)
-        if (set >> m & 1) memset(attribution[m], 0, encoded->modality[m].count * sizeof *attribution[m]);
-    for (size_t s = 0; s < steps; s++) {
-        double weight, at = gauss_legendre(steps, s, &weight);
-        walk(n, weights, set, paths, at, workspace);
-        csl_network_backward_to(n, weights, encoded, workspace, dlogit, NULL);
-        for (size_t m = 0; m < n->modality_count; m++)
-            for (size_t i = 0; set >> m & 1 && i < paths[m].count; i++) {
-                double part =
-                    weight * (double)paths[m].offset[i] * (double)workspace->encoder[m].dh[n->width + i];
-                attribution[m][i / n->width] += part;
-                sum += part;
-            }
+    csl_network_backward_to(n, l->weights, l->encoded, l->workspace, dlogit, NULL);
+    for (size_t m = 0; m < n->modality_count; m++) {
+        const path *p = &l->path[m];
+        const float *dh = l->workspace->encoder[m].dh + n->width;
+        for (size_t i = 0; l->set >> m & 1 && i < p->n; i++) {
+            double sum = 0.0;
+            for (size_t j = i * n->width; j < (i + 1) * n->width; j++)
+                sum += (double)p->offset[j] * (double)dh[j];
+            p->part[label * p->n + i] += weight * sum;
+        }
+    }
+}
+
+static double sum_of(const line *l, size_t label, bool stretch)
+{
+    double sum = 0.0;
+    for (size_t m = 0; m < l->network->modality_count; m++) {
+        size_t n = l->path[m].n;
+        const double *part = stretch ? l->path[m].part : l->out->part[m];
+        for (size_t i = 0; l->set >> m & 1 && i < n; i++) sum += part[label * n + i];
     }
     return sum;
 }
 
+/* Whether the integral over a stretch makes up for the difference of the logits at its ends. The share of a
+ * short stretch is that of SHORTEST_SHARE, lest a step of the logit be sought in ever shorter ones down to
+ * the rounding of floats. */
+static const double SHORTEST_SHARE = 1.0 / 32;
+enum { MOST_HALVINGS = 10 };
+
+static bool integrate(const line *l, double from, double to, const double *logit_from, const double *logit_to)
+{
+    size_t labels = l->network->label_count;
+    bool good = true;
+    for (size_t m = 0; m < l->network->modality_count; m++)
+        if (l->set >> m & 1) memset(l->path[m].part, 0, labels * l->path[m].n * sizeof *l->path[m].part);
+    for (size_t i = 0; i < CSL_ATTRIBUTION_NODES; i++) {
+        double weight, at = gauss_legendre(CSL_ATTRIBUTION_NODES, i, &weight);
+        walk(l, from + at * (to - from), NULL);
+        for (size_t k = 0; k < labels; k++) add_gradients(l, k, weight * (to - from));
+    }
+    l->out->nodes += CSL_ATTRIBUTION_NODES;
+    for (size_t k = 0; k < labels; k++)
+        good &= fabs(sum_of(l, k, true) - (logit_to[k] - logit_from[k])) <=
+                l->tolerance[k] * fmax(to - from, SHORTEST_SHARE);
+    return good;
+}
+
+static void follow(const line *l, double from, double to, const double *logit_from, const double *logit_to,
+                   unsigned halvings)
+{
+    if (integrate(l, from, to, logit_from, logit_to) || !halvings ||
+        l->out->nodes >= CSL_ATTRIBUTION_MOST_NODES) {
+        for (size_t m = 0; m < l->network->modality_count; m++)
+            for (size_t i = 0; l->set >> m & 1 && i < l->network->label_count * l->path[m].n; i++)
+                l->out->part[m][i] += l->path[m].part[i];
+        return;
+    }
+    double middle = (from + to) / 2, logit[CSL_MAX_LABELS];
+    walk(l, middle, logit);
+    follow(l, from, middle, logit_from, logit, halvings - 1);
+    follow(l, middle, to, logit, logit_to, halvings - 1);
+}
+
+double csl_attribution_tolerance(double difference)
+{
+    return fmax(0.001, 0.01 * fabs(difference));
+}
+
 csl_status csl_integrated_gradients(const csl_network *network, const float *weights,
-                                    const csl_encoded *encoded, csl_modality_set set, size_t label,
-                                    csl_workspace *workspace, double *const *attribution, double *error_left,
+                                    const csl_encoded *encoded, csl_modality_set set,
+                                    csl_workspace *workspace, csl_attributions *attributions,
                                     csl_error *error)
 {
-    path paths[CSL_MAX_MODALITIES] = {0};
+    line l = {.network = network,
+              .weights = weights,
+              .encoded = encoded,
+              .workspace = workspace,
+              .out = attributions};
     csl_activations out;
+    double mean[CSL_MAX_LABELS], whole[CSL_MAX_LABELS];
+    *attributions = (csl_attributions){0};
     csl_status status = csl_network_forward(network, weights, encoded, set, workspace, &out, error);
     if (status) return status;
-    set = workspace->encoded;
-    double difference = (double)out.logit[CSL_BRANCH_HYBRID][label];
+    l.set = workspace->encoded;
+    for (size_t k = 0; k < network->label_count; k++) whole[k] = (double)out.logit[CSL_BRANCH_HYBRID][k];
     for (size_t m = 0; m < network->modality_count && !status; m++)
-        if (set >> m & 1) status = make_path(&workspace->encoder[m], network->width, &paths[m], error);
+        if (l.set >> m & 1) status = make_path(&l, m, &l.path[m], error);
     if (status) goto done;
-    walk(network, weights, set, paths, 0.0, workspace);
-    difference -= (double)workspace->fusion.logit[label];
-    for (size_t steps = 8; steps <= 32; steps *= 2) {
-        double sum = integrate(network, weights, encoded, set, label, paths, steps, workspace, attribution);
-        *error_left = fabs(sum - difference);
-        if (*error_left <= fmax(0.01, 0.01 * fabs(difference))) break;
+    walk(&l, 0.0, mean);
+    for (size_t k = 0; k < network->label_count; k++) {
+        attributions->difference[k] = whole[k] - mean[k];
+        l.tolerance[k] = csl_attribution_tolerance(attributions->difference[k]);
     }
+    follow(&l, 0.0, 1.0, mean, whole, MOST_HALVINGS);
+    for (size_t k = 0; k < network->label_count; k++)
+        attributions->error_left[k] = fabs(sum_of(&l, k, false) - attributions->difference[k]);
 done:
     for (size_t m = 0; m < network->modality_count; m++) {
-        free(paths[m].centre);
-        free(paths[m].offset);
+        free(l.path[m].centre);
+        free(l.path[m].offset);
+        free(l.path[m].part);
     }
     return status;
+}
+
+void csl_attributions_free(csl_attributions *a)
+{
+    for (size_t m = 0; m < CSL_MAX_MODALITIES; m++) free(a->part[m]);
+    *a = (csl_attributions){0};
 }

@@ -12,14 +12,31 @@ csl_status csl_shapley(const csl_network *network, const float *weights, csl_mod
                        csl_workspace *workspace, const double *baseline, double *contribution,
                        csl_error *error);
 
-/* Integrated gradients (Sundararajan, Taly, Yan 2017) of the hybrid logit of `label` by the token embeddings
- * h0, along the straight line from all tokens of a modality being their mean. attribution[m][n] for each
- * modality of the set; they sum to the logit minus that of the case with mean tokens, but for an *error_left
- * of at most 1 % of that difference or 0.01, whichever is more, where 8, 16 or at most 32 Gauss-Legendre
- * nodes reach it. Costs a forward and half a backward pass for each node. */
+/* Which token moved which logit: integrals of the hybrid logits' gradients along one path. */
+typedef struct csl_attributions {
+    double *part[CSL_MAX_MODALITIES]; /* [label_count, n] for each modality of the set, else NULL */
+    /* [label_count] */
+    double difference[CSL_MAX_LABELS]; /* logit minus that of the case with mean tokens */
+    double error_left[CSL_MAX_LABELS]; /* |sum of the label's parts - difference| */
+    size_t nodes;                      /* at which gradients were taken */
+} csl_attributions;
+
+/* What error_left may be at most: 1 % of the difference, or 0.001 where that is more. Logits are sums of
+ * float terms and good to about 0.00001. */
+double csl_attribution_tolerance(double difference);
+
+enum { CSL_ATTRIBUTION_NODES = 8, CSL_ATTRIBUTION_MOST_NODES = 512 };
+
+/* Integrated gradients (Sundararajan, Taly, Yan 2017) of each label's hybrid logit by the token embeddings
+ * h0, along the straight line from all tokens of a modality being their mean. The integral is Gauss-Legendre
+ * with CSL_ATTRIBUTION_NODES nodes; where that misses a label's difference over a stretch of the line by more
+ * than the stretch's share of the tolerance, the stretch is halved, until CSL_ATTRIBUTION_MOST_NODES are
+ * spent. A node costs a forward pass and for each label half a backward pass. Free with
+ * csl_attributions_free, also after failure. */
 csl_status csl_integrated_gradients(const csl_network *network, const float *weights,
-                                    const csl_encoded *encoded, csl_modality_set set, size_t label,
-                                    csl_workspace *workspace, double *const *attribution, double *error_left,
+                                    const csl_encoded *encoded, csl_modality_set set,
+                                    csl_workspace *workspace, csl_attributions *attributions,
                                     csl_error *error);
+void csl_attributions_free(csl_attributions *attributions);
 
 #endif

@@ -120,7 +120,9 @@ void csl_workspace_free(csl_workspace *workspace);
 csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, const csl_case *c,
                             csl_modality_set use, csl_branch branch, float *logits, csl_error *error);
 
-typedef struct csl_finding { /* a token and what it did to the first label's logit */
+enum { CSL_MAX_FINDINGS = 12 };
+
+typedef struct csl_finding { /* a token and what it did to a label's logit */
     const char *modality;
     uint32_t token; /* row in the case's modality */
     double attribution;
@@ -129,19 +131,22 @@ typedef struct csl_finding { /* a token and what it did to the first label's log
 /* The opinion on one case; doubles are finite. Arrays live in the case's arena. */
 typedef struct csl_opinion {
     size_t label_count, modality_count;
-    double *logit;        /* [labels], raw */
-    double *probability;  /* [labels], sigmoid(logit / temperature of the label) */
-    double *low, *high;   /* [labels], low <= probability <= high: the Venn-Abers interval from the
-                            calibration cases, widened to the probability */
-    double *branch_logit; /* [labels, CSL_BRANCH_COUNT] */
-    double *gate;         /* [3], of early, late, joint; sums to 1 */
-    double *baseline;     /* [labels], logit of the empty set of modalities (the training cases' log odds) */
-    double *contribution; /* [labels, modalities], exact Shapley values; their sum over modalities = logit -
-                             baseline */
-    bool *present;        /* [modalities] */
-    csl_finding
-        *findings; /* the strongest first, at most 12: integrated gradients over tokens, first label */
-    size_t finding_count;
+    double *logit;         /* [labels], raw */
+    double *probability;   /* [labels], sigmoid(logit / temperature of the label) */
+    double *low, *high;    /* [labels], low <= probability <= high: the Venn-Abers interval from the
+                             calibration cases, widened to the probability */
+    double *branch_logit;  /* [labels, CSL_BRANCH_COUNT] */
+    double *gate;          /* [3], of early, late, joint; sums to 1 */
+    double *baseline;      /* [labels], logit of the empty set of modalities (the training cases' log odds) */
+    double *contribution;  /* [labels, modalities], exact Shapley values; their sum over modalities = logit -
+                              baseline */
+    bool *present;         /* [modalities] */
+    csl_finding *findings; /* [labels, CSL_MAX_FINDINGS], each label's strongest first: integrated gradients
+                              over tokens */
+    size_t *finding_count; /* [labels] */
+    /* [labels]: by how much all tokens' attributions together miss the move of the logit that they explain,
+     * where that is more than 1 % of it and 0.001; else 0 */
+    double *unexplained;
 } csl_opinion;
 
 csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,

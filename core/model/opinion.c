@@ -5,8 +5,6 @@
 #include "model/explain.h"
 #include "model/fitted.h"
 
-enum { MAX_FINDINGS = 12 };
-
 csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, const csl_case *c,
                             csl_modality_set use, csl_branch branch, float *logits, csl_error *error)
 {
@@ -33,9 +31,11 @@ static csl_status allocate(csl_arena *arena, const csl_network *n, csl_opinion *
     o->baseline = csl_arena_alloc(arena, labels, sizeof *o->baseline);
     o->contribution = csl_arena_alloc(arena, labels * modalities, sizeof *o->contribution);
     o->present = csl_arena_alloc(arena, modalities, sizeof *o->present);
-    o->findings = csl_arena_alloc(arena, MAX_FINDINGS, sizeof *o->findings);
+    o->findings = csl_arena_alloc(arena, labels * CSL_MAX_FINDINGS, sizeof *o->findings);
+    o->finding_count = csl_arena_alloc(arena, labels, sizeof *o->finding_count);
+    o->unexplained = csl_arena_alloc(arena, labels, sizeof *o->unexplained);
     if (!o->logit || !o->probability || !o->low || !o->high || !o->branch_logit || !o->gate || !o->baseline ||
-        !o->contribution || !o->present || !o->findings)
+        !o->contribution || !o->present || !o->findings || !o->finding_count || !o->unexplained)
         return csl_fail(error, CSL_ENOMEM, NULL, "the case's memory limit leaves no room for its opinion");
     return CSL_OK;
 }
@@ -80,38 +80,36 @@ static csl_status calibrate(const csl_model *model, const csl_task *task, const 
     return CSL_OK;
 }
 
-/* Keeps the strongest MAX_FINDINGS, strongest first; of equals the one that came first. */
-static void keep_finding(csl_opinion *o, const csl_finding *f)
+/* Keeps a label's strongest CSL_MAX_FINDINGS, strongest first; of equals the one that came first. */
+static void keep_finding(csl_opinion *o, size_t label, const csl_finding *f)
 {
-    size_t at = o->finding_count;
-    while (at > 0 && fabs(o->findings[at - 1].attribution) < fabs(f->attribution)) at--;
-    if (at == MAX_FINDINGS) return;
-    size_t kept = o->finding_count < MAX_FINDINGS ? o->finding_count : MAX_FINDINGS - 1;
-    memmove(&o->findings[at + 1], &o->findings[at], (kept - at) * sizeof *o->findings);
-    o->findings[at] = *f;
-    o->finding_count = kept + 1;
+    csl_finding *kept = o->findings + label * CSL_MAX_FINDINGS;
+    size_t *count = &o->finding_count[label], at = *count;
+    while (at > 0 && fabs(kept[at - 1].attribution) < fabs(f->attribution)) at--;
+    if (at == CSL_MAX_FINDINGS) return;
+    if (*count < CSL_MAX_FINDINGS) ++*count;
+    memmove(&kept[at + 1], &kept[at], (*count - 1 - at) * sizeof *kept);
+    kept[at] = *f;
 }
 
 static csl_status find(const csl_model *model, csl_workspace *workspace, const csl_case *c,
                        const csl_encoded *encoded, csl_modality_set set, csl_opinion *o, csl_error *error)
 {
     const csl_network *n = &model->network;
-    double *attribution[CSL_MAX_MODALITIES] = {0}, left;
-    csl_status status = CSL_OK;
-    for (size_t m = 0; m < n->modality_count && !status; m++)
-        if (set >> m & 1 && !(attribution[m] = calloc(encoded->modality[m].count, sizeof *attribution[m])))
-            status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu attributions",
-                              encoded->modality[m].count);
-    if (!status)
-        status = csl_integrated_gradients(n, model->weights, encoded, set, 0, workspace, attribution, &left,
-                                          error);
-    for (size_t m = 0; m < n->modality_count && !status; m++)
-        for (size_t i = 0; set >> m & 1 && i < encoded->modality[m].count; i++) {
-            csl_finding f = {csl_case_find(c, n->modality[m].name)->spec.modality,
-                             encoded->modality[m].row[i], attribution[m][i]};
-            if (isfinite(f.attribution)) keep_finding(o, &f);
-        }
-    for (size_t m = 0; m < n->modality_count; m++) free(attribution[m]);
+    csl_attributions a;
+    csl_status status = csl_integrated_gradients(n, model->weights, encoded, set, workspace, &a, error);
+    for (size_t l = 0; l < n->label_count && !status; l++) {
+        o->finding_count[l] = 0;
+        for (size_t m = 0; m < n->modality_count; m++)
+            for (size_t i = 0, count = encoded->modality[m].count; set >> m & 1 && i < count; i++) {
+                csl_finding f = {csl_case_find(c, n->modality[m].name)->spec.modality,
+                                 encoded->modality[m].row[i], a.part[m][l * count + i]};
+                if (isfinite(f.attribution)) keep_finding(o, l, &f);
+            }
+        bool good = a.error_left[l] <= csl_attribution_tolerance(a.difference[l]);
+        o->unexplained[l] = good || !isfinite(a.error_left[l]) ? 0.0 : a.error_left[l];
+    }
+    csl_attributions_free(&a);
     return status;
 }
 

@@ -107,32 +107,15 @@ static void contributions(html *h, const page_context *p, const result *r, const
     html_raw(h, "</tbody></table>\n");
 }
 
-static void all_contributions(html *h, const page_context *p, const result *r)
+static void findings(html *h, const score *s)
 {
-    score s;
-    if (result_score(r, 0, &s) && s.contributions) {
-        html_raw(h, "<h4>What moved it</h4>\n");
-        contributions(h, p, r, &s);
-    }
-    for (size_t i = 1; i < MOST_SCORES && result_score(r, i, &s); i++) {
-        if (!s.contributions) continue;
-        html_raw(h, "<details><summary>What moved ");
-        html_text_cut(h, s.label[0] ? s.label : "unnamed score", 120);
-        html_raw(h, "</summary>\n");
-        contributions(h, p, r, &s);
-        html_raw(h, "</details>\n");
-    }
-}
-
-static void findings(html *h, const result *r)
-{
-    size_t n = length_of(r->findings);
+    size_t n = length_of(s->findings);
     if (!n) return;
     if (n > MOST_FINDINGS) n = MOST_FINDINGS;
     double scale = 0.1; /* at least: what moves the odds by less than a tenth must not look large */
     char text[HTML_NUMBER];
     for (size_t i = 0; i < n; i++)
-        scale = fmax(scale, fabs(member_number(json_array_get(r->findings, i), "attribution")));
+        scale = fmax(scale, fabs(member_number(json_array_get(s->findings, i), "attribution")));
     html_format(
         h,
         "<h4>Findings behind it</h4>\n<table class=\"signed findings\"><caption>Single entries, in log "
@@ -140,7 +123,7 @@ static void findings(html *h, const result *r)
         fmin(scale, 1e6));
     signed_head(h, "Finding");
     for (size_t i = 0; i < n; i++) {
-        const json_t *finding = json_array_get(r->findings, i);
+        const json_t *finding = json_array_get(s->findings, i);
         const char *label = member_text(finding, "label"), *source = member_text(finding, "source");
         double attribution = member_number(finding, "attribution");
         html_raw(h, "<tr><th scope=\"row\">");
@@ -156,6 +139,27 @@ static void findings(html *h, const result *r)
         html_format(h, "</td><td class=\"n\">%s</td></tr>\n", html_signed(attribution, scale, text));
     }
     html_raw(h, "</tbody></table>\n");
+}
+
+static void reasons(html *h, const page_context *p, const result *r)
+{
+    score s;
+    if (result_score(r, 0, &s)) {
+        if (s.contributions) {
+            html_raw(h, "<h4>What moved it</h4>\n");
+            contributions(h, p, r, &s);
+        }
+        findings(h, &s);
+    }
+    for (size_t i = 1; i < MOST_SCORES && result_score(r, i, &s); i++) {
+        if (!s.contributions) continue;
+        html_raw(h, "<details><summary>What moved ");
+        html_text_cut(h, s.label[0] ? s.label : "unnamed score", 120);
+        html_raw(h, "</summary>\n");
+        contributions(h, p, r, &s);
+        findings(h, &s);
+        html_raw(h, "</details>\n");
+    }
 }
 
 /* Pixels need not be square: aspect is a pixel's height over its width. */
@@ -314,11 +318,10 @@ void page_case(html *h, const page_context *p, size_t ordinal, const result *r)
     }
     if (length_of(r->scores)) {
         scores(h, r);
-        all_contributions(h, p, r);
+        reasons(h, p, r);
     } else if (r->status == RESULT_SCORED) {
         html_raw(h, "<p class=\"why\">The stored result is marked as scored but holds no score.</p>\n");
     }
-    findings(h, r);
     html_raw(h, "</div>\n<div class=\"side\">\n");
     picture(h, r);
     missing(h, r);

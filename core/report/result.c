@@ -42,7 +42,6 @@ void result_read(const csl_stored_case *stored, result *r)
     }
     r->reason = member_text(r->root, "reason");
     r->scores = array_of(r->root, "scores");
-    r->findings = array_of(r->root, "findings");
     r->missing = array_of(r->root, "missing");
     r->warnings = array_of(r->root, "warnings");
     r->inputs = array_of(r->root, "inputs");
@@ -87,6 +86,8 @@ bool result_score(const result *r, size_t index, score *s)
     s->contributions = json_object_get(o, "contributions");
     if (!s->contributions && index == 0) s->contributions = json_object_get(r->root, "contributions");
     if (!json_is_object(s->contributions) || !json_object_size(s->contributions)) s->contributions = NULL;
+    s->findings = array_of(o, "findings");
+    if (!s->findings && index == 0) s->findings = array_of(r->root, "findings");
     /* Shapley values sum to the logit less the baseline (efficiency). */
     if (isnan(s->baseline) && s->contributions) s->baseline = s->logit - sum_of(s->contributions);
     return true;

@@ -19,8 +19,8 @@ typedef struct result {
     const csl_stored_case *stored;
     json_t *root; /* NULL if the stored line is not a JSON object */
     result_status status;
-    const char *reason;                                            /* "" if none was stored */
-    const json_t *scores, *findings, *missing, *warnings, *inputs; /* arrays, or NULL */
+    const char *reason;                                 /* "" if none was stored */
+    const json_t *scores, *missing, *warnings, *inputs; /* arrays, or NULL */
 } result;
 
 /* Numbers that are missing or impossible are NaN, texts are "". */
@@ -31,6 +31,7 @@ typedef struct score {
     double logit, baseline; /* baseline: before any modality; from the sum of the contributions where it is
                                not stored */
     const json_t *contributions; /* an object, or NULL */
+    const json_t *findings;      /* an array, or NULL */
 } score;
 
 void result_read(const csl_stored_case *stored, result *r);

@@ -55,7 +55,6 @@ typedef struct bench {
     csl_encoded encoded;
     csl_workspace *workspace;
     csl_activations out;
-    double *attribution[MODALITIES];
 } bench;
 
 static void forward(bench *b)
@@ -77,9 +76,10 @@ static void fuse(bench *b)
 
 static void attribute(bench *b)
 {
-    double left;
-    csl_integrated_gradients(&b->network, b->weights, &b->encoded, CSL_ALL_MODALITIES, 0, b->workspace,
-                             b->attribution, &left, NULL);
+    csl_attributions a;
+    csl_integrated_gradients(&b->network, b->weights, &b->encoded, CSL_ALL_MODALITIES, b->workspace, &a,
+                             NULL);
+    csl_attributions_free(&a);
 }
 
 /* The median of repeated runs, in milliseconds. */
@@ -119,7 +119,6 @@ int main(int argc, char **argv)
     b.weights = calloc(b.network.weight_count, sizeof *b.weights);
     b.gradient = calloc(b.network.weight_count, sizeof *b.gradient);
     b.workspace = csl_workspace_new();
-    for (size_t m = 0; m < MODALITIES; m++) b.attribution[m] = calloc(tokens[m] + 1, sizeof **b.attribution);
     if (!b.weights || !b.gradient || !b.workspace) return 3;
     csl_network_init(&b.network, 1, NULL, b.weights);
     reference_case(&b.network, tokens, 2, &b.encoded);
@@ -136,7 +135,6 @@ int main(int argc, char **argv)
     printf("backward              %7.3f ms\n", g);
     printf("fusion of one subset  %7.3f ms\n", z);
     printf("token attribution     %7.1f ms\n", a);
-    for (size_t m = 0; m < MODALITIES; m++) free(b.attribution[m]);
     csl_encoded_free(&b.encoded);
     csl_workspace_free(b.workspace);
     csl_network_free(&b.network);

@@ -26,12 +26,13 @@ static record_card card_of(void)
 }
 
 /* What a well-behaved child says of a scored case. */
-static const char good[] = "{'status':'scored','reason':null,'rules':[],'scores':[{'probability':0.75,'low':"
-                           "0.5,'high':0.875,'logit':1.5,"
-                           "'baseline':-0.5,'contributions':[2.0,0.0]}],'present':[true,false],'findings':[{'"
-                           "modality':'image','label':'slice 4',"
-                           "'attribution':0.25,'source':'ct.dcm'}],'warnings':[{'text':'odd','place':'x','"
-                           "source':'ct.dcm'}],'sha256':['" HEX "','" HEX "'],'picture':null}";
+static const char good[] =
+    "{'status':'scored','reason':null,'rules':[],'scores':[{'probability':0.75,'low':"
+    "0.5,'high':0.875,'logit':1.5,"
+    "'baseline':-0.5,'contributions':[2.0,0.0],'findings':[{'"
+    "modality':'image','label':'slice 4',"
+    "'attribution':0.25,'source':'ct.dcm'}]}],'present':[true,false],'warnings':[{'text':'odd','place':'x','"
+    "source':'ct.dcm'}],'sha256':['" HEX "','" HEX "'],'picture':null}";
 
 /* Reads `text` with ' for ", with `from` replaced by `to` once, and pixel bytes behind. */
 static csl_status read_with(const char *from, const char *to, const char *pixels, record *r, csl_error *error)
@@ -68,7 +69,11 @@ Test(record, a_line_has_the_agreed_members_in_order)
         "\"code\":\"363346000\","
         "\"system\":\"http://snomed.info/"
         "sct\",\"probability\":0.75,\"interval\":[0.5,0.875],\"logit\":1.5,\"baseline\":-0.5,"
-        "\"contributions\":{\"image\":2.0}}],\"contributions\":{\"image\":2.0},\"findings\":[{\"modality\":"
+        "\"contributions\":{\"image\":2.0},\"findings\":[{\"modality\":"
+        "\"image\","
+        "\"label\":\"slice "
+        "4\",\"attribution\":0.25,\"source\":\"ct.dcm\"}]}],\"contributions\":{\"image\":2.0},\"findings\":[{"
+        "\"modality\":"
         "\"image\","
         "\"label\":\"slice "
         "4\",\"attribution\":0.25,\"source\":\"ct.dcm\"}],\"missing\":[\"record\"],\"warnings\":[{\"text\":"

@@ -73,16 +73,19 @@ Test(explain, shapley_value_is_the_weighted_mean_of_marginal_gains)
     drop(&f);
 }
 
-static double attribute(fixture *f, size_t label, double **attribution, double *left)
+static csl_attributions attribute(fixture *f)
+{
+    csl_attributions a;
+    cr_assert_eq(csl_integrated_gradients(&f->network, f->weights, &f->encoded, ALL, f->workspace, &a, NULL),
+                 CSL_OK);
+    return a;
+}
+
+static double sum_of(const fixture *f, const csl_attributions *a, size_t label)
 {
     double sum = 0;
     for (size_t m = 0; m < MODALITIES; m++)
-        attribution[m] = calloc(f->encoded.modality[m].count, sizeof **attribution);
-    cr_assert_eq(csl_integrated_gradients(&f->network, f->weights, &f->encoded, ALL, label, f->workspace,
-                                          attribution, left, NULL),
-                 CSL_OK);
-    for (size_t m = 0; m < MODALITIES; m++)
-        for (size_t i = 0; i < f->encoded.modality[m].count; i++) sum += attribution[m][i];
+        for (size_t i = 0, n = f->encoded.modality[m].count; i < n; i++) sum += a->part[m][label * n + i];
     return sum;
 }
 
@@ -106,8 +109,7 @@ Test(explain, attributions_sum_to_the_difference_from_mean_tokens)
     const float *unknown = f.weights + csl_network_parameter(&f.network, "alpha.unknown")->offset;
     const csl_encoded_modality *alpha = &f.encoded.modality[0];
     double *h = calloc(n * width, sizeof *h), *shift = calloc(n * width, sizeof *shift);
-    double *exact = calloc(f.network.weight_count, sizeof *exact), logit[8], gate[3],
-           *attribution[MODALITIES], left;
+    double *exact = calloc(f.network.weight_count, sizeof *exact), logit[8], gate[3];
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < width; j++)
             for (size_t k = 0; k < 7; k++)
@@ -119,29 +121,66 @@ Test(explain, attributions_sum_to_the_difference_from_mean_tokens)
             shift[i * width + j] -= h[i * width + j];
         }
     for (size_t i = 0; i < f.network.weight_count; i++) exact[i] = (double)f.weights[i];
+    csl_attributions a = attribute(&f);
     for (size_t label = 0; label < LABELS; label++) {
         reference_forward(&f.network, exact, &f.encoded, ALL, NULL, logit, gate);
         double difference = logit[label];
         reference_forward(&f.network, exact, &f.encoded, ALL, shift, logit, gate);
         difference -= logit[label];
-        double sum = attribute(&f, label, attribution, &left);
-        cr_assert_leq(left, fmax(0.01, 0.01 * fabs(difference)));
-        cr_assert_float_eq(sum, difference, left + 1e-4);
-        cr_assert_float_eq(attribution[2][0], 0.0, 1e-12, "the only token of gamma is its mean");
-        for (size_t m = 0; m < MODALITIES; m++) free(attribution[m]);
+        cr_assert_float_eq(a.difference[label], difference, 1e-4);
+        cr_assert_leq(a.error_left[label], csl_attribution_tolerance(difference));
+        cr_assert_float_eq(sum_of(&f, &a, label), difference, a.error_left[label] + 1e-4);
+        cr_assert_float_eq(a.part[2][label], 0.0, 1e-12, "the only token of gamma is its mean");
     }
+    csl_attributions_free(&a);
     free(h);
     free(shift);
     free(exact);
     drop(&f);
 }
 
+static csl_attributions attribute_with_weights_times(fixture *f, float factor)
+{
+    for (size_t i = 0; i < f->network.weight_count; i++) f->weights[i] *= factor;
+    csl_attributions a = attribute(f);
+    for (size_t l = 0; l < LABELS; l++)
+        cr_assert_float_eq(fabs(sum_of(f, &a, l) - a.difference[l]), a.error_left[l], 1e-9);
+    return a;
+}
+
+/* Larger weights turn attention and GELU more sharply: eight nodes miss, halving mends it. */
+Test(explain, a_line_with_sharp_turns_is_halved_until_the_parts_add_up)
+{
+    fixture f = make();
+    csl_attributions a = attribute_with_weights_times(&f, 2);
+    cr_assert_gt(a.nodes, CSL_ATTRIBUTION_NODES);
+    for (size_t l = 0; l < LABELS; l++) {
+        cr_assert_gt(fabs(a.difference[l]), 0.1);
+        cr_assert_leq(a.error_left[l], csl_attribution_tolerance(a.difference[l]), "label %zu: %g of %g", l,
+                      a.error_left[l], a.difference[l]);
+    }
+    csl_attributions_free(&a);
+    drop(&f);
+}
+
+/* Steps narrower than the finest stretch: the search ends at its limit, and what is left is told. */
+Test(explain, a_line_that_cannot_be_followed_is_told)
+{
+    fixture f = make();
+    csl_attributions a = attribute_with_weights_times(&f, 4);
+    cr_assert_geq(a.nodes, CSL_ATTRIBUTION_MOST_NODES);
+    cr_assert_leq(a.nodes, CSL_ATTRIBUTION_MOST_NODES + 100, "each open stretch is tried once more");
+    cr_assert_gt(a.error_left[0], csl_attribution_tolerance(a.difference[0]));
+    csl_attributions_free(&a);
+    drop(&f);
+}
+
 Test(explain, attribution_leaves_the_workspace_fit_for_the_next_case)
 {
     fixture f = make();
-    double before = score(&f, ALL, 0), *attribution[MODALITIES], left;
-    attribute(&f, 0, attribution, &left);
+    double before = score(&f, ALL, 0);
+    csl_attributions a = attribute(&f);
     cr_assert_eq(score(&f, ALL, 0), before);
-    for (size_t m = 0; m < MODALITIES; m++) free(attribution[m]);
+    csl_attributions_free(&a);
     drop(&f);
 }

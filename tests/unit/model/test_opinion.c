@@ -63,12 +63,17 @@ Test(opinion, all_parts_agree_with_each_other)
         cr_assert_float_eq(o.probability[l], 1 / (1 + exp(-o.logit[l] / 2)), 1e-12);
         cr_assert(0 <= o.low[l] && o.low[l] <= o.high[l] && o.high[l] <= 1);
     }
-    cr_assert_eq(o.finding_count, 12);
-    for (size_t i = 0; i < o.finding_count; i++) {
-        const csl_case_modality *m = csl_case_find(c, o.findings[i].modality);
-        cr_assert(m && o.findings[i].token < m->count);
-        if (i) cr_assert_leq(fabs(o.findings[i].attribution), fabs(o.findings[i - 1].attribution));
+    for (size_t l = 0; l < TINY_LABELS; l++) {
+        const csl_finding *found = o.findings + l * CSL_MAX_FINDINGS;
+        cr_assert_eq(o.finding_count[l], CSL_MAX_FINDINGS);
+        for (size_t i = 0; i < o.finding_count[l]; i++) {
+            const csl_case_modality *m = csl_case_find(c, found[i].modality);
+            cr_assert(m && found[i].token < m->count);
+            if (i) cr_assert_leq(fabs(found[i].attribution), fabs(found[i - 1].attribution));
+        }
+        cr_assert_eq(o.unexplained[l], 0.0);
     }
+    cr_assert_neq(o.findings[0].attribution, o.findings[CSL_MAX_FINDINGS].attribution, "labels differ");
     drop(&f);
 }
 
@@ -97,7 +102,7 @@ Test(opinion, a_missing_modality_has_no_part_in_it)
     cr_assert_eq(csl_model_opinion(f.model, f.workspace, c, &o, &f.error), CSL_OK);
     cr_assert(!o.present[0] && o.present[1] && o.present[2]);
     cr_assert_eq(o.contribution[0], 0.0);
-    for (size_t i = 0; i < o.finding_count; i++) cr_assert_str_neq(o.findings[i].modality, "image");
+    for (size_t i = 0; i < o.finding_count[0]; i++) cr_assert_str_neq(o.findings[i].modality, "image");
     float logit[TINY_LABELS];
     cr_assert_eq(csl_model_logits(f.model, f.workspace, c, 1, CSL_BRANCH_HYBRID, logit, &f.error),
                  CSL_EFORMAT);
