@@ -110,14 +110,17 @@ csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl
 static csl_status widen(csl_case *c, csl_case_modality *m, csl_error *error)
 {
     csl_case_modality w = *m;
-    size_t f = m->capacity, p = m->capacity, l = m->capacity, k = m->capacity, n = m->capacity;
+    size_t f = m->capacity, p = m->capacity, l = m->capacity, k = m->capacity, n = m->capacity,
+           t = m->capacity;
     w.features = grow(c->arena, m->features, m->count, &f, m->spec.feature_count * sizeof *m->features);
     w.positions =
         grow(c->arena, m->positions, m->count, &p, (m->spec.position_count + 1) * sizeof *m->positions);
     w.labels = grow(c->arena, m->labels, m->count, &l, sizeof *m->labels);
     w.codes = grow(c->arena, m->codes, m->count, &k, sizeof *m->codes);
     w.inputs = grow(c->arena, m->inputs, m->count, &n, sizeof *m->inputs);
-    if (!w.features || !w.positions || !w.labels || !w.codes || !w.inputs) return no_memory(error);
+    if (m->spec.patch_side) w.tiles = grow(c->arena, m->tiles, m->count, &t, sizeof *m->tiles);
+    if (!w.features || !w.positions || !w.labels || !w.codes || !w.inputs || (m->spec.patch_side && !w.tiles))
+        return no_memory(error);
     w.capacity = f;
     *m = w;
     return CSL_OK;
@@ -147,9 +150,30 @@ csl_status csl_case_add_token(csl_case *c, csl_case_modality *m, uint32_t input,
     m->labels[row] = clean_copy(c->arena, label ? label : "");
     m->codes[row] = code ? clean_copy(c->arena, code) : NULL;
     m->inputs[row] = input;
+    if (m->tiles) m->tiles[row] = (csl_case_tile){0};
     if (!m->labels[row] || (code && !m->codes[row])) return no_memory(error);
     m->count++;
     return CSL_OK;
+}
+
+csl_status csl_case_place_tile(csl_case_modality *m, const csl_case_tile *tile, csl_error *error)
+{
+    if (!m->tiles || !m->count)
+        return csl_fail(error, CSL_EFORMAT, m->spec.modality, "a tile of tokens that have no patch");
+    if (!csl_case_tile_fits(tile))
+        return csl_fail(
+            error, CSL_EFORMAT, m->spec.modality,
+            "tile (%u,%u) of %u x %u in plane %u; planes count from 1, rows and columns from 0, at most "
+            "%u of each",
+            tile->row, tile->column, tile->rows, tile->columns, tile->plane, CSL_MAX_TILES);
+    m->tiles[m->count - 1] = *tile;
+    return CSL_OK;
+}
+
+bool csl_case_tile_fits(const csl_case_tile *t)
+{
+    return t->plane && t->rows <= CSL_MAX_TILES && t->columns <= CSL_MAX_TILES && t->row < t->rows &&
+           t->column < t->columns;
 }
 
 csl_status csl_case_add_fact(csl_case *c, uint32_t kind, uint32_t input, const char *value,

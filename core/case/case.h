@@ -29,6 +29,7 @@ typedef struct csl_modality_spec {
     const char *const *feature_names;  /* [F] */
     const char *const *feature_units;  /* [F] */
     const char *const *position_names; /* [P] */
+    size_t patch_feature, patch_side;  /* see plugin.h; side 0 if there is no patch */
 } csl_modality_spec;
 
 typedef struct csl_case_input {
@@ -38,16 +39,22 @@ typedef struct csl_case_input {
     int modality;      /* index into csl_case.modalities, -1: no adapter claimed it */
 } csl_case_input;
 
+typedef struct csl_case_tile { /* as csl_tile of plugin.h; plane 0: the token is no tile */
+    uint32_t plane;
+    uint16_t row, column, rows, columns;
+} csl_case_tile;
+
 /* The tokens of one modality: n rows. Rows stay in the order in which the adapter emitted them. */
 typedef struct csl_case_modality {
     csl_modality_spec spec;
-    size_t count;        /* n */
-    float *features;     /* [n, F], NaN = not known */
-    double *positions;   /* [n, P], NaN = not known */
-    const char **labels; /* [n] */
-    const char **codes;  /* [n], items may be NULL */
-    uint32_t *inputs;    /* [n], index into csl_case.inputs */
-    size_t capacity;     /* rows allocated */
+    size_t count;         /* n */
+    float *features;      /* [n, F], NaN = not known */
+    double *positions;    /* [n, P], NaN = not known */
+    const char **labels;  /* [n] */
+    const char **codes;   /* [n], items may be NULL */
+    uint32_t *inputs;     /* [n], index into csl_case.inputs */
+    csl_case_tile *tiles; /* [n]; NULL where the spec has no patch */
+    size_t capacity;      /* rows allocated */
 } csl_case_modality;
 
 typedef struct csl_case_fact {
@@ -95,6 +102,10 @@ csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl
                                  csl_error *error);
 csl_status csl_case_add_token(csl_case *c, csl_case_modality *m, uint32_t input, const float *features,
                               const double *position, const char *label, const char *code, csl_error *error);
+/* Whether plane, row, column and counts are within the bounds of plugin.h. */
+bool csl_case_tile_fits(const csl_case_tile *tile);
+/* Makes the last token added a tile. CSL_EFORMAT unless the spec has a patch and the tile fits. */
+csl_status csl_case_place_tile(csl_case_modality *m, const csl_case_tile *tile, csl_error *error);
 csl_status csl_case_add_fact(csl_case *c, uint32_t kind, uint32_t input, const char *value,
                              const char *system, const char *place, csl_error *error);
 csl_status csl_case_add_warning(csl_case *c, uint32_t input, const char *place, const char *text,

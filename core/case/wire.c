@@ -10,7 +10,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "the wire form is written as the machine has its numbers");
 
-static const char magic[8] = "CSLCASE1";
+static const char magic[8] = "CSLCASE2";
 #define NO_TEXT UINT32_MAX
 
 typedef struct wire {
@@ -111,6 +111,11 @@ static void walk_modality(wire *w, csl_case_modality *m, size_t input_count)
     if (w->status == CSL_OK &&
         (!s->feature_count || s->coded_feature < -1 || s->coded_feature >= (int)s->feature_count))
         w->status = CSL_EFORMAT;
+    number(w, &s->patch_feature);
+    count(w, &s->patch_side, 1, CSL_MAX_PATCH);
+    if (w->status == CSL_OK && (s->patch_feature > s->feature_count ||
+                                s->patch_side * s->patch_side > s->feature_count - s->patch_feature))
+        w->status = CSL_EFORMAT;
     texts(w, &s->feature_names, s->feature_count);
     texts(w, &s->feature_units, s->feature_count);
     texts(w, &s->position_names, s->position_count);
@@ -119,6 +124,9 @@ static void walk_modality(wire *w, csl_case_modality *m, size_t input_count)
     block(w, (void **)&m->features, m->count * s->feature_count, sizeof *m->features);
     block(w, (void **)&m->positions, m->count * s->position_count, sizeof *m->positions);
     block(w, (void **)&m->inputs, m->count, sizeof *m->inputs);
+    if (s->patch_side) block(w, (void **)&m->tiles, m->count, sizeof *m->tiles);
+    for (size_t i = 0; w->status == CSL_OK && !w->out && s->patch_side && i < m->count; i++)
+        if (m->tiles[i].plane && !csl_case_tile_fits(&m->tiles[i])) w->status = CSL_EFORMAT;
     if (!w->out) {
         m->labels = room(w, m->count, sizeof *m->labels);
         m->codes = room(w, m->count, sizeof *m->codes);

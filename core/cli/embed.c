@@ -72,10 +72,15 @@ static bool print_token(const csl_case *c, const csl_case_modality *m, size_t ro
         json_array_append_new(position, number(m->positions[row * s->position_count + i]));
     for (size_t i = 0; i < s->feature_count; i++)
         json_object_set_new(features, s->feature_names[i], feature(m->features[row * s->feature_count + i]));
-    return print_line(json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "type", "token", "modality",
-                                s->modality, "label", m->labels[row], "code", text_or_null(m->codes[row]),
-                                "source", csl_case_source(c, m->inputs[row]), "position", position,
-                                "features", features));
+    json_t *line = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "type", "token", "modality", s->modality,
+                             "label", m->labels[row], "code", text_or_null(m->codes[row]), "source",
+                             csl_case_source(c, m->inputs[row]), "position", position, "features", features);
+    const csl_case_tile *t = m->tiles ? &m->tiles[row] : NULL;
+    if (line && t && t->plane)
+        json_object_set_new(
+            line, "tile",
+            json_pack("[i, i, i, i, i]", (int)t->plane, t->row, t->column, t->rows, t->columns));
+    return print_line(line);
 }
 
 static bool print_case(const csl_case *c)

@@ -54,8 +54,19 @@ static int32_t take_token(const csl_sink *sink, const csl_token *token)
     if (!token->features || (s->modality->spec.position_count && !token->position))
         return breach(s, "emitted a token without features or position");
     if (token->input >= s->count) return breach(s, "emitted a token of an input that it was not given");
-    return answer(s, csl_case_add_token(s->c, s->modality, s->inputs[token->input], token->features,
-                                        token->position, token->label, token->code, &s->error));
+    csl_status status = csl_case_add_token(s->c, s->modality, s->inputs[token->input], token->features,
+                                           token->position, token->label, token->code, &s->error);
+    if (status == CSL_OK && CSL_HAS(token, csl_token, tile) && token->tile) {
+        const csl_tile *t = token->tile;
+        if (!CSL_HAS(t, csl_tile, columns)) return breach(s, "emitted a tile whose struct_size is too small");
+        if (t->rows > CSL_MAX_TILES || t->columns > CSL_MAX_TILES || t->row >= t->rows ||
+            t->column >= t->columns)
+            return breach(s, "emitted a tile outside its picture, or a picture of more than 32 x 32 tiles");
+        csl_case_tile tile = {t->plane, (uint16_t)t->row, (uint16_t)t->column, (uint16_t)t->rows,
+                              (uint16_t)t->columns};
+        status = csl_case_place_tile(s->modality, &tile, &s->error);
+    }
+    return answer(s, status);
 }
 
 static int32_t take_fact(const csl_sink *sink, const csl_fact *fact)

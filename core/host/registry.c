@@ -56,7 +56,8 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
     if (!CSL_HAS(t, csl_plugin, get_extension))
         return csl_fail(error, CSL_EFORMAT, NULL,
                         "its table is of %u bytes, plugin ABI %u.%u has at least %zu", t->struct_size,
-                        t->abi_major, t->abi_minor, sizeof *t);
+                        t->abi_major, t->abi_minor,
+                        offsetof(csl_plugin, get_extension) + sizeof t->get_extension);
     if (!is_word(t->id, ".-_") || !strchr(t->id, '.'))
         return csl_fail(error, CSL_EFORMAT, NULL,
                         "its id must be a reverse domain in lower case, like org.example.ecg");
@@ -73,6 +74,16 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
     if (t->coded_feature < -1 || t->coded_feature >= (int32_t)t->feature_count)
         return csl_fail(error, CSL_EFORMAT, NULL, "coded_feature is %d, -1 to %u are legal", t->coded_feature,
                         t->feature_count - 1);
+    csl_modality_spec spec = csl_plugin_spec(t);
+    bool power = (spec.patch_side & (spec.patch_side - 1)) == 0;
+    if (spec.patch_side && (!power || spec.patch_side < 2 || spec.patch_side > CSL_MAX_PATCH ||
+                            spec.patch_feature > t->feature_count ||
+                            spec.patch_side * spec.patch_side > t->feature_count - spec.patch_feature))
+        return csl_fail(
+            error, CSL_EFORMAT, NULL,
+            "its patch of %zu x %zu pixels from feature %zu on is not within its %u features, or its side "
+            "is none of 2, 4, 8, 16, 32",
+            spec.patch_side, spec.patch_side, spec.patch_feature, t->feature_count);
     csl_status status = check_names(t->feature_names, t->feature_count, "feature name", true, error);
     if (status == CSL_OK)
         status = check_names(t->feature_units, t->feature_count, "feature unit", false, error);
@@ -89,12 +100,15 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
 
 csl_modality_spec csl_plugin_spec(const csl_plugin *t)
 {
+    bool has_patch = CSL_HAS(t, csl_plugin, patch_side);
     return (csl_modality_spec){.modality = t->modality,
                                .plugin_id = t->id,
                                .plugin_version = t->version,
                                .feature_count = t->feature_count,
                                .position_count = t->position_count,
                                .coded_feature = t->coded_feature,
+                               .patch_feature = has_patch ? t->patch_feature : 0,
+                               .patch_side = has_patch ? t->patch_side : 0,
                                .feature_names = t->feature_names,
                                .feature_units = t->feature_units,
                                .position_names = t->position_names};

@@ -206,7 +206,8 @@ static int32_t read_slice(reading *r, const csl_stack *stack, uint32_t slice, bo
     return status;
 }
 
-static int32_t emit_token(const reading *r, const csl_stack *stack, measured *m, double low, double high)
+static int32_t emit_token(const reading *r, const csl_stack *stack, uint32_t plane, measured *m, double low,
+                          double high)
 {
     const csl_instance *instance = &r->stacks.instances[stack->first];
     double mean = round((double)m->features[CSL_REGION_MEAN]) + 0.0; /* no "-0" */
@@ -225,18 +226,20 @@ static int32_t emit_token(const reading *r, const csl_stack *stack, measured *m,
     snprintf(code, sizeof code, "DCM|%s", instance->modality);
     const double position[POSITIONS] = {(m->slice + 0.5) / stack->slices, (m->row + 0.5) / stack->grid,
                                         (m->column + 0.5) / stack->grid};
+    const csl_tile tile = {sizeof tile, plane, m->row, m->column, stack->grid, stack->grid};
     csl_token token = {.struct_size = sizeof token,
                        .input = m->input,
                        .features = m->features,
                        .position = position,
                        .label = label,
-                       .code = code};
+                       .code = code,
+                       .tile = &tile};
     return r->sink->token(r->sink, &token);
 }
 
 /* Second pass: the chosen slices of one stack, measured, then brought to the stack's grey scale and emitted.
  */
-static int32_t read_stack(reading *r, const csl_stack *stack)
+static int32_t read_stack(reading *r, const csl_stack *stack, uint32_t first_plane)
 {
     const size_t regions = (size_t)stack->grid * stack->grid, tokens = regions * stack->chosen;
     const size_t room = (size_t)RANGE_SAMPLES * stack->chosen;
@@ -255,7 +258,7 @@ static int32_t read_stack(reading *r, const csl_stack *stack)
     for (size_t i = 0; i < tokens; i++) needs_range |= !all[i].is_hounsfield;
     if (needs_range) grey_range(range, scratch, samples, &low, &high);
     for (size_t i = 0; i < tokens && status == CSL_PLUGIN_OK; i++)
-        status = emit_token(r, stack, &all[i], low, high);
+        status = emit_token(r, stack, first_plane + (uint32_t)(i / regions), &all[i], low, high);
 done:
     free(all);
     free(range);
@@ -277,8 +280,10 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
     status = survey(&r, count);
     if (status == CSL_PLUGIN_OK)
         status = csl_stacks_build(r.instances, r.instance_count, &r.stacks, note, &r);
+    uint32_t plane = 1;
     for (uint32_t i = 0; i < r.stacks.stack_count && status == CSL_PLUGIN_OK; i++) {
-        if (r.stacks.stacks[i].chosen) status = read_stack(&r, &r.stacks.stacks[i]);
+        if (r.stacks.stacks[i].chosen) status = read_stack(&r, &r.stacks.stacks[i], plane);
+        plane += r.stacks.stacks[i].chosen;
     }
     csl_dcm_close(r.file);
     free(r.stacks.stacks);
@@ -328,6 +333,8 @@ static const csl_plugin plugin = {
     .embed = embed,
     .deinit = deinit,
     .get_extension = get_extension,
+    .patch_feature = 0,
+    .patch_side = CSL_REGION_CELLS,
 };
 
 const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)

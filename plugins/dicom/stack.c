@@ -1,5 +1,7 @@
 #include "stack.h"
 
+#include "region.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,8 +145,15 @@ static int32_t examine(csl_stack *stack, const csl_instance *instances, csl_stac
     return 0;
 }
 
+/* Of so few pixels that 4 x 4 patches of 8 x 8 cells hold them all. */
+static bool is_small(const csl_instance *instance)
+{
+    return instance->rows <= CSL_VOLUME_GRID * CSL_REGION_CELLS &&
+           instance->columns <= CSL_VOLUME_GRID * CSL_REGION_CELLS;
+}
+
 /* Every stack gets one unit of 16 tokens while there are any, in order; then single images grow to 8 x 8
- * regions; then volumes get one slice more each in turn until nobody wants more. */
+ * regions, unless they are small; then volumes get one slice more each in turn until nobody wants more. */
 static uint32_t share_budget(csl_stacks *stacks)
 {
     uint32_t left = UNITS, without = 0;
@@ -158,7 +167,8 @@ static uint32_t share_budget(csl_stacks *stacks)
     const uint32_t growth = CSL_IMAGE_GRID * CSL_IMAGE_GRID / UNIT - 1;
     for (uint32_t i = 0; i < stacks->stack_count; i++) {
         csl_stack *stack = &stacks->stacks[i];
-        if (stack->chosen && stack->slices == 1 && left >= growth) {
+        if (stack->chosen && stack->slices == 1 && left >= growth &&
+            !is_small(&stacks->instances[stack->first])) {
             stack->grid = CSL_IMAGE_GRID;
             left -= growth;
         }

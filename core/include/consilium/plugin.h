@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define CSL_ABI_MAJOR 1u
-#define CSL_ABI_MINOR 0u
+#define CSL_ABI_MINOR 1u /* 1: pictures in tiles */
 
 /* True where *s, made by code that may be older than this header, is long enough to hold the field. */
 #define CSL_HAS(s, type, field) ((s)->struct_size >= offsetof(type, field) + sizeof((s)->field))
@@ -52,6 +52,8 @@ extern "C" {
 #define CSL_MAX_POSITION 8u     /* axes of a position */
 #define CSL_MAX_TOKENS   65536u /* per case and modality */
 #define CSL_MAX_FACTS    4096u  /* per case */
+#define CSL_MAX_PATCH    32u    /* pixels a side of a token's patch */
+#define CSL_MAX_TILES    32u    /* tiles a side of a picture */
 #define CSL_MAX_LABEL_BYTES                                                                                  \
     512u /* of UTF-8 in a label, code, fact or place; longer text is cut at a character */
 
@@ -73,6 +75,15 @@ typedef struct csl_input {
     uint64_t length;      /* in bytes */
 } csl_input;
 
+/* Where a token's patch lies in a picture (a slice, a radiograph) that its adapter cut into tiles of equal
+ * size. The model puts the patches together again and looks at the picture across the borders. */
+typedef struct csl_tile {
+    uint32_t struct_size;
+    uint32_t plane;         /* number of the picture, from 1; the same for all its tiles */
+    uint32_t row, column;   /* of this tile, from 0 */
+    uint32_t rows, columns; /* tiles of the whole picture, 1 .. CSL_MAX_TILES; the same for all its tiles */
+} csl_tile;
+
 /* One row of what the adapter saw. */
 typedef struct csl_token {
     uint32_t struct_size;
@@ -82,6 +93,7 @@ typedef struct csl_token {
     const char *label;      /* e.g. "Creatinine 2.1 mg/dL, 2024-03-02"; no patient name, no identifier */
     const char *
         code; /* "SYSTEM|CODE", e.g. "http://loinc.org|2160-0", or NULL; the model learns one vector a code */
+    const csl_tile *tile; /* ABI 1.1; NULL: the token is no tile of a picture */
 } csl_token;
 
 /* Kinds of fact. Values are UTF-8 text in the form given here; an adapter that does not know says nothing. */
@@ -163,6 +175,9 @@ typedef struct csl_plugin {
     /* A plugin extension's table by string id and least revision, or NULL. The function itself may be NULL.
      */
     const void *(*get_extension)(const char *id, uint32_t revision);
+    /* ABI 1.1. Features patch_feature .. patch_feature + patch_side^2 - 1 are the pixels of a square patch,
+     * row by row, in one unit; patch_side is 2, 4, 8, 16 or 32, or 0 where tokens have no patch. */
+    uint32_t patch_feature, patch_side;
 } csl_plugin;
 
 /* The one symbol a plugin exports. It returns the table, whatever ABI the host names: the host compares

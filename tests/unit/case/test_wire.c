@@ -28,6 +28,45 @@ Test(wire, a_case_survives_the_way_there_and_back)
     csl_buffer_free(&again);
 }
 
+Test(wire, tiles_survive_and_must_fit)
+{
+    static const char *const names[] = {"a", "b", "c", "d"}, *const units[] = {"1", "1", "1", "1"};
+    csl_modality_spec spec = fixture_spec;
+    spec.feature_count = 4;
+    spec.position_count = 0;
+    spec.patch_side = 2;
+    spec.feature_names = names;
+    spec.feature_units = units;
+    const float features[4] = {1, 2, 3, 4};
+    csl_case *c = csl_case_new("case-1", 1 << 20), *d;
+    csl_digest digest = {{0}};
+    csl_case_modality *m;
+    cr_assert_eq(csl_case_add_input(c, "x", 1, &digest, NULL), CSL_OK);
+    cr_assert_eq(csl_case_modality_for(c, &spec, &m, NULL), CSL_OK);
+    cr_assert_eq(csl_case_add_token(c, m, 0, features, NULL, "no tile", NULL, NULL), CSL_OK);
+    cr_assert_eq(csl_case_add_token(c, m, 0, features, NULL, "tile", NULL, NULL), CSL_OK);
+    const csl_case_tile right = {7, 1, 0, 2, 3};
+    const csl_case_tile wrong[] = {{0, 1, 0, 2, 3},  {7, 2, 0, 2, 3},  {7, 1, 3, 2, 3},
+                                   {7, 0, 0, 33, 3}, {7, 0, 0, 2, 33}, {7, 0, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_assert_eq(csl_case_place_tile(m, &wrong[i], NULL), CSL_EFORMAT, "%zu", i);
+    cr_assert_eq(csl_case_place_tile(m, &right, NULL), CSL_OK);
+    csl_buffer b;
+    csl_buffer_init(&b, 1 << 20);
+    cr_assert_eq(csl_case_encode(c, &b, NULL), CSL_OK);
+    cr_assert_eq(csl_case_decode(b.bytes, b.length, 1 << 20, &d, NULL), CSL_OK);
+    cr_assert_eq(d->modalities[0].spec.patch_side, 2);
+    cr_assert_eq(d->modalities[0].tiles[0].plane, 0);
+    cr_assert_eq(memcmp(&d->modalities[0].tiles[1], &right, sizeof right), 0);
+    csl_case_free(d);
+    m->tiles[1].row = 2;
+    b.length = 0;
+    cr_assert_eq(csl_case_encode(c, &b, NULL), CSL_OK);
+    cr_assert_eq(csl_case_decode(b.bytes, b.length, 1 << 20, &d, NULL), CSL_EFORMAT);
+    csl_case_free(c);
+    csl_buffer_free(&b);
+}
+
 Test(wire, hostile_bytes_give_an_error_or_a_case_never_a_crash)
 {
     csl_case *c = fixture_case(5), *d;

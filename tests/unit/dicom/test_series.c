@@ -120,7 +120,7 @@ Test(series, mixed_geometry_is_read_apart)
     heard *h = adapter_embed(set);
     cr_assert_eq(h->status, CSL_PLUGIN_OK);
     cr_assert(warned(h, "another image size or orientation"));
-    cr_assert_eq(h->token_count, 64u + 3 * 16); /* the localiser as a single image */
+    cr_assert_eq(h->token_count, 16u + 3 * 16); /* the localiser as a single image, a small one */
     heard_free(h);
     set_free(set);
 }
@@ -155,6 +155,7 @@ Test(series, the_budget_is_shared)
         if (i == 60) {
             slice.series = "1.2.4";
             slice.modality = "CR";
+            slice.rows = 40;
             slice.orientation = slice.intercept = NULL;
         }
         add_slice(set, slice, i, i);
@@ -204,9 +205,10 @@ Test(series, tiny_images)
             add_slice(set, image, 1, 0);
             heard *h = adapter_embed(set);
             cr_assert_eq(h->status, CSL_PLUGIN_OK);
-            cr_assert_eq(h->token_count, 64u);
-            for (size_t i = 0; i < 64; i++) {
-                cr_assert_float_eq((double)h->tokens[i].features[i], 0.5, 1e-6);
+            cr_assert_eq(h->token_count, 16u);
+            for (size_t i = 0; i < 16; i++) {
+                for (size_t cell = i; cell < 64; cell += 16)
+                    cr_assert_float_eq((double)h->tokens[i].features[cell], 0.5, 1e-6);
                 cr_assert_float_eq((double)h->tokens[i].features[MEAN], 0.5, 1e-6);
             }
             heard_free(h);

@@ -40,7 +40,7 @@ Test(registry, lists_what_cannot_be_loaded_with_one_clear_line)
     const struct {
         const char *folder, *reason;
     } table[] = {
-        {PLUGINS "future", "built for plugin ABI 2.0, but this program speaks 1.0"},
+        {PLUGINS "future", "built for plugin ABI 2.0, but this program speaks 1.1"},
         {PLUGINS "short", "its table is of 40 bytes, plugin ABI 1.0 has at least 120"},
         {PLUGINS "no_entry", "exports no function consilium_plugin_entry"},
         {PLUGINS "twin", "feature name 0 and 1 are both 'value'"},

@@ -15,11 +15,11 @@ static const struct {
     size_t tokens;
     const char *codes[5];
 } modalities[] = {
-    {{"image", "org.example.image", "1.0.0", 3, 2, -1, names, units, axes}, 57, {0}},
-    {{"record", "org.example.record", "1.0.0", 2, 1, 1, names, units, axes},
+    {{"image", "org.example.image", "1.0.0", 3, 2, -1, names, units, axes, 0, 0}, 57, {0}},
+    {{"record", "org.example.record", "1.0.0", 2, 1, 1, names, units, axes, 0, 0},
      23,
      {"http://a|1", "http://a|2", "http://b|1", "plain", NULL}},
-    {{"variant", "org.example.variant", "1.0.0", 1, 0, -1, names, units, axes},
+    {{"variant", "org.example.variant", "1.0.0", 1, 0, -1, names, units, axes, 0, 0},
      3,
      {"g|TP53", "g|TTN", NULL, NULL, NULL}},
 };
