@@ -60,6 +60,7 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     if (!w) return csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
     csl_status status = hash_file(options->model, hex, error);
     if (status == CSL_OK) status = csl_model_load(options->model, &w->model, error);
+    if (status == CSL_OK) status = csl_model_needs_labels(w->model, options->model, error);
     if (status == CSL_OK && !(w->workspace = csl_workspace_new()))
         status = csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
     if (status != CSL_OK) {

@@ -67,8 +67,10 @@ static csl_status open_table(const csl_cohort_options *o, csl_cohort_read *r, ta
     csl_digest digest;
     char *bytes = NULL;
     size_t length = 0;
+    t->split_column = -1;
     if (!(t->path = csl_path_join(o->folder, "labels.csv")))
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (o->no_labels && !csl_is_file(t->path)) return CSL_OK;
     csl_status status = csl_read_file(t->path, maximum_csv, &bytes, &length, error);
     if (status == CSL_OK) status = csl_sha256(bytes, length, &digest, error);
     if (status == CSL_OK) csl_digest_hex(&digest, r->labels_sha256);
@@ -80,7 +82,7 @@ static csl_status open_table(const csl_cohort_options *o, csl_cohort_read *r, ta
     if (t->case_column < 0)
         return csl_fail(error, CSL_EFORMAT, t->path,
                         "has no column named case; case,LABEL,...[,split] would be right");
-    return find_labels(o->model, r, t, error);
+    return o->no_labels ? CSL_OK : find_labels(o->model, r, t, error);
 }
 
 static const char *cell(const table *t, size_t row, int column)
@@ -179,6 +181,16 @@ static int take(void *context, size_t index, const csl_manifest_case *which, csl
     return 0;
 }
 
+/* Without labels.csv: all cases, to learn from. */
+static void choose_all(const csl_cohort_options *o, const csl_manifest *all, csl_manifest *wanted,
+                       csl_split *split)
+{
+    for (size_t i = 0; i < all->count && (!o->limit || i < o->limit); i++) {
+        split[i] = CSL_SPLIT_TRAIN;
+        wanted->cases[wanted->count++] = all->cases[i];
+    }
+}
+
 /* The rows of labels.csv that are wanted, as a manifest of borrowed cases, with their labels and splits. */
 static csl_status choose(const csl_cohort_options *o, const table *t, const csl_manifest *all,
                          csl_cohort_read *r, csl_manifest *wanted, float *labels, csl_split *split,
@@ -216,12 +228,13 @@ csl_status csl_cohort_open(const csl_cohort_options *options, csl_cohort_read *r
     if (status == CSL_OK) status = csl_manifest_read(options->folder, &all, error);
     if (status != CSL_OK) goto done;
     if (all.count) qsort(all.cases, all.count, sizeof *all.cases, by_id);
-    size_t rows = t.csv.rows, label_count = read->cohort.label_count;
+    bool listed = t.case_column >= 0;
+    size_t rows = listed ? t.csv.rows : all.count, label_count = read->cohort.label_count;
     wanted.cases = calloc(rows + 1, sizeof *wanted.cases);
-    labels = calloc((rows + 1) * label_count, sizeof *labels);
+    labels = calloc((rows + 1) * label_count + 1, sizeof *labels);
     split = calloc(rows + 1, sizeof *split);
     read->cohort.cases = calloc(rows + 1, sizeof(csl_case *));
-    read->cohort.labels = calloc((rows + 1) * label_count, sizeof(float));
+    read->cohort.labels = calloc((rows + 1) * label_count + 1, sizeof(float));
     read->cohort.split = calloc(rows + 1, sizeof(csl_split));
     read->cohort.label = read->labels;
     if (!wanted.cases || !labels || !split || !read->cohort.cases || !read->cohort.labels ||
@@ -229,7 +242,9 @@ csl_status csl_cohort_open(const csl_cohort_options *options, csl_cohort_read *r
         status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", rows);
         goto done;
     }
-    if ((status = choose(options, &t, &all, read, &wanted, labels, split, error)) != CSL_OK) goto done;
+    if (!listed) choose_all(options, &all, &wanted, split);
+    if (listed) status = choose(options, &t, &all, read, &wanted, labels, split, error);
+    if (status != CSL_OK) goto done;
     taking taker = {
         .read = read, .options = options, .labels = labels, .split = split, .total = wanted.count};
     status =

@@ -16,6 +16,7 @@ typedef struct csl_cohort_options {
     unsigned jobs;
     size_t limit;           /* most cases, in the order of labels.csv; 0: all */
     const csl_model *model; /* take its labels, in its order; NULL: take all of labels.csv */
+    bool no_labels;         /* take none; without a labels.csv every case is of the train split */
     unsigned splits;        /* bit 1 << csl_split for each that is to be read */
     bool split_optional;    /* where labels.csv has no split column, read all */
     bool as_test;           /* call the cases that were read the test split, whatever they are */

@@ -130,6 +130,7 @@ static int evaluate(const char *path, csl_cohort_options *source, size_t fusion,
     csl_cohort_read read = {0};
     csl_evaluation e;
     csl_status status = csl_model_load(path, &model, &error);
+    if (status == CSL_OK) status = csl_model_needs_labels(model, path, &error);
     source->model = model;
     if (status == CSL_OK) status = csl_cohort_open(source, &read, &error);
     if (status == CSL_OK)

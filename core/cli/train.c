@@ -1,4 +1,4 @@
-/* consilium train: a model from labelled cases. */
+/* consilium train: a model from cases, labelled or not. */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -19,7 +19,9 @@ static void help(void)
         "Cases whose split\n"
         "is test are not read; those marked valid, or else 15 % of the others, choose the epoch and "
         "calibrate.\n"
-        "The same cohort, seed and options give the same bytes, with any number of jobs.\n\n"
+        "Cases without any label count where learning needs none. The same cohort, seed and options give the "
+        "same bytes,\n"
+        "with any number of jobs.\n\n"
         "  --out MODEL             the model's file\n"
         "  --seed S                seed of everything that is drawn (1)\n"
         "  --epochs N              epochs with labels (40); half as many again come before them, without "
@@ -30,6 +32,12 @@ static void help(void)
         "from it "
         "after a\n"
         "                          kill, to the same bytes\n"
+        "  --pretrain              learn without labels only (labels.csv needs none, and need not be there), "
+        "for N epochs (60);\n"
+        "                          the model can `retrieve`, and --from makes it learn labels\n"
+        "  --from MODEL            start from its weights and features, and learn with labels only\n"
+        "  --contrastive W         weight of the loss across modalities, which likens what is of one patient "
+        "(0.1; 0: off)\n"
         "  --batch N               cases a step (16)\n"
         "  --learning-rate R       its peak with labels (0.001)\n"
         "  --weight-decay R        of matrices (0.05)\n"
@@ -51,6 +59,9 @@ enum {
     EPOCHS,
     PATIENCE,
     CHECKPOINT,
+    PRETRAIN,
+    FROM,
+    CONTRASTIVE,
     BATCH,
     RATE,
     DECAY,
@@ -71,6 +82,9 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"epochs", required_argument, NULL, EPOCHS},
                                         {"patience", required_argument, NULL, PATIENCE},
                                         {"checkpoint", required_argument, NULL, CHECKPOINT},
+                                        {"pretrain", no_argument, NULL, PRETRAIN},
+                                        {"from", required_argument, NULL, FROM},
+                                        {"contrastive", required_argument, NULL, CONTRASTIVE},
                                         {"batch", required_argument, NULL, BATCH},
                                         {"learning-rate", required_argument, NULL, RATE},
                                         {"weight-decay", required_argument, NULL, DECAY},
@@ -121,7 +135,8 @@ static int train(const csl_cohort_options *source, csl_training *training, const
     char trained_on[128];
     csl_status status = csl_cohort_open(source, &read, &error);
     if (status == CSL_OK) {
-        snprintf(trained_on, sizeof trained_on, "%zu cases, labels.csv with SHA-256 %s", read.cohort.count,
+        snprintf(trained_on, sizeof trained_on, "%zu cases, %s%s", read.cohort.count,
+                 read.labels_sha256[0] ? "labels.csv with SHA-256 " : "without labels.csv",
                  read.labels_sha256);
         training->trained_on = trained_on;
         status = csl_model_train(&read.cohort, training, &model, &error);
@@ -151,7 +166,7 @@ static int train(const csl_cohort_options *source, csl_training *training, const
 int csl_verb_train(int argc, char **argv)
 {
     long long value[HELP] = {[SEED] = 1};
-    csl_training training = {.modality_dropout = -1, .weight_decay = -1, .progress = show};
+    csl_training training = {.modality_dropout = -1, .weight_decay = -1, .contrastive = -1, .progress = show};
     csl_cohort_options source = {.verb = "train", .splits = 1 << CSL_SPLIT_TRAIN | 1 << CSL_SPLIT_VALID};
     const char *out = NULL, *plugins = NULL;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -160,6 +175,11 @@ int csl_verb_train(int argc, char **argv)
         case OUT: out = optarg; break;
         case CHECKPOINT: training.checkpoint = optarg; break;
         case CACHE: source.cache = optarg; break;
+        case PRETRAIN: training.pretrain = source.no_labels = true; break;
+        case FROM: training.from = optarg; break;
+        case CONTRASTIVE:
+            fine = csl_option_real("train", "--contrastive", optarg, 0, 1000, &training.contrastive);
+            break;
         case PLUGINS: plugins = optarg; break;
         case RATE:
             fine = csl_option_real("train", "--learning-rate", optarg, 1e-9, 1, &training.learning_rate);
@@ -180,6 +200,8 @@ int csl_verb_train(int argc, char **argv)
         if (!fine) return CSL_EXIT_USAGE;
     }
     if (optind + 1 != argc || !out) return csl_usage("train", "one COHORT and --out are needed");
+    if (training.pretrain && training.from)
+        return csl_usage("train", "--pretrain learns without labels, --from with them: one of the two");
     source.folder = argv[optind];
     source.plugins = csl_default_registry(plugins);
     source.jobs = training.jobs = (unsigned)value[JOBS];

@@ -22,14 +22,15 @@ static bool add_digest(csl_buffer *all, const void *bytes, size_t length)
            csl_buffer_append(all, digest.bytes, sizeof digest.bytes);
 }
 
-/* The digest of the digests of each case, of the labels, of what kind of task each is, and of the two lists
- * of cases. */
-static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d, char *hex, csl_error *error)
+/* The digest of the digests of each case, of the labels, of what kind of task each is, of the two lists of
+ * cases, and of the weights at the start, which may be another model's. */
+static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d, const float *start,
+                                size_t weights, char *hex, csl_error *error)
 {
     csl_buffer all, one;
     csl_digest digest;
     csl_status status = CSL_OK;
-    csl_buffer_init(&all, (cohort->count + 4) * CSL_SHA256_BYTES);
+    csl_buffer_init(&all, (cohort->count + 5) * CSL_SHA256_BYTES);
     csl_buffer_init(&one, MAX_FILE);
     for (size_t i = 0; i < cohort->count && status == CSL_OK; i++) {
         csl_buffer_clear(&one);
@@ -43,7 +44,8 @@ static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d,
     add_digest(&all, kinds, task_count * sizeof *kinds);
     add_digest(&all, d->train, d->train_count * sizeof *d->train);
     add_digest(&all, d->valid, d->valid_count * sizeof *d->valid);
-    if (status == CSL_OK && all.length != (cohort->count + 4) * CSL_SHA256_BYTES)
+    add_digest(&all, start, weights * sizeof *start);
+    if (status == CSL_OK && all.length != (cohort->count + 5) * CSL_SHA256_BYTES)
         status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to hash %zu cases", cohort->count);
     if (status == CSL_OK) status = csl_sha256(all.bytes, all.length, &digest, error);
     if (status == CSL_OK) csl_digest_hex(&digest, hex);
@@ -53,15 +55,15 @@ static csl_status digest_cohort(const csl_cohort *cohort, const csl_division *d,
 }
 
 csl_status csl_checkpoint_of(const char *path, const csl_cohort *cohort, const csl_division *division,
-                             const csl_recipe *recipe, const csl_network *network, uint64_t seed,
-                             csl_checkpoint *c, csl_error *error)
+                             const csl_recipe *recipe, const csl_network *network, const float *start,
+                             uint64_t seed, csl_checkpoint *c, csl_error *error)
 {
     *c = (csl_checkpoint){.path = path};
     json_t *settings = csl_settings(recipe, network, seed);
     c->settings = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
     json_decref(settings);
     if (!c->settings) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the settings");
-    return digest_cohort(cohort, division, c->cohort, error);
+    return digest_cohort(cohort, division, start, network->weight_count, c->cohort, error);
 }
 
 void csl_checkpoint_free(csl_checkpoint *c)

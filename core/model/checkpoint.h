@@ -19,10 +19,11 @@ typedef struct csl_checkpoint {
     char cohort[CSL_SHA256_HEX];
 } csl_checkpoint;
 
-/* Of which training the file at `path` is or will be. Free with csl_checkpoint_free, also after failure. */
+/* Of which training the file at `path` is or will be; start[weight_count] are its first weights. Free with
+ * csl_checkpoint_free, also after failure. */
 csl_status csl_checkpoint_of(const char *path, const csl_cohort *cohort, const csl_division *division,
-                             const csl_recipe *recipe, const csl_network *network, uint64_t seed,
-                             csl_checkpoint *checkpoint, csl_error *error);
+                             const csl_recipe *recipe, const csl_network *network, const float *start,
+                             uint64_t seed, csl_checkpoint *checkpoint, csl_error *error);
 void csl_checkpoint_free(csl_checkpoint *checkpoint);
 
 /* After an epoch: the learner, the weights kept so far and the summary in `model`, and the least loss. */

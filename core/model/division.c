@@ -9,14 +9,20 @@
 static const double VALID_SHARE = 0.15;
 static const uint64_t STREAM_SPLIT = UINT64_MAX; /* of the seed */
 
-static bool usable(const csl_cohort *cohort, size_t index)
+static bool has_tokens(const csl_cohort *cohort, size_t index)
 {
-    bool labelled = false, seen = false;
-    for (size_t l = 0; l < cohort->label_count; l++)
-        labelled |= !isnan(cohort->labels[index * cohort->label_count + l]);
+    bool seen = false;
     for (size_t k = 0; k < cohort->cases[index]->modality_count; k++)
         seen |= cohort->cases[index]->modalities[k].count > 0;
-    return labelled && seen;
+    return seen;
+}
+
+static bool has_label(const csl_cohort *cohort, size_t index)
+{
+    bool labelled = false;
+    for (size_t l = 0; l < cohort->label_count; l++)
+        labelled |= !isnan(cohort->labels[index * cohort->label_count + l]);
+    return labelled;
 }
 
 /* What kind of case it is by the first task: its answer, or whether it had the event; 0 where that is not
@@ -79,17 +85,22 @@ csl_status csl_divide(const csl_cohort *cohort, uint64_t seed, csl_division *d, 
     if (!d->train || !d->valid)
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
     for (size_t i = 0; i < cohort->count; i++) {
-        if (!usable(cohort, i)) continue;
+        if (!has_tokens(cohort, i) || !has_label(cohort, i)) continue;
         if (cohort->split[i] == CSL_SPLIT_TRAIN) d->train[d->train_count++] = i;
         if (cohort->split[i] == CSL_SPLIT_VALID) d->valid[d->valid_count++] = i;
     }
     csl_task tasks[CSL_MAX_LABELS];
     size_t task_count = csl_cohort_tasks(cohort, tasks);
-    if (!d->valid_count) hold_out(cohort, &tasks[0], seed, d);
-    if (d->train_count < 2)
+    if (task_count && !d->valid_count) hold_out(cohort, &tasks[0], seed, d);
+    d->labelled_count = d->train_count;
+    for (size_t i = 0; i < cohort->count; i++)
+        if (cohort->split[i] == CSL_SPLIT_TRAIN && has_tokens(cohort, i) && !has_label(cohort, i))
+            d->train[d->train_count++] = i;
+    size_t useful = cohort->label_count ? d->labelled_count : d->train_count;
+    if (useful < 2)
         return csl_fail(error, CSL_EUSAGE, NULL,
-                        "the train split has %zu cases with a label and tokens; at least 2 are needed",
-                        d->train_count);
+                        "the train split has %zu cases with %stokens; at least 2 are needed", useful,
+                        cohort->label_count ? "a label and " : "");
     csl_status status = CSL_OK;
     for (size_t t = 0; t < task_count && status == CSL_OK; t++)
         status = check_task(cohort, &tasks[t], d, error);

@@ -7,13 +7,14 @@
 #include "model/model.h"
 
 typedef struct csl_division {
-    size_t *train, *valid; /* indices into the cohort */
-    size_t train_count, valid_count;
+    size_t *train, *valid; /* indices into the cohort; of train those with a label come first */
+    size_t train_count, labelled_count, valid_count;
 } csl_division;
 
-/* Cases of the train and valid splits that have a token and a known label; where no case is marked valid, 15
- * % of the others for each answer to the first task, drawn by the seed. CSL_EUSAGE where a label could not be
- * learned from what remains. Free with csl_division_free, also after failure. */
+/* Cases of the train split that have a token, and of the valid split those that have a known label too; where
+ * no case is marked valid, 15 % of the labelled others for each answer to the first task, drawn by the seed.
+ * CSL_EUSAGE where a label could not be learned from what remains. Free with csl_division_free, also after
+ * failure. */
 csl_status csl_divide(const csl_cohort *cohort, uint64_t seed, csl_division *division, csl_error *error);
 void csl_division_free(csl_division *division);
 

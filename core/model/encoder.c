@@ -49,7 +49,7 @@ void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_
     csl_kernel_pool(tape->t + width, tape->n, width, tape->pooled + width, tape->pooled + 2 * width,
                     tape->peak_total);
     csl_linear_forward(w, &l->pool, tape->pooled, 1, NULL, tape->e);
-    csl_linear_forward(w, &l->late, tape->e, 1, NULL, tape->late);
+    if (n->label_count) csl_linear_forward(w, &l->late, tape->e, 1, NULL, tape->late);
     csl_linear_forward(w, &l->pair, tape->e, 1, NULL, tape->pair);
 
     csl_kernel_rows(tape->x, tape->t, rows, width, w + l->joint_modality);

@@ -131,9 +131,9 @@ csl_status csl_model_take_labels(csl_model *m, const csl_cohort *from, csl_error
 {
     csl_task tasks[CSL_MAX_LABELS];
     size_t count = csl_cohort_tasks(from, tasks);
-    m->labels = calloc(from->label_count, sizeof *m->labels);
-    m->calibration = calloc(from->label_count, sizeof *m->calibration);
-    m->tasks = calloc(count, sizeof *m->tasks);
+    m->labels = calloc(from->label_count + 1, sizeof *m->labels);
+    m->calibration = calloc(from->label_count + 1, sizeof *m->calibration);
+    m->tasks = calloc(count + 1, sizeof *m->tasks);
     bool fine = m->labels && m->calibration && m->tasks;
     m->network.label_count = fine ? from->label_count : 0;
     m->task_count = fine ? count : 0;
@@ -221,6 +221,13 @@ size_t csl_model_task_count(const csl_model *model)
 csl_task csl_model_task(const csl_model *model, size_t index)
 {
     return model->tasks[index];
+}
+
+csl_status csl_model_needs_labels(const csl_model *model, const char *path, csl_error *error)
+{
+    if (model->network.label_count) return CSL_OK;
+    return csl_fail(error, CSL_EMISMATCH, path,
+                    "has no labels: it was trained with --pretrain, and `train --from` gives it some");
 }
 
 size_t csl_model_modality_count(const csl_model *model)

@@ -58,7 +58,8 @@ static csl_linear linear(builder *b, const char *name, size_t inputs, size_t out
                          csl_init bias)
 {
     char full[64];
-    csl_linear l = {.inputs = inputs, .outputs = outputs};
+    csl_linear l = {.inputs = inputs, .outputs = outputs, .weight = CSL_NO_TENSOR, .bias = CSL_NO_TENSOR};
+    if (!outputs) return l; /* a head of no labels */
     snprintf(full, sizeof full, "%s.weight", name);
     l.weight = tensor(b, full, outputs, inputs, gain > 0 ? CSL_INIT_NORMAL : CSL_INIT_ZERO,
                       gain / sqrtf((float)inputs));
@@ -215,7 +216,7 @@ static csl_status check(const csl_network *n, csl_error *error)
         {"mlp_ratio", n->mlp_ratio, 1, 16},
         {"projection", n->projection, 1, CSL_NETWORK_MAX_WIDTH},
         {"token_budget", n->token_budget, 1, CSL_MAX_TOKENS},
-        {"labels", n->label_count, 1, CSL_MAX_LABELS},
+        {"labels", n->label_count, 0, CSL_MAX_LABELS},
         {"modalities", n->modality_count, 1, CSL_MAX_MODALITIES},
     };
     for (size_t i = 0; i < sizeof range / sizeof *range; i++)

@@ -6,7 +6,7 @@
 
 #define CSL_NO_TENSOR SIZE_MAX
 
-typedef struct csl_linear { /* y = x weight^T + bias */
+typedef struct csl_linear { /* y = x weight^T + bias; CSL_NO_TENSOR if there are no outputs */
     size_t inputs, outputs, weight, bias;
 } csl_linear;
 

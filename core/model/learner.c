@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/contrast.h"
+#include "model/kernel.h"
 #include "model/tape.h"
 
 static const uint64_t STREAM_DECODERS = UINT64_MAX - 3; /* far from those of cases: epoch * cases + case */
@@ -27,6 +29,11 @@ struct csl_learner_memory {
     unsigned epoch;
     bool labelled;
     atomic_bool failed;
+    /* The batch in the space that modalities share: [count, modalities, J] vectors and the loss's gradient by
+     * them, which modalities each case shows, and scratch; grown to the largest batch. */
+    float *shared, *dshared, *scratch;
+    csl_modality_set *shown;
+    size_t room; /* cases */
 };
 
 static float *slice_gradient(const csl_learner *l, size_t slice)
@@ -136,42 +143,124 @@ static void tell(const csl_learner *l, desk *d, csl_modality_set set, double sca
     }
 }
 
-static void learn_case(const csl_learner *l, size_t index, desk *d, float *gradient, double *loss)
+/* What a case shows in this step, dealt out on the desk; the same whenever it is asked, as all chance up to
+ * here comes first from the case's own stream. 0: no memory. */
+static csl_modality_set look(const csl_learner *l, size_t index, desk *d, csl_rng *rng)
 {
-    struct csl_learner_memory *memory = l->memory;
+    const struct csl_learner_memory *memory = l->memory;
     const csl_network *n = l->network;
     const csl_recipe *recipe = l->recipe;
     const csl_encoded *whole = &l->encoded[index];
-    csl_rng rng;
-    csl_rng_seed_stream(&rng, l->seed, (uint64_t)memory->epoch * l->cases + index);
+    csl_rng_seed_stream(rng, l->seed, (uint64_t)memory->epoch * l->cases + index);
     csl_modality_set set = csl_encoded_present(n, whole);
-    if (memory->labelled) set = hide(set, recipe->modality_dropout, &rng);
+    if (memory->labelled) set = hide(set, recipe->modality_dropout, rng);
     double hide_share = memory->labelled ? recipe->token_dropout : recipe->prior_token_dropout;
-    bool fine = true;
     for (size_t m = 0; m < n->modality_count; m++) {
         size_t inputs = n->modality[m].feature_count + n->modality[m].position_count;
         d->seen.modality[m].count = d->hidden.modality[m].count = 0;
-        if (set >> m & 1)
-            fine = fine && deal(&whole->modality[m], inputs, hide_share, recipe->noise, d, m, &rng);
+        if (set >> m & 1 && !deal(&whole->modality[m], inputs, hide_share, recipe->noise, d, m, rng))
+            return 0;
     }
+    return set;
+}
+
+/* ---- across modalities, by gradient caching ---- */
+
+static float *shared_row(const csl_learner *l, float *rows, size_t at, size_t modality)
+{
+    return rows + (at * l->network->modality_count + modality) * l->network->projection;
+}
+
+/* Case `at` of the batch into the space that modalities share. */
+static void embed_case(void *context, size_t at, unsigned job)
+{
+    const csl_learner *l = context;
+    struct csl_learner_memory *memory = l->memory;
+    const csl_network *n = l->network;
+    desk *d = &memory->desks[job];
+    csl_rng rng;
+    csl_modality_set set = memory->shown[at] = look(l, memory->batch[at], d, &rng);
+    if (!set || csl_network_encode(n, l->weights, &d->seen, set, d->workspace, NULL) != CSL_OK) {
+        atomic_store(&memory->failed, true);
+        return;
+    }
+    for (size_t m = 0; m < n->modality_count; m++)
+        if (set >> m & 1)
+            csl_contrast_project(n, l->weights, m, d->workspace->encoder[m].e,
+                                 shared_row(l, memory->shared, at, m));
+}
+
+static bool reserve(struct csl_learner_memory *m, const csl_network *n, size_t cases)
+{
+    size_t vectors = cases * n->modality_count * n->projection;
+    if (cases <= m->room) return true;
+    free(m->shared);
+    free(m->dshared);
+    free(m->scratch);
+    free(m->shown);
+    m->shared = calloc(vectors, sizeof *m->shared);
+    m->dshared = calloc(vectors, sizeof *m->dshared);
+    m->scratch = calloc(csl_contrast_scratch(cases, n->projection), sizeof *m->scratch);
+    m->shown = calloc(cases, sizeof *m->shown);
+    m->room = m->shared && m->dshared && m->scratch && m->shown ? cases : 0;
+    return m->room;
+}
+
+/* The loss of the whole batch depends on all its cases at once, whose tapes would not fit into memory
+ * together: so the batch is embedded first, and its gradient by the projections then goes back through one
+ * case after the other, each run again (Gao et al. 2021). Leaves it, times the loss's weight, in dshared. */
+static void contrast(csl_learner *l, double *loss, double *dlog_scale)
+{
+    struct csl_learner_memory *memory = l->memory;
+    const csl_network *n = l->network;
+    *loss = *dlog_scale = 0;
+    if (!reserve(memory, n, memory->count)) {
+        atomic_store(&memory->failed, true);
+        return;
+    }
+    csl_pool_run(l->pool, memory->count, embed_case, l);
+    if (memory->failed) return;
+    *loss = csl_contrast_loss(memory->shared, memory->shown, memory->count, n->modality_count, n->projection,
+                              (double)l->weights[n->layout->log_scale], memory->scratch, memory->dshared,
+                              dlog_scale);
+    *loss *= l->recipe->contrast;
+    *dlog_scale *= l->recipe->contrast;
+    csl_kernel_scale(memory->dshared, (float)l->recipe->contrast,
+                     memory->count * n->modality_count * n->projection);
+}
+
+static void learn_case(const csl_learner *l, size_t at, desk *d, float *gradient, double *loss)
+{
+    struct csl_learner_memory *memory = l->memory;
+    const csl_network *n = l->network;
+    size_t index = memory->batch[at];
+    csl_rng rng;
     csl_activations a;
-    if (!fine || csl_network_forward(n, l->weights, &d->seen, set, d->workspace, &a, NULL) != CSL_OK) {
+    csl_modality_set set = look(l, index, d, &rng);
+    csl_status status =
+        set ? csl_network_encode(n, l->weights, &d->seen, set, d->workspace, NULL) : CSL_ENOMEM;
+    if (status != CSL_OK) {
         atomic_store(&memory->failed, true);
         return;
     }
     double scale = 1 / (double)memory->count;
     float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS];
     if (memory->labelled) {
+        csl_network_fuse(n, l->weights, set, d->workspace, &a);
         task_losses(l, &a, l->labels + index * n->label_count, scale, dlogit, loss);
         csl_fusion_backward(n, l->weights, gradient, dlogit, d->workspace);
     } else
         csl_fusion_silence(n, d->workspace);
-    double telling = memory->labelled ? recipe->telling : 1;
+    double telling = memory->labelled ? l->recipe->telling : 1;
     if (telling > 0) tell(l, d, set, scale * telling, &rng, gradient, loss);
-    for (size_t m = 0; m < n->modality_count; m++)
-        if (set >> m & 1)
-            csl_encoder_backward(n, l->weights, gradient, m, &d->seen.modality[m], &d->workspace->encoder[m],
-                                 d->workspace);
+    for (size_t m = 0; m < n->modality_count; m++) {
+        csl_encoder_tape *tape = &d->workspace->encoder[m];
+        if (!(set >> m & 1)) continue;
+        if (l->recipe->contrast > 0)
+            csl_contrast_project_back(n, l->weights, m, tape->e, shared_row(l, memory->dshared, at, m),
+                                      gradient, tape->de);
+        csl_encoder_backward(n, l->weights, gradient, m, &d->seen.modality[m], tape, d->workspace);
+    }
 }
 
 /* ---- a step ---- */
@@ -184,7 +273,7 @@ static void learn_slice(void *context, size_t slice, unsigned job)
     memset(gradient, 0, l->count * sizeof *gradient);
     memory->loss[slice] = 0;
     for (size_t i = slice; i < memory->count; i += CSL_LEARNER_SLICES)
-        learn_case(l, memory->batch[i], &memory->desks[job], gradient, &memory->loss[slice]);
+        learn_case(l, i, &memory->desks[job], gradient, &memory->loss[slice]);
 }
 
 enum { REDUCE_FLOATS = 16384 };
@@ -207,7 +296,7 @@ static void reduce(void *context, size_t piece, unsigned job)
 static bool is_encoder(const csl_network *n, const csl_parameter *p)
 {
     for (size_t m = 0; m < n->modality_count; m++)
-        if (p->offset >= n->layout->modality[m].unknown && p->offset < n->layout->modality[m].late.weight)
+        if (p->offset >= n->layout->modality[m].unknown && p->offset <= n->layout->modality[m].pool.bias)
             return true;
     return false;
 }
@@ -229,14 +318,17 @@ csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, b
     l->memory->count = count;
     l->memory->epoch = epoch;
     l->memory->labelled = labelled;
-    csl_pool_run(l->pool, CSL_LEARNER_SLICES, learn_slice, l);
+    double across = 0, dlog_scale = 0;
+    if (l->recipe->contrast > 0) contrast(l, &across, &dlog_scale);
+    if (!l->memory->failed) csl_pool_run(l->pool, CSL_LEARNER_SLICES, learn_slice, l);
     if (l->memory->failed)
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory to learn from a batch of %zu cases", count);
     csl_pool_run(l->pool, (l->count + REDUCE_FLOATS - 1) / REDUCE_FLOATS, reduce, l);
-    *loss = 0;
+    *loss = across;
     for (size_t s = 0; s < CSL_LEARNER_SLICES; s++) *loss += l->memory->loss[s];
 
-    float *gradient = slice_gradient(l, 0);
+    float *gradient = slice_gradient(l, 0), *log_scale = &l->weights[n->layout->log_scale];
+    gradient[n->layout->log_scale] += (float)dlog_scale;
     double norm = csl_clip_norm(gradient, l->count, l->recipe->clip);
     if (!isfinite(norm) || !isfinite(*loss))
         return csl_fail(error, CSL_EINTERNAL, NULL,
@@ -251,6 +343,7 @@ csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, b
     }
     csl_adamw_update(&l->optimiser, rate, l->recipe->decay, n->weight_count, l->decoders.weight_count,
                      l->weights, gradient);
+    *log_scale = fmaxf(0, fminf(*log_scale, CSL_CONTRAST_MOST));
     update_average(l);
     return CSL_OK;
 }
@@ -310,6 +403,10 @@ void csl_learner_free(csl_learner *l)
     }
     if (l->memory) {
         free(l->memory->gradients);
+        free(l->memory->shared);
+        free(l->memory->dshared);
+        free(l->memory->scratch);
+        free(l->memory->shown);
         free(l->memory->desks);
     }
     free(l->memory);

@@ -37,6 +37,8 @@ typedef struct csl_recipe {
     double blur;                /* deviation of what is added to an embedding before it is decoded */
     double thrift;              /* weight of half the squared length of an embedding */
     double telling;             /* weight of this loss while learning with labels */
+    /* across modalities, contrast.h */
+    double contrast; /* weight of the contrastive loss; 0: off */
 } csl_recipe;
 
 typedef struct csl_learner {

@@ -246,8 +246,8 @@ static void read_configuration(reading *r, const json_t *value, csl_model *model
 
 static void read_labels(reading *r, const json_t *value, csl_model *model)
 {
-    if (!json_is_array(value) || !json_array_size(value) || json_array_size(value) > CSL_MAX_LABELS) {
-        wrong(r, "labels", "an array of 1 to 64 items");
+    if (!json_is_array(value) || json_array_size(value) > CSL_MAX_LABELS) {
+        wrong(r, "labels", "an array of 0 to 64 items");
         return;
     }
     if (!(model->labels = make(r, json_array_size(value), sizeof *model->labels))) return;
@@ -295,8 +295,8 @@ static void read_task(reading *r, const json_t *item, size_t first, size_t left,
 static void read_tasks(reading *r, const json_t *value, csl_model *model)
 {
     size_t outputs = model->network.label_count, first = 0;
-    if (!json_is_array(value) || !json_array_size(value) || json_array_size(value) > outputs) {
-        wrong(r, "tasks", "an array of at least one item, and no more than there are labels");
+    if (!json_is_array(value) || json_array_size(value) > outputs) {
+        wrong(r, "tasks", "an array of no more items than there are labels");
         return;
     }
     if (!(model->tasks = make(r, json_array_size(value), sizeof *model->tasks))) return;

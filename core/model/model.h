@@ -67,6 +67,8 @@ size_t csl_model_task_count(const csl_model *model);
 csl_task csl_model_task(const csl_model *model, size_t index); /* in the order of their outputs */
 size_t csl_model_modality_count(const csl_model *model);
 const char *csl_model_modality(const csl_model *model, size_t index); /* "image", in the model's order */
+/* CSL_EMISMATCH where it has no labels and so no opinion: it learned without them. path: for the message. */
+csl_status csl_model_needs_labels(const csl_model *model, const char *path, csl_error *error);
 
 typedef struct csl_model_summary {
     size_t weights;
@@ -154,7 +156,7 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
 
 /* ---- training and evaluation ---- */
 
-/* A labelled cohort in memory; the caller owns it. labels[i, l] is the target of output l: 0, 1 or NaN (not
+/* A cohort in memory; the caller owns it. labels[i, l] is the target of output l: 0, 1 or NaN (not
  * known). Of a class task the class that is so has 1, all others 0. Of an event task an interval has 0 if it
  * was survived, 1 if it had the event, NaN from then on and from where follow-up ended. */
 typedef enum csl_split { CSL_SPLIT_TRAIN = 0, CSL_SPLIT_VALID, CSL_SPLIT_TEST } csl_split;
@@ -172,8 +174,12 @@ typedef struct csl_cohort {
 typedef struct csl_training {
     uint64_t seed;
     unsigned epochs; /* with labels; 0: the default. Half as many again come before them, without labels */
-    unsigned jobs;   /* threads; the result does not depend on it */
-    unsigned batch;  /* cases; 0: default */
+    /* Learn without labels only, for so many epochs: the model has no labels, whatever the cohort has. */
+    bool pretrain;
+    const char *from;        /* a model's file to go on from, with labels only; NULL: from chance */
+    double contrastive;      /* weight of the loss across modalities; negative: default, 0: off */
+    unsigned jobs;           /* threads; the result does not depend on it */
+    unsigned batch;          /* cases; 0: default */
     double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
@@ -191,7 +197,8 @@ typedef struct csl_training {
     void *context;
 } csl_training;
 
-/* Fits a model on the train split; the valid split (a stratified 15 % of train where there is none) chooses
+/* Fits a model on the train split, without labels on all its cases, then with them on those that have one;
+ * the valid split (a stratified 15 % of train where there is none) chooses
  * the epoch and calibrates. Same cohort and options: same bytes when saved. */
 csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model,
                            csl_error *error);

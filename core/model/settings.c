@@ -42,6 +42,7 @@ static const struct {
     MEMBER(blur, REAL),
     MEMBER(thrift, REAL),
     MEMBER(telling, REAL),
+    MEMBER(contrast, REAL),
 };
 enum { COUNT = sizeof MEMBERS / sizeof *MEMBERS, WHOLES = 5 };
 /* A setting that is not in the table would let a checkpoint go on under another one unnoticed. */

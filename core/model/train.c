@@ -7,10 +7,14 @@
 #include "model/checkpoint.h"
 #include "model/division.h"
 #include "model/fitted.h"
+#include "model/inherit.h"
 #include "model/validate.h"
 
 /* Streams of the seed, far from those of cases (epoch * cases + case). */
 static const uint64_t STREAM_ORDER = UINT64_MAX - 1, STREAM_WEIGHTS = UINT64_MAX - 2;
+
+/* Of the loss across modalities. */
+static const double CONTRAST_DEFAULT = 0.1;
 
 csl_recipe csl_recipe_for(const csl_training *t)
 {
@@ -32,9 +36,19 @@ csl_recipe csl_recipe_for(const csl_training *t)
                     .prior_token_dropout = 0.5,
                     .blur = 0.3,
                     .thrift = 3e-4,
-                    .telling = 0.5};
+                    .telling = 0.5,
+                    .contrast = CONTRAST_DEFAULT};
     if (t->epochs) r.epochs = t->epochs;
     r.prior_epochs = r.epochs + r.epochs / 2;
+    if (t->pretrain) {
+        r.prior_epochs = t->epochs ? t->epochs : r.prior_epochs;
+        r.epochs = 0;
+    }
+    if (t->from) { /* which learned without labels already; its decoders are not in its file */
+        r.prior_epochs = 0;
+        r.telling = 0;
+    }
+    if (t->contrastive >= 0) r.contrast = t->contrastive;
     r.patience = t->patience;
     r.balance = t->balance;
     if (t->batch) r.batch = t->batch;
@@ -56,27 +70,35 @@ csl_status csl_model_train(const csl_cohort *cohort, const csl_training *trainin
 static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t,
                           const csl_division *d, float *odds, csl_error *error)
 {
+    csl_model *parent = NULL;
     csl_status status = csl_model_take_labels(m, cohort, error);
-    if (status != CSL_OK) return status;
-    if (t->trained_on && !(m->trained_on = strdup(t->trained_on)))
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    if ((status = csl_features_fit(cohort->cases, d->train, d->train_count, &m->features, error)) != CSL_OK)
-        return status;
+    if (status == CSL_OK && t->trained_on && !(m->trained_on = strdup(t->trained_on)))
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (status == CSL_OK && t->from) status = csl_model_load(t->from, &parent, error);
+    if (status != CSL_OK) goto done;
     csl_network_defaults(&m->network);
     if (t->width) m->network.width = t->width;
     if (t->heads) m->network.heads = t->heads;
     if (t->blocks) m->network.blocks = t->blocks;
     if (t->bottlenecks) m->network.bottlenecks = t->bottlenecks;
-    if ((status = csl_model_configure(m, error)) != CSL_OK) return status;
-    if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights)))
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu weights", m->network.weight_count);
+    status = parent ? csl_inherit_shape(parent, t->from, cohort, t, m, error)
+                    : csl_features_fit(cohort->cases, d->train, d->train_count, &m->features, error);
+    if (status == CSL_OK) status = csl_model_configure(m, error);
+    if (status != CSL_OK) goto done;
+    if (!(m->weights = calloc(m->network.weight_count, sizeof *m->weights))) {
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu weights", m->network.weight_count);
+        goto done;
+    }
     for (size_t i = 0; i < m->task_count; i++)
         csl_task_prior(&m->tasks[i], cohort->labels, cohort->label_count, d->train, d->train_count,
                        odds + m->tasks[i].first);
     csl_rng rng;
     csl_rng_seed_stream(&rng, t->seed, STREAM_WEIGHTS);
     csl_network_init(&m->network, csl_rng_next(&rng), odds, m->weights);
-    return CSL_OK;
+    if (parent) csl_inherit_weights(parent, m);
+done:
+    csl_model_free(parent);
+    return status;
 }
 
 /* ---- the loop ---- */
@@ -111,7 +133,8 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
 {
     unsigned number = labelled ? r->recipe->prior_epochs + epoch : epoch;
     unsigned epochs = labelled ? r->recipe->epochs : r->recipe->prior_epochs;
-    size_t count = r->division.train_count, batch = r->recipe->batch < count ? r->recipe->batch : count;
+    size_t count = labelled ? r->division.labelled_count : r->division.train_count;
+    size_t batch = r->recipe->batch < count ? r->recipe->batch : count;
     size_t steps = (count + batch - 1) / batch;
     csl_rng rng;
     csl_rng_seed_stream(&rng, r->training->seed ^ STREAM_ORDER, number);
@@ -183,16 +206,19 @@ static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, 
     return status;
 }
 
-csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *training,
-                              const csl_recipe *recipe, csl_model **model, csl_error *error)
+csl_status csl_model_train_by(const csl_cohort *given, const csl_training *training, const csl_recipe *recipe,
+                              csl_model **model, csl_error *error)
 {
+    csl_cohort without = *given;
+    without.label_count = without.task_count = 0;
+    const csl_cohort *cohort = training->pretrain ? &without : given;
     run r = {.cohort = cohort, .training = training, .recipe = recipe};
     csl_checkpoint checkpoint = {0};
     csl_model *m = calloc(1, sizeof *m);
     *model = NULL;
     if (!m) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a model");
     csl_status status = CSL_OK;
-    if (!cohort->label_count || cohort->label_count > CSL_MAX_LABELS) {
+    if ((!cohort->label_count && !training->pretrain) || cohort->label_count > CSL_MAX_LABELS) {
         status = csl_fail(error, CSL_EUSAGE, NULL, "a cohort has 1 to %d labels, this one has %zu",
                           CSL_MAX_LABELS, cohort->label_count);
         goto done;
@@ -227,13 +253,14 @@ csl_status csl_model_train_by(const csl_cohort *cohort, const csl_training *trai
     m->training.cases = r.division.train_count;
     m->training.valid_cases = r.division.valid_count;
     if (training->checkpoint)
-        status = csl_checkpoint_of(training->checkpoint, cohort, &r.division, recipe, &m->network,
+        status = csl_checkpoint_of(training->checkpoint, cohort, &r.division, recipe, &m->network, m->weights,
                                    training->seed, &checkpoint, error);
     if (status == CSL_OK) status = learn(&r, m, &checkpoint, error);
     if (status != CSL_OK) goto done;
     csl_verdict final;
-    status = csl_validate(&m->network, m->weights, &r.objective, r.encoded, &r.division, r.odds, r.pool,
-                          r.valid_logit, r.valid_truth, m->calibration, &final, error);
+    if (!training->pretrain)
+        status = csl_validate(&m->network, m->weights, &r.objective, r.encoded, &r.division, r.odds, r.pool,
+                              r.valid_logit, r.valid_truth, m->calibration, &final, error);
 done:
     csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);

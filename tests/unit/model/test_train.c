@@ -172,6 +172,69 @@ Test(train, cases_without_label_or_tokens_do_not_matter)
     free_cohort(&cohort);
 }
 
+/* As `train --pretrain` and then `train --from`. */
+Test(train, what_was_learned_without_labels_is_where_learning_with_them_starts)
+{
+    made_plan plan = PLAN;
+    plan.train = 40;
+    csl_cohort cohort = make_cohort(&plan);
+    char path[] = "/tmp/csl-train-XXXXXX";
+    csl_error error = {0};
+    csl_training t = settings(3, 4, 2, NULL);
+    csl_model *prior = NULL, *alone = NULL, *model = NULL;
+    t.pretrain = true;
+    cr_assert_eq(csl_model_train(&cohort, &t, &prior, &error), CSL_OK, "%s", error.message);
+    t.jobs = 1;
+    for (size_t i = 0; i < cohort.count * cohort.label_count; i++) cohort.labels[i] = 1 - cohort.labels[i];
+    cr_assert_eq(csl_model_train(&cohort, &t, &alone, &error), CSL_OK, "%s", error.message);
+    cr_assert(same_file(prior, alone), "labels and threads do not count without labels");
+    cr_assert_eq(csl_model_label_count(prior), 0);
+    cr_assert_eq(csl_model_trained(prior).cases, 40);
+    cr_assert_eq(csl_model_trained(prior).epochs, 4);
+    cr_assert_eq(csl_model_needs_labels(prior, "model", &error), CSL_EMISMATCH);
+
+    close(mkstemp(path));
+    cr_assert_eq(csl_model_save(prior, path, &error), CSL_OK, "%s", error.message);
+    csl_training with = settings(3, 2, 2, NULL);
+    with.width = 0; /* of the file */
+    with.from = path;
+    cr_assert_eq(csl_model_train(&cohort, &with, &model, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_model_label_count(model), 2);
+    cr_assert_eq(csl_model_trained(model).epochs, 2);
+    csl_model_free(model);
+
+    with.width = 32;
+    cr_assert_eq(csl_model_train(&cohort, &with, &model, &error), CSL_EUSAGE);
+    cr_assert(strstr(error.message, "--width 16"), "%s", error.message);
+    unlink(path);
+    csl_model_free(prior);
+    csl_model_free(alone);
+    free_cohort(&cohort);
+}
+
+Test(train, cases_without_labels_count_without_labels)
+{
+    made_plan plan = PLAN;
+    plan.train = 40;
+    plan.two_labels = false;
+    csl_cohort few = make_cohort(&plan);
+    for (size_t i = 10; i < 40; i++) few.labels[i] = NAN;
+    for (size_t i = 0; i < 10; i++) few.labels[i] = (float)(i % 2);
+    csl_training t = settings(3, 2, 2, NULL);
+    csl_model *a = NULL, *b = NULL;
+    csl_error error = {0};
+    cr_assert_eq(csl_model_train(&few, &t, &a, &error), CSL_OK, "%s", error.message);
+    /* 15 % of each class of 5 is 1: 38 of the 40 are learned from, 8 with a label. */
+    cr_assert_eq(csl_model_trained(a).cases, 38);
+    cr_assert_eq(csl_model_trained(a).valid_cases, 2);
+    t.pretrain = true;
+    cr_assert_eq(csl_model_train(&few, &t, &b, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_model_trained(b).cases, 40);
+    csl_model_free(a);
+    csl_model_free(b);
+    free_cohort(&few);
+}
+
 Test(train, what_cannot_be_learned_from_is_named)
 {
     made_plan plan = {.seed = 1, .train = 12, .test = 4, .image_tokens = 8, .lab_visits = 1};
