@@ -64,69 +64,148 @@ static size_t tile_rows(size_t keys)
     return row < CSL_ATTENTION_TILE ? CSL_ATTENTION_TILE / row : 1;
 }
 
+/* `heads` attentions side by side: head h reads columns h * head .. of queries, keys and values, and writes
+ * those of o. */
+typedef struct heads {
+    size_t heads, head; /* head: columns of one */
+    float scale;
+} heads;
+
 /* Multi-head attention (Vaswani et al. 2017), a tile of query rows at a time, so that no full score matrix is
  * ever stored. */
-static void attention(const csl_network *n, const float *q, size_t ldq, size_t rows,
-                      const csl_segment *segments, size_t count, size_t ldkv, float *o, float *total,
-                      csl_workspace *s)
+static void attention(heads a, const float *q, size_t ldq, size_t rows, const csl_segment *segments,
+                      size_t count, size_t ldkv, float *o, float *total, csl_workspace *s)
 {
-    size_t width = n->width, head = width / n->heads, keys = segment_rows(segments, count);
+    size_t ldo = a.heads * a.head, keys = segment_rows(segments, count);
     size_t tile = tile_rows(keys), row = padded(keys);
-    float scale = 1.0f / sqrtf((float)head);
     for (size_t start = 0; start < rows; start += tile) {
         size_t now = least(tile, rows - start);
-        for (size_t h = 0; h < n->heads; h++) {
-            size_t at = h * head, column = 0;
+        for (size_t h = 0; h < a.heads; h++) {
+            size_t at = h * a.head, column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(false, true, now, segments[i].rows, head, 1.0f, q + start * ldq + at, ldq,
+                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, q + start * ldq + at, ldq,
                          segments[i].k + at, ldkv, 0.0f, s->scores + column, row);
             pad(s->scores, now, keys, -1e30f);
-            csl_kernel_softmax(s->scores, now, row, scale, total + h * rows + start);
+            csl_kernel_softmax(s->scores, now, row, a.scale, total + h * rows + start);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->scores + column, row,
-                         segments[i].v + at, ldkv, i ? 1.0f : 0.0f, o + start * width + at, width);
+                csl_gemm(false, false, now, a.head, segments[i].rows, 1.0f, s->scores + column, row,
+                         segments[i].v + at, ldkv, i ? 1.0f : 0.0f, o + start * ldo + at, ldo);
         }
     }
 }
 
 /* Scores are made again from the queries, keys and kept totals (Dao et al. 2022). dq is written, dk and dv
  * are added to. */
-static void attention_back(const csl_network *n, const float *q, size_t ldq, size_t rows,
-                           const csl_segment *segments, size_t count, size_t ldkv, const float *total,
-                           const float *d_o, float *dq, csl_workspace *s)
+static void attention_back(heads a, const float *q, size_t ldq, size_t rows, const csl_segment *segments,
+                           size_t count, size_t ldkv, const float *total, const float *d_o, float *dq,
+                           csl_workspace *s)
 {
-    size_t width = n->width, head = width / n->heads, keys = segment_rows(segments, count);
+    size_t ldo = a.heads * a.head, keys = segment_rows(segments, count);
     size_t tile = tile_rows(keys), row = padded(keys);
-    float scale = 1.0f / sqrtf((float)head);
     for (size_t start = 0; start < rows; start += tile) {
         size_t now = least(tile, rows - start);
-        for (size_t h = 0; h < n->heads; h++) {
-            size_t at = h * head, column = 0;
-            const float *q_tile = q + start * ldq + at, *do_tile = d_o + start * width + at;
+        for (size_t h = 0; h < a.heads; h++) {
+            size_t at = h * a.head, column = 0;
+            const float *q_tile = q + start * ldq + at, *do_tile = d_o + start * ldo + at;
             for (size_t i = 0; i < count; column += segments[i++].rows) {
-                csl_gemm(false, true, now, segments[i].rows, head, 1.0f, q_tile, ldq, segments[i].k + at,
+                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, q_tile, ldq, segments[i].k + at,
                          ldkv, 0.0f, s->scores + column, row);
-                csl_gemm(false, true, now, segments[i].rows, head, 1.0f, do_tile, width, segments[i].v + at,
+                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, do_tile, ldo, segments[i].v + at,
                          ldkv, 0.0f, s->dscores + column, row);
             }
             pad(s->scores, now, keys, -1e30f);
             pad(s->dscores, now, keys, 0.0f);
-            csl_kernel_softmax_again(s->scores, now, row, scale, total + h * rows + start);
+            csl_kernel_softmax_again(s->scores, now, row, a.scale, total + h * rows + start);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->scores + column, row, do_tile,
-                         width, 1.0f, segments[i].dv + at, ldkv);
-            csl_kernel_softmax_back(s->dscores, s->scores, now, row, scale);
+                csl_gemm(true, false, segments[i].rows, a.head, now, 1.0f, s->scores + column, row, do_tile,
+                         ldo, 1.0f, segments[i].dv + at, ldkv);
+            csl_kernel_softmax_back(s->dscores, s->scores, now, row, a.scale);
             column = 0;
             for (size_t i = 0; i < count; column += segments[i++].rows) {
-                csl_gemm(false, false, now, head, segments[i].rows, 1.0f, s->dscores + column, row,
+                csl_gemm(false, false, now, a.head, segments[i].rows, 1.0f, s->dscores + column, row,
                          segments[i].k + at, ldkv, i ? 1.0f : 0.0f, dq + start * ldq + at, ldq);
-                csl_gemm(true, false, segments[i].rows, head, now, 1.0f, s->dscores + column, row, q_tile,
+                csl_gemm(true, false, segments[i].rows, a.head, now, 1.0f, s->dscores + column, row, q_tile,
                          ldq, 1.0f, segments[i].dk + at, ldkv);
             }
         }
     }
+}
+
+static heads heads_of(const csl_network *n)
+{
+    size_t head = n->width / n->heads;
+    return (heads){n->heads, head, 1.0f / sqrtf((float)head)};
+}
+
+static void self_attention(const csl_network *n, csl_block_tape *t, size_t rows, csl_workspace *s)
+{
+    size_t width = n->width;
+    csl_segment self = {.k = t->q + width, .v = t->q + 2 * width, .rows = rows};
+    attention(heads_of(n), t->q, 3 * width, rows, &self, 1, 3 * width, t->o, t->total, s);
+}
+
+/* dqkv [rows, 3D] from d_o */
+static void self_attention_back(const csl_network *n, const csl_block_tape *t, size_t rows, const float *d_o,
+                                float *dqkv, csl_workspace *s)
+{
+    size_t width = n->width;
+    csl_segment self = {
+        .k = t->q + width, .v = t->q + 2 * width, .dk = dqkv + width, .dv = dqkv + 2 * width, .rows = rows};
+    memset(dqkv, 0, rows * 3 * width * sizeof *dqkv);
+    attention_back(heads_of(n), t->q, 3 * width, rows, &self, 1, 3 * width, t->total, d_o, dqkv, s);
+}
+
+/* A few queries against many rows x: keys and values of all rows would cost far more than the attention
+ * itself. As q (x K^T + k)^T = (q K) x^T + a number of the row, which its softmax does not see, and p (x V^T
+ * + v) = (p x) V^T + v, the queries are folded with K, attend to x itself, and what they mix goes through V.
+ * Head by head: folded_h = q_h K_h, mixed_h = softmax(scale folded_h x^T) x, o_h = mixed_h V_h^T + v_h. */
+static heads one_wide_head(const csl_network *n)
+{
+    return (heads){1, n->width, heads_of(n).scale};
+}
+
+static void cross_attention(const csl_network *n, const float *w, const csl_linear *kv, csl_block_tape *t,
+                            size_t rows, const csl_segment *segments, size_t count, csl_workspace *s)
+{
+    size_t width = n->width, head = width / n->heads, part = rows * width;
+    const float *keys = w + kv->weight, *values = keys + width * width;
+    for (size_t h = 0; h < n->heads; h++)
+        csl_gemm(false, false, rows, width, head, 1.0f, t->q + h * head, width, keys + h * head * width,
+                 width, 0.0f, t->folded + h * part, width);
+    attention(one_wide_head(n), t->folded, width, n->heads * rows, segments, count, width, t->mixed, t->total,
+              s);
+    csl_kernel_rows(t->o, NULL, rows, width, w + kv->bias + width);
+    for (size_t h = 0; h < n->heads; h++)
+        csl_gemm(false, true, rows, head, width, 1.0f, t->mixed + h * part, width, values + h * head * width,
+                 width, 1.0f, t->o + h * head, width);
+}
+
+/* dq [rows, D] from d_o; the bias of the keys has no gradient. */
+static void cross_attention_back(const csl_network *n, const float *w, float *gradient, const csl_linear *kv,
+                                 const csl_block_tape *t, size_t rows, const csl_segment *segments,
+                                 size_t count, const float *d_o, float *dq, csl_workspace *s)
+{
+    size_t width = n->width, head = width / n->heads, part = rows * width;
+    const float *keys = w + kv->weight, *values = keys + width * width;
+    for (size_t h = 0; h < n->heads; h++)
+        csl_gemm(false, false, rows, width, head, 1.0f, d_o + h * head, width, values + h * head * width,
+                 width, 0.0f, s->dmixed + h * part, width);
+    attention_back(one_wide_head(n), t->folded, width, n->heads * rows, segments, count, width, t->total,
+                   s->dmixed, s->dfolded, s);
+    for (size_t h = 0; h < n->heads; h++)
+        csl_gemm(false, true, rows, head, width, 1.0f, s->dfolded + h * part, width, keys + h * head * width,
+                 width, 0.0f, dq + h * head, width);
+    if (!gradient) return;
+    float *dkeys = gradient + kv->weight, *dvalues = dkeys + width * width;
+    for (size_t h = 0; h < n->heads; h++) {
+        csl_gemm(true, false, head, width, rows, 1.0f, t->q + h * head, width, s->dfolded + h * part, width,
+                 1.0f, dkeys + h * head * width, width);
+        csl_gemm(true, false, head, width, rows, 1.0f, d_o + h * head, width, t->mixed + h * part, width,
+                 1.0f, dvalues + h * head * width, width);
+    }
+    csl_kernel_sum_rows(d_o, rows, width, gradient + kv->bias + width);
 }
 
 void csl_block_forward(const csl_network *n, const float *w, const csl_block *l, csl_block_tape *tape,
@@ -136,11 +215,10 @@ void csl_block_forward(const csl_network *n, const float *w, const csl_block *l,
     csl_kernel_norm(tape->in, rows, width, w + l->norm1.weight, w + l->norm1.bias, tape->a, tape->stat1);
     if (segments) {
         csl_linear_forward(w, &l->q, tape->a, rows, NULL, tape->q);
-        attention(n, tape->q, width, rows, segments, segment_count, 2 * width, tape->o, tape->total, s);
+        cross_attention(n, w, &l->kv, tape, rows, segments, segment_count, s);
     } else {
-        csl_segment self = {.k = tape->q + width, .v = tape->q + 2 * width, .rows = rows};
         csl_linear_forward(w, &l->qkv, tape->a, rows, NULL, tape->q);
-        attention(n, tape->q, 3 * width, rows, &self, 1, 3 * width, tape->o, tape->total, s);
+        self_attention(n, tape, rows, s);
     }
     csl_linear_forward(w, &l->out, tape->o, rows, tape->in, tape->mid);
     csl_kernel_norm(tape->mid, rows, width, w + l->norm2.weight, w + l->norm2.bias, tape->c, tape->stat2);
@@ -165,15 +243,11 @@ void csl_block_backward(const csl_network *n, const float *w, float *gradient, c
 
     csl_linear_backward(w, gradient, &l->out, tape->o, dh, rows, s->narrow, false);
     if (segments) {
-        attention_back(n, tape->q, width, rows, segments, segment_count, 2 * width, tape->total, s->narrow,
-                       s->wide, s);
+        cross_attention_back(n, w, gradient, &l->kv, tape, rows, segments, segment_count, s->narrow, s->wide,
+                             s);
         csl_linear_backward(w, gradient, &l->q, tape->a, s->wide, rows, s->narrow, false);
     } else {
-        memset(s->wide, 0, rows * 3 * width * sizeof *s->wide);
-        csl_segment self = {.k = tape->q + width, .v = tape->q + 2 * width, .rows = rows};
-        self.dk = s->wide + width;
-        self.dv = s->wide + 2 * width;
-        attention_back(n, tape->q, 3 * width, rows, &self, 1, 3 * width, tape->total, s->narrow, s->wide, s);
+        self_attention_back(n, tape, rows, s->narrow, s->wide, s);
         csl_linear_backward(w, gradient, &l->qkv, tape->a, s->wide, rows, s->narrow, false);
     }
     csl_kernel_norm_back(s->narrow, tape->in, rows, width, w + l->norm1.weight, tape->stat1, dh, norm1,

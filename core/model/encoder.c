@@ -53,8 +53,6 @@ void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_
     csl_linear_forward(w, &l->pair, tape->e, 1, NULL, tape->pair);
 
     csl_kernel_rows(tape->x, tape->t, rows, width, w + l->joint_modality);
-    for (size_t i = 0; i < n->cross_blocks; i++)
-        csl_linear_forward(w, &n->layout->cross[i].kv, tape->x, rows, NULL, tape->kv[i]);
 }
 
 static void embed_backward(const csl_network *n, const float *w, float *gradient, size_t modality,

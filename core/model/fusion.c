@@ -41,22 +41,14 @@ static void late(const csl_network *n, csl_workspace *s)
     csl_kernel_scale(logit, 1.0f / (float)set_size(s->fusion.set), n->label_count);
 }
 
-/* The segments of cross block i. With dkv, their gradients too, cleared, one behind the other in s->dkv. */
-static size_t segments(const csl_network *n, csl_workspace *s, size_t i, bool with_gradient, csl_segment *out)
+/* What the cross blocks read: every modality's x. */
+static size_t segments(const csl_network *n, csl_workspace *s, csl_segment *out)
 {
-    size_t count = 0, row = 2 * n->width;
-    float *d = s->dkv;
+    size_t count = 0;
     for (size_t m = 0; m < n->modality_count; m++) {
         if (!within(s->fusion.set, m)) continue;
         const csl_encoder_tape *e = &s->encoder[m];
-        out[count] = (csl_segment){.k = e->kv[i], .v = e->kv[i] + n->width, .rows = e->rows};
-        if (with_gradient) {
-            out[count].dk = d;
-            out[count].dv = d + n->width;
-            memset(d, 0, e->rows * row * sizeof *d);
-            d += e->rows * row;
-        }
-        count++;
+        out[count++] = (csl_segment){.k = e->x, .v = e->x, .dk = e->dt, .dv = e->dt, .rows = e->rows};
     }
     return count;
 }
@@ -83,11 +75,10 @@ static void joint(const csl_network *n, const float *w, csl_workspace *s)
     csl_fusion_tape *f = &s->fusion;
     size_t width = n->width, k = n->bottlenecks;
     csl_segment segment[CSL_MAX_MODALITIES];
+    size_t count = segments(n, s, segment);
     copy(f->block[0].in, w + l->bottleneck, k * width);
-    for (size_t i = 0; i < n->cross_blocks; i++) {
-        size_t count = segments(n, s, i, false, segment);
+    for (size_t i = 0; i < n->cross_blocks; i++)
         csl_block_forward(n, w, &l->cross[i], &f->block[i], k, segment, count, s);
-    }
     csl_kernel_norm(f->block[n->cross_blocks - 1].out, k, width, w + l->norm.weight, w + l->norm.bias,
                     f->normed, f->stat);
 
@@ -194,6 +185,8 @@ static void cross_backward(const csl_network *n, const float *w, float *gradient
     csl_fusion_tape *f = &s->fusion;
     size_t width = n->width, k = n->bottlenecks;
     csl_segment segment[CSL_MAX_MODALITIES];
+    size_t count = segments(n, s, segment);
+    for (size_t i = 0; i < count; i++) memset(segment[i].dk, 0, segment[i].rows * width * sizeof(float));
     copy(s->row, dz, width);
     csl_kernel_scale(s->row, 1.0f / (float)k, width);
     csl_kernel_rows(s->narrow, NULL, k, width, s->row);
@@ -201,16 +194,8 @@ static void cross_backward(const csl_network *n, const float *w, float *gradient
     csl_kernel_norm_back(s->narrow, f->block[n->cross_blocks - 1].out, k, width, w + l->norm.weight, f->stat,
                          s->flow, gradient ? gradient + l->norm.weight : NULL,
                          gradient ? gradient + l->norm.bias : NULL);
-    for (size_t i = n->cross_blocks; i-- > 0;) {
-        size_t count = segments(n, s, i, true, segment), at = 0;
+    for (size_t i = n->cross_blocks; i-- > 0;)
         csl_block_backward(n, w, gradient, &l->cross[i], &f->block[i], k, segment, count, s->flow, s);
-        for (size_t m = 0; m < n->modality_count; m++) {
-            if (!within(f->set, m)) continue;
-            csl_encoder_tape *e = &s->encoder[m];
-            bool later = i + 1 < n->cross_blocks;
-            csl_linear_backward(w, gradient, &l->cross[i].kv, e->x, segment[at++].dk, e->rows, e->dt, later);
-        }
-    }
     if (!gradient) return;
     csl_kernel_add(gradient + l->bottleneck, s->flow, k * width);
     for (size_t m = 0; m < n->modality_count; m++)

@@ -45,14 +45,18 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static void plan_block(plan *p, const csl_network *n, csl_block_tape *t, size_t rows, size_t q_width)
+static void plan_block(plan *p, const csl_network *n, csl_block_tape *t, size_t rows, bool cross)
 {
     size_t width = n->width, hidden = width * n->mlp_ratio;
     t->a = take(p, rows, width);
     t->stat1 = take(p, rows, 2);
-    t->q = take(p, rows, q_width);
+    t->q = take(p, rows, cross ? width : 3 * width);
     t->o = take(p, rows, width);
     t->total = take(p, rows, n->heads);
+    if (cross) {
+        t->folded = take(p, rows, n->heads * width);
+        t->mixed = take(p, rows, n->heads * width);
+    }
     t->mid = take(p, rows, width);
     t->c = take(p, rows, width);
     t->stat2 = take(p, rows, 2);
@@ -70,7 +74,7 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     t->h = take(p, t->rows, width);
     for (size_t i = 0; i < n->blocks; i++) {
         t->block[i].in = i ? t->block[i - 1].out : t->h;
-        plan_block(p, n, &t->block[i], t->rows, 3 * width);
+        plan_block(p, n, &t->block[i], t->rows, false);
     }
     t->stat = take(p, t->rows, 2);
     t->t = take(p, t->rows, width);
@@ -82,7 +86,6 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     t->mean_u = take(p, 1, inputs);
     t->early = take(p, 1, width);
     t->x = take(p, t->rows, width);
-    for (size_t i = 0; i < n->cross_blocks; i++) t->kv[i] = take(p, t->rows, 2 * width);
     t->dt = take(p, t->rows, width);
     t->dh = take(p, t->rows, width);
     t->de = take(p, 1, width);
@@ -98,7 +101,7 @@ static void plan_fusion(plan *p, const csl_network *n, csl_fusion_tape *t)
     float *in = take(p, k, width);
     for (size_t i = 0; i < n->cross_blocks; i++) {
         t->block[i].in = i ? t->block[i - 1].out : in;
-        plan_block(p, n, &t->block[i], k, width);
+        plan_block(p, n, &t->block[i], k, true);
     }
     t->normed = take(p, k, width);
     t->stat = take(p, k, 2);
@@ -132,7 +135,8 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
     s->wide = take(&p, rows, wide);
     s->narrow = take(&p, rows, n->width);
     s->flow = take(&p, rows, n->width);
-    s->dkv = take(&p, keys, 2 * n->width);
+    s->dfolded = take(&p, n->bottlenecks, n->heads * n->width);
+    s->dmixed = take(&p, n->bottlenecks, n->heads * n->width);
     s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
     s->dz = take(&p, 1, n->width);
     return p.used;

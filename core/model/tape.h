@@ -8,14 +8,15 @@
 
 /* A block over `rows` rows; of the whole tape, backward reads all but `out`. */
 typedef struct csl_block_tape {
-    float *in;        /* [rows, D] */
-    float *a, *stat1; /* norm1 of in [rows, D]; [rows, 2] */
-    float *q;         /* [rows, 3D] queries, keys, values; in a cross block queries alone [rows, D] */
-    float *o, *total; /* attention's output [rows, D]; softmax totals [heads, rows] */
-    float *mid;       /* [rows, D] */
-    float *c, *stat2; /* norm2 of mid */
-    float *pre, *act; /* [rows, rD] before and after GELU */
-    float *out;       /* [rows, D]; the next block's in */
+    float *in;             /* [rows, D] */
+    float *a, *stat1;      /* norm1 of in [rows, D]; [rows, 2] */
+    float *q;              /* [rows, 3D] queries, keys, values; in a cross block queries alone [rows, D] */
+    float *o, *total;      /* attention's output [rows, D]; softmax totals [heads, rows] */
+    float *folded, *mixed; /* in a cross block alone, [heads, rows, D]: see cross_attention in block.c */
+    float *mid;            /* [rows, D] */
+    float *c, *stat2;      /* norm2 of mid */
+    float *pre, *act;      /* [rows, rD] before and after GELU */
+    float *out;            /* [rows, D]; the next block's in */
 } csl_block_tape;
 
 typedef struct csl_encoder_tape {
@@ -23,16 +24,15 @@ typedef struct csl_encoder_tape {
     float *u;       /* [n, F + P] */
     float *h;       /* [N, D], the first block's in */
     csl_block_tape block[CSL_NETWORK_MAX_BLOCKS];
-    float *stat;                       /* [N, 2] of the last norm */
-    float *t;                          /* [N, D] the encoder's output */
-    float *pooled;                     /* [3D]: class token, mean, peak */
-    float *peak_total;                 /* [D], of the peak's softmax */
-    float *e, *late, *pair;            /* [D], [L], [D] */
-    float *mean_u, *early;             /* [F + P], [D] */
-    float *x;                          /* [N, D]: t + modality embedding */
-    float *kv[CSL_NETWORK_MAX_BLOCKS]; /* [N, 2D] for each cross block */
-    float *dt, *dh;                    /* gradients by t and, after backward, by h: [N, D] */
-    float *de, *dearly;                /* [D], [D] */
+    float *stat;            /* [N, 2] of the last norm */
+    float *t;               /* [N, D] the encoder's output */
+    float *pooled;          /* [3D]: class token, mean, peak */
+    float *peak_total;      /* [D], of the peak's softmax */
+    float *e, *late, *pair; /* [D], [L], [D] */
+    float *mean_u, *early;  /* [F + P], [D] */
+    float *x;               /* [N, D]: t + modality embedding */
+    float *dt, *dh;         /* gradients by t and, after backward, by h: [N, D] */
+    float *de, *dearly;     /* [D], [D] */
 } csl_encoder_tape;
 
 typedef struct csl_fusion_tape {
@@ -47,7 +47,7 @@ typedef struct csl_fusion_tape {
 } csl_fusion_tape;
 
 /* Attention's other side: rows of keys and values, one segment a modality, and their gradients in backward.
- */
+ * In a cross block keys and values are both x, and the gradients both dt. */
 typedef struct csl_segment {
     const float *k, *v;
     float *dk, *dv;
@@ -63,7 +63,7 @@ struct csl_workspace {
     /* scratch */
     float *scores, *dscores;     /* [attention tile] each */
     float *wide, *narrow, *flow; /* [rows, max(3, r) D], [rows, D], [rows, D] */
-    float *dkv;                  /* [rows of all modalities, 2D] */
+    float *dfolded, *dmixed;     /* [heads, K, D] each */
     float *row, *dz;             /* vectors between single-row layers; [D] */
 };
 
