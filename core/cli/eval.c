@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cli/cohort.h"
+#include "cli/eval_reasons.h"
+#include "cli/missing.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -19,8 +21,14 @@ static void help(void)
          "  --split NAME            train, valid, test or all (test; all where labels.csv has no split)\n"
          "  --fusion NAME           early, late or hybrid: whose opinion is measured for labels and "
          "modalities (hybrid)\n"
+         "  --missing [MODALITY=]P  hide each modality of a case, or the one named, with probability P; one "
+         "always stays\n"
+         "  --reasons               instead of all that: whether attributions sum to what they explain, and "
+         "whether a "
+         "score\n"
+         "                          moves more without the tokens that they name than without others\n"
          "  --json                  one JSON object instead of tables\n"
-         "  --seed S                seed of the bootstrap (1)\n"
+         "  --seed S                seed of the bootstrap and of all that is drawn (1)\n"
          "  --jobs N                processes that read and threads that score (one a processor)\n"
          "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
          "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
@@ -54,7 +62,16 @@ static json_t *set_names(const csl_model *m, csl_modality_set set)
     return names;
 }
 
-static bool print_json(const csl_model *m, const csl_evaluation *e)
+/* What --missing did, or null. */
+static json_t *missing_of(const csl_model *m, const csl_missing *missing)
+{
+    if (!missing) return json_null();
+    return json_pack("{s:f, s:s?, s:I}", "probability", missing->probability, "modality",
+                     missing->modality == SIZE_MAX ? NULL : csl_model_modality(m, missing->modality), "cases",
+                     (json_int_t)missing->lacking);
+}
+
+static bool print_json(const csl_model *m, const csl_evaluation *e, const csl_missing *missing)
 {
     json_t *labels = json_object(), *subsets = json_array(), *fusion = json_object();
     for (size_t l = 0; l < e->label_count; l++) {
@@ -74,8 +91,8 @@ static bool print_json(const csl_model *m, const csl_evaluation *e)
     json_t *gains = json_pack("{s:{s:o, s:o}, s:{s:o, s:o}}", "early", "auc",
                               number(e->gain_over_early.value), "auc_ci", pair(e->gain_over_early), "late",
                               "auc", number(e->gain_over_late.value), "auc_ci", pair(e->gain_over_late));
-    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "labels", labels, "subsets", subsets, "fusion", fusion,
-                             "gain_over", gains);
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "labels", labels, "subsets", subsets, "fusion",
+                             fusion, "gain_over", gains, "missing", missing_of(m, missing));
     bool fine = root && json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
                 putchar('\n') != EOF;
     json_decref(root);
@@ -123,22 +140,59 @@ static void print_tables(const csl_model *m, const csl_evaluation *e, const char
     }
 }
 
-static int evaluate(const char *path, csl_cohort_options *source, size_t fusion, uint64_t seed, bool json)
+typedef struct request {
+    const char *model, *missing; /* missing: the option's text, or NULL */
+    csl_cohort_options source;
+    size_t fusion;
+    uint64_t seed;
+    bool json, reasons;
+} request;
+
+static csl_status measure(const request *q, const csl_model *model, const csl_cohort *cohort,
+                          const csl_missing *missing, csl_error *error)
+{
+    csl_evaluation e;
+    csl_status status = csl_model_evaluate(model, cohort, CSL_SPLIT_TEST, fusions[q->fusion].branch,
+                                           q->source.jobs, q->seed, &e, error);
+    if (status != CSL_OK) return status;
+    if (!q->json && missing)
+        printf("%s hidden with probability %g: %zu of %zu cases lack a modality\n\n",
+               missing->modality == SIZE_MAX ? "each modality" : csl_model_modality(model, missing->modality),
+               missing->probability, missing->lacking, cohort->count);
+    if (!q->json)
+        print_tables(model, &e, fusions[q->fusion].name);
+    else if (!print_json(model, &e, missing))
+        return csl_fail(error, CSL_EIO, NULL, "cannot write the result");
+    return CSL_OK;
+}
+
+static csl_status check_reasons(const request *q, const csl_model *model, const csl_cohort *cohort,
+                                csl_error *error)
+{
+    csl_reasons reasons;
+    csl_status status =
+        csl_model_check_reasons(model, cohort, CSL_SPLIT_TEST, q->source.jobs, q->seed, &reasons, error);
+    if (status == CSL_OK && !csl_print_reasons(model, &reasons, q->json))
+        status = csl_fail(error, CSL_EIO, NULL, "cannot write the result");
+    return status;
+}
+
+static int evaluate(request *q)
 {
     csl_error error = {0};
     csl_model *model = NULL;
     csl_cohort_read read = {0};
-    csl_evaluation e;
-    csl_status status = csl_model_load(path, &model, &error);
-    if (status == CSL_OK) status = csl_model_needs_labels(model, path, &error);
-    source->model = model;
-    if (status == CSL_OK) status = csl_cohort_open(source, &read, &error);
-    if (status == CSL_OK)
-        status = csl_model_evaluate(model, &read.cohort, CSL_SPLIT_TEST, fusions[fusion].branch, source->jobs,
-                                    seed, &e, &error);
-    if (status == CSL_OK && !json) print_tables(model, &e, fusions[fusion].name);
-    if (status == CSL_OK && json && !print_json(model, &e))
-        status = csl_fail(&error, CSL_EIO, NULL, "cannot write the result");
+    csl_missing missing;
+    csl_status status = csl_model_load(q->model, &model, &error);
+    if (status == CSL_OK) status = csl_model_needs_labels(model, q->model, &error);
+    q->source.model = model;
+    if (status == CSL_OK) status = csl_cohort_open(&q->source, &read, &error);
+    if (status == CSL_OK && q->missing)
+        status = csl_hide_modalities(model, &read.cohort, q->missing, q->seed, &missing, &error);
+    if (status == CSL_OK && q->reasons)
+        status = check_reasons(q, model, &read.cohort, &error);
+    else if (status == CSL_OK)
+        status = measure(q, model, &read.cohort, q->missing ? &missing : NULL, &error);
     if (status == CSL_OK && read.failed) fprintf(stderr, "consilium: %zu cases were left out\n", read.failed);
     int code = status != CSL_OK ? csl_complain(&error) : read.failed ? CSL_EXIT_SOME_FAILED : CSL_EXIT_DONE;
     csl_cohort_read_free(&read);
@@ -148,19 +202,25 @@ static int evaluate(const char *path, csl_cohort_options *source, size_t fusion,
 
 int csl_verb_eval(int argc, char **argv)
 {
-    enum { SPLIT = 1, FUSION, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
-    static const struct option options[] = {
-        {"split", required_argument, NULL, SPLIT}, {"fusion", required_argument, NULL, FUSION},
-        {"json", no_argument, NULL, JSON},         {"seed", required_argument, NULL, SEED},
-        {"jobs", required_argument, NULL, JOBS},   {"cases-limit", required_argument, NULL, LIMIT},
-        {"cache", required_argument, NULL, CACHE}, {"plugins", required_argument, NULL, PLUGINS},
-        {"help", no_argument, NULL, HELP},         {0}};
+    enum { SPLIT = 1, FUSION, MISSING, REASONS, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
+    static const struct option options[] = {{"split", required_argument, NULL, SPLIT},
+                                            {"fusion", required_argument, NULL, FUSION},
+                                            {"missing", required_argument, NULL, MISSING},
+                                            {"reasons", no_argument, NULL, REASONS},
+                                            {"json", no_argument, NULL, JSON},
+                                            {"seed", required_argument, NULL, SEED},
+                                            {"jobs", required_argument, NULL, JOBS},
+                                            {"cases-limit", required_argument, NULL, LIMIT},
+                                            {"cache", required_argument, NULL, CACHE},
+                                            {"plugins", required_argument, NULL, PLUGINS},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
     static const char *const splits[] = {"train", "valid", "test", "all"};
-    csl_cohort_options source = {
-        .verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true};
+    request q = {
+        .source = {.verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true}};
     long long seed = 1, jobs = 0, limit = 0;
-    size_t fusion = 0, split;
-    bool json = false, fine = true;
+    size_t split;
+    bool fine = true;
     const char *plugins = NULL;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
@@ -168,20 +228,22 @@ int csl_verb_eval(int argc, char **argv)
             for (split = 0; split < 4 && strcmp(optarg, splits[split]) != 0; split++) continue;
             if (split == 4)
                 return csl_usage("eval", "--split takes train, valid, test or all, not '%s'", optarg);
-            source.splits = split == 3 ? 7 : 1u << split;
-            source.split_optional = split == 3;
+            q.source.splits = split == 3 ? 7 : 1u << split;
+            q.source.split_optional = split == 3;
             break;
         case FUSION:
-            for (fusion = 0; fusion < FUSIONS && strcmp(optarg, fusions[fusion].name) != 0; fusion++)
+            for (q.fusion = 0; q.fusion < FUSIONS && strcmp(optarg, fusions[q.fusion].name) != 0; q.fusion++)
                 continue;
-            if (fusion == FUSIONS)
+            if (q.fusion == FUSIONS)
                 return csl_usage("eval", "--fusion takes early, late or hybrid, not '%s'", optarg);
             break;
-        case JSON: json = true; break;
+        case MISSING: q.missing = optarg; break;
+        case REASONS: q.reasons = true; break;
+        case JSON: q.json = true; break;
         case SEED: fine = csl_option_number("eval", "--seed", optarg, 0, 0x7fffffffffffffff, &seed); break;
         case JOBS: fine = csl_option_number("eval", "--jobs", optarg, 1, 1024, &jobs); break;
         case LIMIT: fine = csl_option_number("eval", "--cases-limit", optarg, 1, 0x7fffffff, &limit); break;
-        case CACHE: source.cache = optarg; break;
+        case CACHE: q.source.cache = optarg; break;
         case PLUGINS: plugins = optarg; break;
         case HELP: help(); return CSL_EXIT_DONE;
         default: return csl_usage("eval", "unknown option or missing value");
@@ -189,9 +251,11 @@ int csl_verb_eval(int argc, char **argv)
         if (!fine) return CSL_EXIT_USAGE;
     }
     if (optind + 2 != argc) return csl_usage("eval", "one MODEL and one COHORT are needed");
-    source.folder = argv[optind + 1];
-    source.jobs = (unsigned)jobs;
-    source.limit = (size_t)limit;
-    source.plugins = csl_default_registry(plugins);
-    return evaluate(argv[optind], &source, fusion, (uint64_t)seed, json);
+    q.source.folder = argv[optind + 1];
+    q.source.jobs = (unsigned)jobs;
+    q.source.limit = (size_t)limit;
+    q.source.plugins = csl_default_registry(plugins);
+    q.model = argv[optind];
+    q.seed = (uint64_t)seed;
+    return evaluate(&q);
 }

@@ -236,4 +236,34 @@ csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, 
                               csl_branch branch, unsigned jobs, uint64_t seed, csl_evaluation *evaluation,
                               csl_error *error);
 
+/* ---- whether the reasons given for scores hold ---- */
+
+typedef struct csl_deletion {
+    size_t tokens; /* taken away from each case */
+    size_t cases;  /* that have more tokens than that */
+    /* Mean absolute move of the first label's hybrid logit: without the tokens of greatest attribution;
+     * without as many drawn from all others and them; without as many drawn in each modality as it lost by
+     * the first way. Means over the draws of a case first, then over cases, with 95 % intervals (1.96
+     * standard errors). */
+    csl_interval top, random, alike;
+    csl_interval over_random, over_alike; /* mean of the paired differences top - random, top - alike */
+} csl_deletion;
+
+enum { CSL_DELETIONS = 5, CSL_DELETION_DRAWS = 10 };
+
+typedef struct csl_reasons {
+    size_t cases, attributions; /* the latter one for each case and label */
+    /* Integrated gradients: attributions whose parts sum to the logit's move within csl_opinion.unexplained's
+     * tolerance; of |sum - move| / |move| the median, the 95 % percentile and the greatest; of the nodes of a
+     * case the same. */
+    size_t complete;
+    double miss[3], nodes[3];
+    double shapley; /* the greatest |sum of contributions - (logit - baseline)| of any case and label */
+    csl_deletion deletion[CSL_DELETIONS]; /* 1, 2, 5, 10 and 20 tokens */
+} csl_reasons;
+
+/* Over the cases of `split`; draws are seeded. The result does not depend on jobs. */
+csl_status csl_model_check_reasons(const csl_model *model, const csl_cohort *cohort, csl_split split,
+                                   unsigned jobs, uint64_t seed, csl_reasons *reasons, csl_error *error);
+
 #endif

@@ -94,6 +94,10 @@ struct csl_features;
 csl_status csl_preprocess(const csl_network *network, const struct csl_features *features, const csl_case *c,
                           csl_encoded *encoded, csl_error *error);
 void csl_encoded_free(csl_encoded *encoded);
+/* A copy without the tokens i of modality m for which drop[m][i] is nonzero (drop[m] NULL: none is). A
+ * modality that loses all becomes missing. Free the copy, also after failure. */
+csl_status csl_encoded_without(const csl_network *network, const csl_encoded *encoded,
+                               uint8_t *const drop[CSL_MAX_MODALITIES], csl_encoded *copy, csl_error *error);
 /* The network's modalities that have tokens. */
 csl_modality_set csl_encoded_present(const csl_network *network, const csl_encoded *encoded);
 

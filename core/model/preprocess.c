@@ -64,6 +64,30 @@ csl_status csl_preprocess(const csl_network *network, const csl_features *featur
     return CSL_OK;
 }
 
+csl_status csl_encoded_without(const csl_network *network, const csl_encoded *encoded,
+                               uint8_t *const drop[CSL_MAX_MODALITIES], csl_encoded *copy, csl_error *error)
+{
+    *copy = (csl_encoded){0};
+    for (size_t k = 0; k < network->modality_count; k++) {
+        const csl_encoded_modality *from = &encoded->modality[k];
+        csl_encoded_modality *to = &copy->modality[k];
+        size_t inputs = network->modality[k].feature_count + network->modality[k].position_count;
+        if (!from->count) continue;
+        csl_status status = allocate(to, from->count, inputs, error);
+        if (status) return status;
+        to->count = 0;
+        for (size_t i = 0; i < from->count; i++) {
+            if (drop[k] && drop[k][i]) continue;
+            size_t at = to->count++;
+            memcpy(to->x + at * inputs, from->x + i * inputs, inputs * sizeof *to->x);
+            memcpy(to->known + at * inputs, from->known + i * inputs, inputs);
+            to->code[at] = from->code[i];
+            to->row[at] = from->row[i];
+        }
+    }
+    return CSL_OK;
+}
+
 void csl_encoded_free(csl_encoded *encoded)
 {
     for (size_t m = 0; m < CSL_MAX_MODALITIES; m++) {

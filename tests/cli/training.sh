@@ -29,4 +29,30 @@ expect 0 "the same command goes on" "$CONSILIUM" train "$T/cohort" --out "$T/kil
 cmp -s "$T/whole.safetensors" "$T/killed.safetensors" || fail "resumed training does not give the same bytes"
 [ ! -e "$T/checkpoint" ] || fail "the checkpoint stays after the model is written"
 expect 2 "patience of none" "$CONSILIUM" train "$T/cohort" --out "$T/m" --patience 0
+
+# ---- modalities missing ----
+M="$T/whole.safetensors"
+for p in 0 0.5 0.9 1; do
+    expect 0 "a share of $p missing" "$CONSILIUM" eval "$M" "$T/cohort" --missing $p --json --cache "$T/cache"
+    cp "$T/out" "$T/missing-$p.json"
+done
+expect 0 "nothing hidden" "$CONSILIUM" eval "$M" "$T/cohort" --json --cache "$T/cache"
+same "a share of 0 changes nothing" "$(jq -c 'del(.missing)' "$T/missing-0.json")" "$(jq -c 'del(.missing)' "$T/out")"
+same "more are hidden with a greater share" "$(for p in 0 0.5 0.9 1; do jq .missing.cases "$T/missing-$p.json"; done | sort -n | uniq | tr '\n' ' ')" \
+    "$(for p in 0 0.5 0.9 1; do jq .missing.cases "$T/missing-$p.json"; done | uniq | tr '\n' ' ')"
+same "at 1 every case keeps one modality" "$(jq '"\(.missing.cases) \([.labels[] | .positives + .negatives][0])"' "$T/missing-1.json")" '"20 20"'
+expect 0 "one modality hidden" "$CONSILIUM" eval "$M" "$T/cohort" --missing image=1 --json --cache "$T/cache"
+same "is the AUC of the others" "$(jq '[.labels[]][0].auc' "$T/out")" \
+    "$(jq '.subsets[] | select(.modalities == ["record", "variant"]) | .auc' "$T/missing-0.json")"
+expect 2 "no modality of that name" "$CONSILIUM" eval "$M" "$T/cohort" --missing picture=0.5
+says "$T/err" "names it" "'picture', which is no modality"
+expect 2 "no probability" "$CONSILIUM" eval "$M" "$T/cohort" --missing 1.5
+says "$T/err" "says the range" "probability from 0 to 1, not '1.5'"
+
+# ---- reasons ----
+expect 0 "reasons" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --json --cache "$T/cache"
+same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapley.greatest_miss < 1e-4)]' "$T/out")" "[20,20,true]"
+same "deletions" "$(jq -c '[.deletion[].tokens]' "$T/out")" "[1,2,5,10,20]"
+expect 0 "reasons as tables" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --cache "$T/cache"
+says "$T/out" "say what they are" "^sums within tolerance +[0-9]+ of 20"
 finish

@@ -268,3 +268,26 @@ Test(network, configurations_that_cannot_be_are_refused)
         cr_assert(strstr(error.message, bad[i].says), "%s", error.message);
     }
 }
+
+Test(network, a_case_without_some_tokens_keeps_the_others_as_they_are)
+{
+    csl_network n;
+    float *weights;
+    csl_encoded whole, rest;
+    reference_small(&n, &weights, &whole);
+    size_t inputs = n.modality[0].feature_count + n.modality[0].position_count,
+           count = whole.modality[0].count;
+    cr_assert_gt(count, 2);
+    uint8_t first[64] = {1}, all[64], *drop[CSL_MAX_MODALITIES] = {first, NULL, all};
+    memset(all, 1, sizeof all);
+    cr_assert_eq(csl_encoded_without(&n, &whole, drop, &rest, NULL), CSL_OK);
+    cr_assert_eq(rest.modality[0].count, count - 1);
+    cr_assert_arr_eq(rest.modality[0].x, whole.modality[0].x + inputs, (count - 1) * inputs * sizeof(float));
+    cr_assert_eq(rest.modality[0].row[0], whole.modality[0].row[1]);
+    cr_assert_eq(rest.modality[1].count, whole.modality[1].count);
+    cr_assert_eq(csl_encoded_present(&n, &rest), 3, "what loses all its tokens is missing");
+    csl_encoded_free(&rest);
+    csl_encoded_free(&whole);
+    csl_network_free(&n);
+    free(weights);
+}
