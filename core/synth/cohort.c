@@ -181,6 +181,9 @@ static csl_status check(const csl_synth_options *options, size_t writers, csl_er
     if (!(options->missing >= 0 && options->missing < 1))
         return csl_fail(error, CSL_EUSAGE, NULL,
                         "the probability of a missing modality is 0 to below 1, not %g", options->missing);
+    if (!(options->linked >= 0 && options->linked < 1))
+        return csl_fail(error, CSL_EUSAGE, NULL, "the correlation of linked traits is 0 to below 1, not %g",
+                        options->linked);
     if (!writers)
         return csl_fail(error, CSL_ENOTFOUND, NULL,
                         "no adapter is loaded that can write synthetic files (extension %s)", CSL_EXT_SYNTH);
@@ -216,7 +219,7 @@ csl_status csl_synth_cohort(csl_registry *registry, const csl_synth_options *opt
     for (size_t i = 0; i < options->cases; i++) {
         csl_synth_truth truth;
         csl_synth_person person;
-        csl_synth_draw(options->seed, i + 1, &truth);
+        csl_synth_draw(options->seed, i + 1, options->linked, &truth);
         csl_synth_person_draw(options->seed, i + 1, &person);
         if ((status = write_case(options, i + 1, writers, count, &person, &truth, cases, error)) != CSL_OK)
             goto done;

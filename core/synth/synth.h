@@ -12,6 +12,7 @@
 typedef struct csl_synth_options {
     size_t cases;
     uint64_t seed;
+    double linked;   /* correlation of modalities' traits, truth.h; 0 to below 1 */
     double missing;  /* probability that a modality of a case is left out; at least one stays */
     const char *out; /* cohort folder: OUT/cases/CASE/..., OUT/labels.csv; must be new or empty */
     void (*progress)(void *context, size_t done, size_t total); /* may be NULL */

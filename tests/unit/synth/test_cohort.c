@@ -75,7 +75,7 @@ Test(synth_cohort, tables_and_folders)
         cr_assert(csl_is_file(in(path)));
         test += !strcmp(labels.cells[i * 3 + 2], "test");
         csl_synth_truth drawn;
-        csl_synth_draw(5, i + 1, &drawn);
+        csl_synth_draw(5, i + 1, 0, &drawn);
         cr_assert_eq(atoi(labels.cells[i * 3 + 1]), drawn.malignant);
         cr_assert_float_eq(atof(truth.cells[i * 7 + 1]), drawn.traits[0], 1e-9);
         cr_assert_float_eq(atof(truth.cells[i * 7 + 6]), drawn.traits[5], 1e-6);
