@@ -1,154 +1,10 @@
 #include "cli/cohort.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/hash.h"
 #include "batch/batch.h"
-
-static const size_t maximum_csv = (size_t)256 << 20, maximum_json = (size_t)1 << 20;
-
-static const char *const split_names[] = {"train", "valid", "test"};
-
-/* ---- labels.csv ---- */
-
-typedef struct table {
-    csl_csv csv;
-    char *path;
-    int case_column, split_column;
-    int column[CSL_MAX_LABELS]; /* of each label */
-} table;
-
-static csl_status at_line(const table *t, size_t row, csl_error *error, const char *what, const char *text,
-                          const char *right)
-{
-    char place[256];
-    snprintf(place, sizeof place, "%.200s:%zu", t->path, t->csv.lines[row]);
-    return csl_fail(error, CSL_EFORMAT, place, "%s is '%.60s'; %s would be right", what, text, right);
-}
-
-static csl_status take_label(csl_cohort_read *r, table *t, int column, const char *name, csl_error *error)
-{
-    csl_label *label = &r->labels[r->cohort.label_count];
-    if (r->cohort.label_count == CSL_MAX_LABELS)
-        return csl_fail(error, CSL_ELIMIT, t->path, "has more than %d labels", CSL_MAX_LABELS);
-    if (!*name) return csl_fail(error, CSL_EFORMAT, t->path, "column %d has no name", column + 1);
-    t->column[r->cohort.label_count] = column;
-    label->name = strdup(name);
-    if (!label->name) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for labels");
-    r->cohort.label_count++;
-    return CSL_OK;
-}
-
-static csl_status find_labels(const csl_model *model, csl_cohort_read *r, table *t, csl_error *error)
-{
-    csl_status status = CSL_OK;
-    for (size_t i = 0; model && i < csl_model_label_count(model) && status == CSL_OK; i++) {
-        const char *name = csl_model_label(model, i).name;
-        int column = csl_csv_column(&t->csv, name);
-        if (column < 0)
-            return csl_fail(error, CSL_EMISMATCH, t->path, "has no column for the model's label %.60s", name);
-        status = take_label(r, t, column, name, error);
-    }
-    for (size_t i = 0; !model && i < t->csv.columns && status == CSL_OK; i++)
-        if ((int)i != t->case_column && (int)i != t->split_column)
-            status = take_label(r, t, (int)i, t->csv.header[i], error);
-    if (status == CSL_OK && !r->cohort.label_count)
-        status = csl_fail(error, CSL_EFORMAT, t->path, "has no label; columns case,LABEL,... would be right");
-    return status;
-}
-
-static csl_status open_table(const csl_cohort_options *o, csl_cohort_read *r, table *t, csl_error *error)
-{
-    csl_digest digest;
-    char *bytes = NULL;
-    size_t length = 0;
-    t->split_column = -1;
-    if (!(t->path = csl_path_join(o->folder, "labels.csv")))
-        return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    if (o->no_labels && !csl_is_file(t->path)) return CSL_OK;
-    csl_status status = csl_read_file(t->path, maximum_csv, &bytes, &length, error);
-    if (status == CSL_OK) status = csl_sha256(bytes, length, &digest, error);
-    if (status == CSL_OK) csl_digest_hex(&digest, r->labels_sha256);
-    free(bytes);
-    if (status == CSL_OK) status = csl_csv_read(t->path, maximum_csv, &t->csv, error);
-    if (status != CSL_OK) return status;
-    t->case_column = csl_csv_column(&t->csv, "case");
-    t->split_column = csl_csv_column(&t->csv, "split");
-    if (t->case_column < 0)
-        return csl_fail(error, CSL_EFORMAT, t->path,
-                        "has no column named case; case,LABEL,...[,split] would be right");
-    return o->no_labels ? CSL_OK : find_labels(o->model, r, t, error);
-}
-
-static const char *cell(const table *t, size_t row, int column)
-{
-    return t->csv.cells[row * t->csv.columns + (size_t)column];
-}
-
-static csl_status read_split(const table *t, size_t row, csl_split *split, csl_error *error)
-{
-    const char *text = t->split_column < 0 ? "" : cell(t, row, t->split_column);
-    *split = CSL_SPLIT_TRAIN;
-    if (!*text) return CSL_OK;
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, split_names[i]) == 0) {
-            *split = (csl_split)i;
-            return CSL_OK;
-        }
-    return at_line(t, row, error, "split", text, "train, valid, test or nothing");
-}
-
-static csl_status read_labels(const table *t, size_t row, size_t count, float *labels, csl_error *error)
-{
-    for (size_t l = 0; l < count; l++) {
-        const char *text = cell(t, row, t->column[l]);
-        if (*text && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
-            return at_line(t, row, error, t->csv.header[t->column[l]], text, "0, 1 or nothing");
-        labels[l] = *text ? (float)(*text - '0') : NAN;
-    }
-    return CSL_OK;
-}
-
-/* ---- labels.json ---- */
-
-static csl_status read_codes(const char *folder, csl_cohort_read *r, csl_error *error)
-{
-    char *path = csl_path_join(folder, "labels.json"), *text = NULL;
-    size_t length;
-    csl_status status = CSL_OK;
-    if (!path) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    json_t *root = NULL;
-    json_error_t trouble;
-    if (!csl_is_file(path)) goto done;
-    if ((status = csl_read_file(path, maximum_json, &text, &length, error)) != CSL_OK) goto done;
-    if (!(root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &trouble))) {
-        status = csl_fail(error, CSL_EFORMAT, path, "is not JSON: line %d, %s", trouble.line, trouble.text);
-        goto done;
-    }
-    for (size_t l = 0; l < r->cohort.label_count && status == CSL_OK; l++) {
-        const json_t *entry = json_object_get(root, r->labels[l].name);
-        const char *code = json_string_value(json_object_get(entry, "code"));
-        const char *system = json_string_value(json_object_get(entry, "system"));
-        if (!entry) continue;
-        if (!code || !system)
-            status = csl_fail(error, CSL_EFORMAT, path, "label %.60s needs the texts \"code\" and \"system\"",
-                              r->labels[l].name);
-        else if (!(r->labels[l].code = strdup(code)) || !(r->labels[l].system = strdup(system)))
-            status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for labels");
-    }
-done:
-    json_decref(root);
-    free(text);
-    free(path);
-    return status;
-}
-
-/* ---- cases ---- */
 
 static int by_id(const void *a, const void *b)
 {
@@ -159,6 +15,7 @@ typedef struct taking {
     csl_cohort_read *read;
     const csl_cohort_options *options;
     const float *labels; /* of the wanted cases, in their order */
+    const csl_follow_up *follow_up;
     const csl_split *split;
     size_t total, done;
 } taking;
@@ -176,34 +33,41 @@ static int take(void *context, size_t index, const csl_manifest_case *which, csl
     }
     memcpy(cohort->labels + cohort->count * cohort->label_count, t->labels + index * cohort->label_count,
            cohort->label_count * sizeof *cohort->labels);
+    memcpy(cohort->follow_up + cohort->count * cohort->task_count, t->follow_up + index * cohort->task_count,
+           cohort->task_count * sizeof *cohort->follow_up);
     cohort->split[cohort->count] = t->options->as_test ? CSL_SPLIT_TEST : t->split[index];
     cohort->cases[cohort->count++] = c;
     return 0;
 }
 
+/* What labels.csv says of the wanted cases. */
+typedef struct wanted {
+    csl_manifest manifest; /* borrowed cases */
+    float *labels;
+    csl_follow_up *follow_up;
+    csl_split *split;
+} wanted;
+
 /* Without labels.csv: all cases, to learn from. */
-static void choose_all(const csl_cohort_options *o, const csl_manifest *all, csl_manifest *wanted,
-                       csl_split *split)
+static void choose_all(const csl_cohort_options *o, const csl_manifest *all, wanted *w)
 {
     for (size_t i = 0; i < all->count && (!o->limit || i < o->limit); i++) {
-        split[i] = CSL_SPLIT_TRAIN;
-        wanted->cases[wanted->count++] = all->cases[i];
+        w->split[i] = CSL_SPLIT_TRAIN;
+        w->manifest.cases[w->manifest.count++] = all->cases[i];
     }
 }
 
-/* The rows of labels.csv that are wanted, as a manifest of borrowed cases, with their labels and splits. */
-static csl_status choose(const csl_cohort_options *o, const table *t, const csl_manifest *all,
-                         csl_cohort_read *r, csl_manifest *wanted, float *labels, csl_split *split,
+static csl_status choose(const csl_cohort_options *o, const csl_manifest *all, csl_cohort_read *r, wanted *w,
                          csl_error *error)
 {
+    const csl_label_table *t = &r->labels;
     for (size_t row = 0; row < t->csv.rows; row++) {
         csl_manifest_case key = {.id = t->csv.cells[row * t->csv.columns + (size_t)t->case_column]};
-        size_t at = wanted->count;
-        csl_status status = read_split(t, row, &split[at], error);
-        if (status == CSL_OK)
-            status = read_labels(t, row, r->cohort.label_count, labels + at * r->cohort.label_count, error);
+        size_t at = w->manifest.count;
+        csl_status status = csl_labels_row(t, row, &w->split[at], w->labels + at * t->label_count,
+                                           w->follow_up + at * t->task_count, error);
         if (status != CSL_OK) return status;
-        bool meant = o->splits >> split[at] & 1 || (o->split_optional && t->split_column < 0);
+        bool meant = o->splits >> w->split[at] & 1 || (o->split_optional && t->split_column < 0);
         if (!meant || (o->limit && at == o->limit)) continue;
         const csl_manifest_case *found = bsearch(&key, all->cases, all->count, sizeof key, by_id);
         if (!found) {
@@ -211,65 +75,76 @@ static csl_status choose(const csl_cohort_options *o, const table *t, const csl_
             r->failed++;
             continue;
         }
-        wanted->cases[wanted->count++] = *found;
+        w->manifest.cases[w->manifest.count++] = *found;
     }
     return CSL_OK;
 }
 
+static csl_status make_room(csl_cohort_read *r, size_t cases, wanted *w, csl_error *error)
+{
+    const csl_label_table *t = &r->labels;
+    /* A row that is not wanted is read behind the last that is. */
+    size_t rows = (t->case_column < 0 ? cases : t->csv.rows) + 1;
+    csl_cohort *c = &r->cohort;
+    *c = (csl_cohort){.label = t->label,
+                      .label_count = t->label_count,
+                      .task = t->task,
+                      .task_count = t->task_count,
+                      .cases = calloc(rows, sizeof *c->cases),
+                      .labels = calloc(rows * t->label_count + 1, sizeof *c->labels),
+                      .follow_up = calloc(rows * t->task_count + 1, sizeof *c->follow_up),
+                      .split = calloc(rows, sizeof *c->split)};
+    w->manifest.cases = calloc(rows, sizeof *w->manifest.cases);
+    w->labels = calloc(rows * t->label_count + 1, sizeof *w->labels);
+    w->follow_up = calloc(rows * t->task_count + 1, sizeof *w->follow_up);
+    w->split = calloc(rows, sizeof *w->split);
+    if (c->cases && c->labels && c->follow_up && c->split && w->manifest.cases && w->labels && w->follow_up &&
+        w->split)
+        return CSL_OK;
+    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", rows);
+}
+
 csl_status csl_cohort_open(const csl_cohort_options *options, csl_cohort_read *read, csl_error *error)
 {
-    table t = {.case_column = -1};
-    csl_manifest all = {0}, wanted = {0};
-    float *labels = NULL;
-    csl_split *split = NULL;
+    csl_manifest all = {0};
+    wanted w = {0};
     *read = (csl_cohort_read){0};
-    csl_status status = open_table(options, read, &t, error);
-    if (status == CSL_OK) status = read_codes(options->folder, read, error);
+    csl_status status =
+        csl_labels_open(options->folder, options->model, options->no_labels, &read->labels, error);
     if (status == CSL_OK) status = csl_manifest_read(options->folder, &all, error);
+    if (status == CSL_OK) status = make_room(read, all.count, &w, error);
     if (status != CSL_OK) goto done;
     if (all.count) qsort(all.cases, all.count, sizeof *all.cases, by_id);
-    bool listed = t.case_column >= 0;
-    size_t rows = listed ? t.csv.rows : all.count, label_count = read->cohort.label_count;
-    wanted.cases = calloc(rows + 1, sizeof *wanted.cases);
-    labels = calloc((rows + 1) * label_count + 1, sizeof *labels);
-    split = calloc(rows + 1, sizeof *split);
-    read->cohort.cases = calloc(rows + 1, sizeof(csl_case *));
-    read->cohort.labels = calloc((rows + 1) * label_count + 1, sizeof(float));
-    read->cohort.split = calloc(rows + 1, sizeof(csl_split));
-    read->cohort.label = read->labels;
-    if (!wanted.cases || !labels || !split || !read->cohort.cases || !read->cohort.labels ||
-        !read->cohort.split) {
-        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", rows);
-        goto done;
-    }
-    if (!listed) choose_all(options, &all, &wanted, split);
-    if (listed) status = choose(options, &t, &all, read, &wanted, labels, split, error);
+    if (read->labels.case_column < 0)
+        choose_all(options, &all, &w);
+    else
+        status = choose(options, &all, read, &w, error);
     if (status != CSL_OK) goto done;
-    taking taker = {
-        .read = read, .options = options, .labels = labels, .split = split, .total = wanted.count};
-    status =
-        csl_embed_cases(&wanted, &options->plugins, NULL, options->jobs, options->cache, take, &taker, error);
+    taking taker = {.read = read,
+                    .options = options,
+                    .labels = w.labels,
+                    .follow_up = w.follow_up,
+                    .split = w.split,
+                    .total = w.manifest.count};
+    status = csl_embed_cases(&w.manifest, &options->plugins, NULL, options->jobs, options->cache, take,
+                             &taker, error);
     csl_progress_end();
 done:
-    free(wanted.cases);
-    free(labels);
-    free(split);
+    free(w.manifest.cases);
+    free(w.labels);
+    free(w.follow_up);
+    free(w.split);
     csl_manifest_free(&all);
-    csl_csv_free(&t.csv);
-    free(t.path);
     return status;
 }
 
 void csl_cohort_read_free(csl_cohort_read *read)
 {
     for (size_t i = 0; i < read->cohort.count; i++) csl_case_free(read->cohort.cases[i]);
-    for (size_t l = 0; l < CSL_MAX_LABELS; l++) {
-        free((char *)(uintptr_t)read->labels[l].name);
-        free((char *)(uintptr_t)read->labels[l].code);
-        free((char *)(uintptr_t)read->labels[l].system);
-    }
     free(read->cohort.cases);
     free(read->cohort.labels);
+    free(read->cohort.follow_up);
     free(read->cohort.split);
+    csl_labels_close(&read->labels);
     *read = (csl_cohort_read){0};
 }

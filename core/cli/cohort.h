@@ -1,12 +1,9 @@
-/* A cohort folder as a csl_cohort in memory: cases/, labels.csv and, if there is one, labels.json.
- *
- *   labels.csv    case,LABEL,...[,split]   a label is 0, 1 or empty (not known); split is train, valid, test
- * or empty (train) labels.json   {"LABEL": {"code": "363346000", "system": "http://snomed.info/sct"}}
- */
+/* A cohort folder as a csl_cohort in memory: cases/, and what cli/labels.h says of labels.csv and
+ * labels.json. */
 #ifndef CSL_CLI_COHORT_H
 #define CSL_CLI_COHORT_H
 
-#include "base/csv.h"
+#include "cli/labels.h"
 #include "cli/verb.h"
 #include "model/model.h"
 
@@ -23,10 +20,9 @@ typedef struct csl_cohort_options {
 } csl_cohort_options;
 
 typedef struct csl_cohort_read {
-    csl_cohort cohort;
-    csl_label labels[CSL_MAX_LABELS];
+    csl_cohort cohort; /* its tasks and labels point into `labels` */
+    csl_label_table labels;
     size_t failed; /* cases that could not be read, each with a line on stderr */
-    char labels_sha256[65];
 } csl_cohort_read;
 
 /* Reads tokens with the adapters, in workers, with progress on stderr. Free with csl_cohort_read_free, which

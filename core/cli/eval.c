@@ -7,59 +7,41 @@
 
 #include "cli/cohort.h"
 #include "cli/eval_reasons.h"
+#include "cli/eval_tables.h"
 #include "cli/missing.h"
 #include "cli/verb.h"
 
 static void help(void)
 {
-    puts("Usage: consilium eval MODEL COHORT [--split NAME] [--fusion NAME] [--json] [options]\n\n"
-         "Scores labelled cases (COHORT as for `consilium train`) and prints, with 95 % bootstrap intervals "
-         "over cases, the\n"
-         "area under the ROC curve; the accuracy at probability 0.5; the Brier score; and the AUC of every "
-         "branch of the\n"
-         "model and of every set of its modalities.\n\n"
-         "  --split NAME            train, valid, test or all (test; all where labels.csv has no split)\n"
-         "  --fusion NAME           early, late or hybrid: whose opinion is measured for labels and "
-         "modalities (hybrid)\n"
-         "  --missing [MODALITY=]P  hide each modality of a case, or the one named, with probability P; one "
-         "always stays\n"
-         "  --reasons               instead of all that: whether attributions sum to what they explain, and "
-         "whether a "
-         "score\n"
-         "                          moves more without the tokens that they name than without others\n"
-         "  --json                  one JSON object instead of tables\n"
-         "  --seed S                seed of the bootstrap and of all that is drawn (1)\n"
-         "  --jobs N                processes that read and threads that score (one a processor)\n"
-         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
-         "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
-         "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
-         "  --help                  this text\n\n"
-         "Example: consilium eval model.safetensors cohort --json | jq .fusion\n"
-         "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
-}
-
-static const struct {
-    const char *name;
-    csl_branch branch;
-} fusions[] = {{"hybrid", CSL_BRANCH_HYBRID}, {"early", CSL_BRANCH_EARLY}, {"late", CSL_BRANCH_LATE}};
-enum { FUSIONS = sizeof fusions / sizeof *fusions };
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *pair(csl_interval i)
-{
-    return json_pack("[o, o]", number(i.low), number(i.high));
-}
-
-static json_t *set_names(const csl_model *m, csl_modality_set set)
-{
-    json_t *names = json_array();
-    for (size_t k = 0; k < csl_model_modality_count(m); k++)
-        if (set >> k & 1) json_array_append_new(names, json_string(csl_model_modality(m, k)));
-    return names;
+    puts(
+        "Usage: consilium eval MODEL COHORT [--split NAME] [--fusion NAME] [--json] [options]\n\n"
+        "Scores labelled cases (COHORT as for `consilium train`) and prints, with 95 % bootstrap intervals "
+        "over cases, the\n"
+        "area under the ROC curve (a mean over classes; for times to an event the concordance), accuracy and "
+        "Brier score;\n"
+        "the calibration error before and after temperature scaling; what conformal sets of answers hold; "
+        "and "
+        "the AUC of\n"
+        "every branch of the model and of every set of its modalities.\n\n"
+        "  --split NAME            train, valid, test or all (test; all where labels.csv has no split)\n"
+        "  --fusion NAME           early, late or hybrid: whose opinion is measured for labels and "
+        "modalities (hybrid)\n"
+        "  --coverage P            how often a set of answers is to hold the true one (0.9)\n"
+        "  --missing [MODALITY=]P  hide each modality of a case, or the one named, with probability P; one "
+        "always stays\n"
+        "  --reasons               instead of all that: whether attributions sum to what they explain, and "
+        "whether a "
+        "score\n"
+        "                          moves more without the tokens that they name than without others\n"
+        "  --json                  one JSON object instead of tables\n"
+        "  --seed S                seed of the bootstrap and of all that is drawn (1)\n"
+        "  --jobs N                processes that read and threads that score (one a processor)\n"
+        "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
+        "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
+        "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
+        "  --help                  this text\n\n"
+        "Example: consilium eval model.safetensors cohort --json | jq .fusion\n"
+        "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
 }
 
 /* What --missing did, or null. */
@@ -73,71 +55,12 @@ static json_t *missing_of(const csl_model *m, const csl_missing *missing)
 
 static bool print_json(const csl_model *m, const csl_evaluation *e, const csl_missing *missing)
 {
-    json_t *labels = json_object(), *subsets = json_array(), *fusion = json_object();
-    for (size_t l = 0; l < e->label_count; l++) {
-        const csl_label_metrics *x = &e->label[l];
-        json_object_set_new(labels, csl_model_label(m, l).name,
-                            json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "auc", number(x->auc.value), "auc_ci",
-                                      pair(x->auc), "accuracy", number(x->accuracy), "brier",
-                                      number(x->brier), "positives", (json_int_t)x->positives, "negatives",
-                                      (json_int_t)x->negatives));
-    }
-    for (size_t k = 0; k < e->subset_count; k++)
-        json_array_append_new(
-            subsets, json_pack("{s:o, s:o, s:o}", "modalities", set_names(m, e->subset[k].set), "auc",
-                               number(e->subset[k].auc.value), "auc_ci", pair(e->subset[k].auc)));
-    for (size_t f = 0; f < FUSIONS; f++)
-        json_object_set_new(fusion, fusions[f].name, number(e->fusion[fusions[f].branch].auc.value));
-    json_t *gains = json_pack("{s:{s:o, s:o}, s:{s:o, s:o}}", "early", "auc",
-                              number(e->gain_over_early.value), "auc_ci", pair(e->gain_over_early), "late",
-                              "auc", number(e->gain_over_late.value), "auc_ci", pair(e->gain_over_late));
-    json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "labels", labels, "subsets", subsets, "fusion",
-                             fusion, "gain_over", gains, "missing", missing_of(m, missing));
-    bool fine = root && json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
+    json_t *root = csl_evaluation_json(m, e);
+    bool fine = root && json_object_set_new(root, "missing", missing_of(m, missing)) == 0 &&
+                json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
                 putchar('\n') != EOF;
     json_decref(root);
     return fine;
-}
-
-static void print_interval(csl_interval i)
-{
-    if (isnan(i.value))
-        printf("   not known (one class only)");
-    else
-        printf("   %6.3f  [%6.3f, %6.3f]", i.value, i.low, i.high);
-}
-
-static void print_metrics(const char *name, const csl_label_metrics *x)
-{
-    printf("%-32s", name);
-    print_interval(x->auc);
-    printf("   %8.3f   %6.3f   %zu/%zu\n", x->accuracy, x->brier, x->positives, x->positives + x->negatives);
-}
-
-static void print_tables(const csl_model *m, const csl_evaluation *e, const char *fusion)
-{
-    const char *heading = "      AUC  [95 % interval]   accuracy    Brier   positive/cases\n";
-    printf("%-32s%s", "label", heading);
-    for (size_t l = 0; l < e->label_count; l++) print_metrics(csl_model_label(m, l).name, &e->label[l]);
-    printf("\nOf %s:\n\n%-32s%s", csl_model_label(m, 0).name, "fusion", heading);
-    for (size_t f = 0; f < FUSIONS; f++) print_metrics(fusions[f].name, &e->fusion[fusions[f].branch]);
-    printf("%-32s", "hybrid minus early");
-    print_interval(e->gain_over_early);
-    printf("\n%-32s", "hybrid minus late");
-    print_interval(e->gain_over_late);
-    printf("\n\n%-32s      AUC  [95 %% interval]   (%s)\n", "modalities", fusion);
-    for (size_t k = 0; k < e->subset_count; k++) {
-        char names[256] = "";
-        for (size_t i = 0; i < csl_model_modality_count(m); i++)
-            if (e->subset[k].set >> i & 1) {
-                size_t used = strlen(names);
-                snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                         csl_model_modality(m, i));
-            }
-        printf("%-32s", names);
-        print_interval(e->subset[k].auc);
-        puts("");
-    }
 }
 
 typedef struct request {
@@ -145,6 +68,7 @@ typedef struct request {
     csl_cohort_options source;
     size_t fusion;
     uint64_t seed;
+    double coverage;
     bool json, reasons;
 } request;
 
@@ -152,15 +76,15 @@ static csl_status measure(const request *q, const csl_model *model, const csl_co
                           const csl_missing *missing, csl_error *error)
 {
     csl_evaluation e;
-    csl_status status = csl_model_evaluate(model, cohort, CSL_SPLIT_TEST, fusions[q->fusion].branch,
-                                           q->source.jobs, q->seed, &e, error);
+    csl_status status = csl_model_evaluate(model, cohort, CSL_SPLIT_TEST, csl_fusion_branch(q->fusion),
+                                           q->coverage, q->source.jobs, q->seed, &e, error);
     if (status != CSL_OK) return status;
     if (!q->json && missing)
         printf("%s hidden with probability %g: %zu of %zu cases lack a modality\n\n",
                missing->modality == SIZE_MAX ? "each modality" : csl_model_modality(model, missing->modality),
                missing->probability, missing->lacking, cohort->count);
     if (!q->json)
-        print_tables(model, &e, fusions[q->fusion].name);
+        csl_print_evaluation(model, &e, csl_fusion_name(q->fusion));
     else if (!print_json(model, &e, missing))
         return csl_fail(error, CSL_EIO, NULL, "cannot write the result");
     return CSL_OK;
@@ -202,9 +126,10 @@ static int evaluate(request *q)
 
 int csl_verb_eval(int argc, char **argv)
 {
-    enum { SPLIT = 1, FUSION, MISSING, REASONS, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
+    enum { SPLIT = 1, FUSION, COVERAGE, MISSING, REASONS, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
     static const struct option options[] = {{"split", required_argument, NULL, SPLIT},
                                             {"fusion", required_argument, NULL, FUSION},
+                                            {"coverage", required_argument, NULL, COVERAGE},
                                             {"missing", required_argument, NULL, MISSING},
                                             {"reasons", no_argument, NULL, REASONS},
                                             {"json", no_argument, NULL, JSON},
@@ -217,7 +142,8 @@ int csl_verb_eval(int argc, char **argv)
                                             {0}};
     static const char *const splits[] = {"train", "valid", "test", "all"};
     request q = {
-        .source = {.verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true}};
+        .source = {.verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true},
+        .coverage = 0.9};
     long long seed = 1, jobs = 0, limit = 0;
     size_t split;
     bool fine = true;
@@ -232,11 +158,12 @@ int csl_verb_eval(int argc, char **argv)
             q.source.split_optional = split == 3;
             break;
         case FUSION:
-            for (q.fusion = 0; q.fusion < FUSIONS && strcmp(optarg, fusions[q.fusion].name) != 0; q.fusion++)
-                continue;
-            if (q.fusion == FUSIONS)
+            for (q.fusion = 0; csl_fusion_name(q.fusion); q.fusion++)
+                if (strcmp(optarg, csl_fusion_name(q.fusion)) == 0) break;
+            if (!csl_fusion_name(q.fusion))
                 return csl_usage("eval", "--fusion takes early, late or hybrid, not '%s'", optarg);
             break;
+        case COVERAGE: fine = csl_option_real("eval", "--coverage", optarg, 0.01, 0.999, &q.coverage); break;
         case MISSING: q.missing = optarg; break;
         case REASONS: q.reasons = true; break;
         case JSON: q.json = true; break;

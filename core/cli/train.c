@@ -136,8 +136,8 @@ static int train(const csl_cohort_options *source, csl_training *training, const
     csl_status status = csl_cohort_open(source, &read, &error);
     if (status == CSL_OK) {
         snprintf(trained_on, sizeof trained_on, "%zu cases, %s%s", read.cohort.count,
-                 read.labels_sha256[0] ? "labels.csv with SHA-256 " : "without labels.csv",
-                 read.labels_sha256);
+                 read.labels.sha256[0] ? "labels.csv with SHA-256 " : "without labels.csv",
+                 read.labels.sha256);
         training->trained_on = trained_on;
         status = csl_model_train(&read.cohort, training, &model, &error);
         csl_progress_end();

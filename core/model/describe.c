@@ -62,6 +62,19 @@ static json_t *modalities(const csl_safetensors *file)
     return out;
 }
 
+/* As the file has them, but of the calibration cases' probabilities only how many. */
+static json_t *tasks(const csl_safetensors *file)
+{
+    json_t *all = document(file, "tasks");
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        json_t *task = json_array_get(all, i);
+        size_t count = json_array_size(member(task, "conformity"));
+        json_object_del(task, "conformity");
+        json_object_set_new(task, "calibration_cases", json_integer((json_int_t)count));
+    }
+    return all;
+}
+
 static json_t *calibration(const csl_model *model)
 {
     json_t *out = json_array();
@@ -116,13 +129,13 @@ csl_status csl_model_describe(const csl_mapping *mapping, const char *name, bool
     csl_status status = csl_model_read(mapping->bytes, mapping->length, name, &model, error);
     if (status == CSL_OK) status = csl_safetensors_read(mapping->bytes, mapping->length, name, &file, error);
     if (status != CSL_OK) goto done;
-    json_t *out = json_pack(
-        "{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-        csl_safetensors_metadata(&file, "version"), "configuration", document(&file, "configuration"),
-        "weights", (json_int_t)csl_model_trained(model).weights, "tensor_count",
-        (json_int_t)file.tensor_count, "labels", document(&file, "labels"), "tasks", document(&file, "tasks"),
-        "modalities", modalities(&file), "calibration", calibration(model), "training",
-        document(&file, "training"), "metadata", other_metadata(&file));
+    json_t *out =
+        json_pack("{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+                  csl_safetensors_metadata(&file, "version"), "configuration",
+                  document(&file, "configuration"), "weights", (json_int_t)csl_model_trained(model).weights,
+                  "tensor_count", (json_int_t)file.tensor_count, "labels", document(&file, "labels"), "tasks",
+                  tasks(&file), "modalities", modalities(&file), "calibration", calibration(model),
+                  "training", document(&file, "training"), "metadata", other_metadata(&file));
     if (!out || (tensors && json_object_set_new(out, "tensors", tensor_list(&file)))) {
         json_decref(out);
         status = csl_fail(error, CSL_ENOMEM, name, "no memory to describe the model");

@@ -134,7 +134,8 @@ csl_status csl_model_take_labels(csl_model *m, const csl_cohort *from, csl_error
     m->labels = calloc(from->label_count + 1, sizeof *m->labels);
     m->calibration = calloc(from->label_count + 1, sizeof *m->calibration);
     m->tasks = calloc(count + 1, sizeof *m->tasks);
-    bool fine = m->labels && m->calibration && m->tasks;
+    m->conformity = calloc(count + 1, sizeof *m->conformity);
+    bool fine = m->labels && m->calibration && m->tasks && m->conformity;
     m->network.label_count = fine ? from->label_count : 0;
     m->task_count = fine ? count : 0;
     for (size_t l = 0; l < m->network.label_count; l++) {
@@ -192,7 +193,9 @@ void csl_model_free(csl_model *model)
         free((double *)(uintptr_t)model->tasks[i].edge);
         free((char *)(uintptr_t)model->tasks[i].time);
         free((char *)(uintptr_t)model->tasks[i].unit);
+        if (model->conformity) csl_conformity_free(&model->conformity[i]);
     }
+    free(model->conformity);
     free(model->tasks);
     free(model->labels);
     free(model->calibration);

@@ -3,6 +3,7 @@
 #define CSL_MODEL_FITTED_H
 
 #include "model/calibration.h"
+#include "model/conformal.h"
 #include "model/features.h"
 #include "model/network.h"
 
@@ -20,7 +21,8 @@ struct csl_model {
     csl_task *tasks;       /* [task_count], texts and edges owned */
     size_t task_count;
     csl_label_calibration
-        *calibration; /* [network.label_count]; .baseline is the logit of no modality at all */
+        *calibration;           /* [network.label_count]; .baseline is the logit of no modality at all */
+    csl_conformity *conformity; /* [task_count] */
     csl_training_summary training;
     char *trained_on; /* or NULL */
 };

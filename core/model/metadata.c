@@ -71,9 +71,12 @@ static json_t *write_tasks(const csl_model *model)
         const csl_task *t = &model->tasks[i];
         json_t *edges = t->edge ? json_array() : json_null();
         for (size_t k = 0; t->edge && k < t->count; k++) edges = append(edges, json_real(t->edge[k]));
-        array = append(array, json_pack("{s:s, s:s, s:I, s:o, s:s?, s:s?}", "name", t->name, "kind",
+        json_t *conformity = json_array();
+        for (size_t k = 0; k < model->conformity[i].count; k++)
+            conformity = append(conformity, json_real((double)model->conformity[i].probability[k]));
+        array = append(array, json_pack("{s:s, s:s, s:I, s:o, s:s?, s:s?, s:o}", "name", t->name, "kind",
                                         KINDS[t->kind], "outputs", (json_int_t)t->count, "edges", edges,
-                                        "time", t->time, "unit", t->unit));
+                                        "time", t->time, "unit", t->unit, "conformity", conformity));
     }
     return array;
 }
@@ -292,6 +295,19 @@ static void read_task(reading *r, const json_t *item, size_t first, size_t left,
     if (r->status == CSL_OK && t->kind == CSL_TASK_EVENT) t->edge = read_edges(r, item, t->count);
 }
 
+static void read_conformity(reading *r, const json_t *item, csl_conformity *c)
+{
+    const json_t *list = array(r, item, "conformity", 0, 1 << 24);
+    c->probability = make(r, json_array_size(list), sizeof *c->probability);
+    if (r->status != CSL_OK) return;
+    for (; c->count < json_array_size(list); c->count++) {
+        const json_t *value = json_array_get(list, c->count);
+        float p = c->probability[c->count] = (float)json_number_value(value);
+        if (!json_is_number(value) || !(p >= 0 && p <= 1) || (c->count && p < c->probability[c->count - 1]))
+            wrong(r, "conformity", "probabilities in ascending order");
+    }
+}
+
 static void read_tasks(reading *r, const json_t *value, csl_model *model)
 {
     size_t outputs = model->network.label_count, first = 0;
@@ -299,10 +315,13 @@ static void read_tasks(reading *r, const json_t *value, csl_model *model)
         wrong(r, "tasks", "an array of no more items than there are labels");
         return;
     }
-    if (!(model->tasks = make(r, json_array_size(value), sizeof *model->tasks))) return;
+    model->tasks = make(r, json_array_size(value), sizeof *model->tasks);
+    model->conformity = make(r, json_array_size(value), sizeof *model->conformity);
+    if (r->status != CSL_OK) return;
     for (size_t i = 0; i < json_array_size(value) && r->status == CSL_OK; i++) {
         model->task_count = i + 1;
         read_task(r, json_array_get(value, i), first, outputs - first, &model->tasks[i]);
+        if (r->status == CSL_OK) read_conformity(r, json_array_get(value, i), &model->conformity[i]);
         first += model->tasks[i].count;
     }
     if (r->status == CSL_OK && first != outputs)

@@ -7,7 +7,8 @@
  *                  "token_budget"}
  *   labels         [{"name", "code", "system"}], the outputs
  *   tasks          [{"name", "kind": "binary", "classes" or "event", "outputs": how many,
- *                    "edges": [...], "time", "unit" (these three null but for events)}]
+ *                    "edges": [...], "time", "unit" (these three null but for events),
+ *                    "conformity": [...]}], the latter as csl_conformity has it
  *   modalities     [{"name", "plugin_id", "plugin_version", "coded_feature",
  *                    "features": [{"name", "unit", "mean", "deviation"}],
  *                    "positions": [{"name", "mean", "deviation"}],

@@ -84,7 +84,7 @@ csl_model_summary csl_model_trained(const csl_model *model);
 struct json_t; /* of jansson; the caller drops what it gets with json_decref */
 
 /* {"version", "configuration": {...}, "weights", "tensor_count", "labels": [{"name", "code", "system"}],
- *  "tasks": [{"name", "kind", "outputs", "edges", "time", "unit"}],
+ *  "tasks": [{"name", "kind", "outputs", "edges", "time", "unit", "calibration_cases"}],
  *  "modalities": [{"name", "plugin_id", "plugin_version", "coded_feature" (name or null),
  *                  "features": [{"name", "unit", "mean", "deviation"}],
  *                  "positions": [{"name", "mean", "deviation"}],
@@ -214,11 +214,26 @@ typedef struct csl_label_metrics {
     size_t positives, negatives;
 } csl_label_metrics;
 
+typedef struct csl_task_metrics {
+    csl_interval auc; /* the share of pairs of cases in the right order, with its interval: the area under the
+                         ROC curve; its mean over classes, one against the rest; Harrell's concordance of the
+                         expected time to an event */
+    double accuracy;  /* of the likeliest answer; NaN for an event */
+    double brier;     /* of the label; summed over classes; mean over edges, censoring weighed out (Graf) */
+    double calibration_error, uncalibrated_error; /* expected, at the fitted temperature and at 1 */
+    double coverage, set_size, single,
+        empty;              /* of the hybrid branch's sets at the level asked: share that holds
+                               the true answer, mean answers, shares with one and with none */
+    size_t cases, answered; /* whose target is known; whose answer is (not: lost to follow-up) */
+} csl_task_metrics;
+
 typedef struct csl_evaluation {
-    size_t label_count;
-    csl_label_metrics label[CSL_MAX_LABELS];    /* the chosen branch */
-    csl_label_metrics fusion[CSL_BRANCH_COUNT]; /* each branch on the first label */
-    /* The chosen branch on the first label with every non-empty set of the model's modalities, small sets
+    double level; /* coverage asked of the sets */
+    size_t label_count, task_count;
+    csl_label_metrics label[CSL_MAX_LABELS];   /* of each output, the chosen branch */
+    csl_task_metrics task[CSL_MAX_LABELS];     /* the chosen branch */
+    csl_task_metrics fusion[CSL_BRANCH_COUNT]; /* each branch on the first task */
+    /* The chosen branch on the first task with every non-empty set of the model's modalities, small sets
      * first, all of them last; with more than 8 modalities only the single ones and all. A case that has none
      * of a set scores the baseline. */
     size_t subset_count;
@@ -226,15 +241,15 @@ typedef struct csl_evaluation {
         csl_modality_set set;
         csl_interval auc;
     } subset[255];
-    /* hybrid minus branch, paired bootstrap over the same cases, first label */
+    /* hybrid minus branch, paired bootstrap over the same cases, first task */
     csl_interval gain_over_early, gain_over_late;
 } csl_evaluation;
 
-/* Over the cases of `split`, whose labels must be the model's by name and order; bootstrap resamples are
- * seeded. */
+/* Over the cases of `split`, whose labels and tasks must be the model's by name and order; bootstrap
+ * resamples are seeded. coverage, in (0, 1), is what is asked of the sets of answers. */
 csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split,
-                              csl_branch branch, unsigned jobs, uint64_t seed, csl_evaluation *evaluation,
-                              csl_error *error);
+                              csl_branch branch, double coverage, unsigned jobs, uint64_t seed,
+                              csl_evaluation *evaluation, csl_error *error);
 
 /* ---- whether the reasons given for scores hold ---- */
 

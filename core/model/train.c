@@ -261,6 +261,12 @@ csl_status csl_model_train_by(const csl_cohort *given, const csl_training *train
     if (!training->pretrain)
         status = csl_validate(&m->network, m->weights, &r.objective, r.encoded, &r.division, r.odds, r.pool,
                               r.valid_logit, r.valid_truth, m->calibration, &final, error);
+    for (size_t t = 0; !training->pretrain && t < m->task_count && status == CSL_OK; t++) {
+        size_t first = m->tasks[t].first;
+        status = csl_conformity_fit(&m->tasks[t], m->calibration[first].temperature, r.valid_logit + first,
+                                    r.valid_truth + first, r.division.valid_count, cohort->label_count,
+                                    &m->conformity[t], error);
+    }
 done:
     csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);

@@ -30,13 +30,10 @@ Test(metrics, auc_of_one_class_is_not_known)
 {
     double score[] = {1, 2}, auc;
     uint8_t truth[] = {1, 1};
-    csl_interval interval;
     cr_assert_eq(csl_auc(score, truth, 2, &auc, NULL), CSL_OK);
     cr_assert(isnan(auc));
     cr_assert_eq(csl_auc(score, truth, 0, &auc, NULL), CSL_OK);
     cr_assert(isnan(auc));
-    cr_assert_eq(csl_auc_interval(score, truth, 2, 1, &interval, NULL), CSL_OK);
-    cr_assert(isnan(interval.value) && isnan(interval.low) && isnan(interval.high));
 }
 
 Test(metrics, auc_agrees_with_all_pairs_counted)
@@ -61,57 +58,6 @@ Test(metrics, auc_agrees_with_all_pairs_counted)
     }
 }
 
-/* Scores of two normal distributions, `apart` standard deviations apart. */
-static void draw(csl_rng *rng, size_t count, double apart, double *score, uint8_t *truth)
-{
-    for (size_t i = 0; i < count; i++) {
-        truth[i] = (uint8_t)(i % 2);
-        score[i] = csl_rng_normal(rng) + apart * truth[i];
-    }
-}
-
-Test(metrics, interval_has_the_width_theory_gives)
-{
-    /* Hanley and McNeil 1982, with A = Phi(1 / sqrt 2) = 0.760, Q1 = A / (2 - A), Q2 = 2 A^2 / (1 + A) and
-     * 100 of each class: SE^2 = (A (1 - A) + 99 (Q1 - A^2) + 99 (Q2 - A^2)) / 10000; the interval is about 2
-     * * 1.96 SE wide. */
-    enum { N = 200 };
-    double score[N], A = 0.5 * erfc(-0.5), q1 = A / (2 - A), q2 = 2 * A * A / (1 + A), width = 0, value = 0;
-    double se = sqrt((A * (1 - A) + 99 * (q1 - A * A) + 99 * (q2 - A * A)) / 10000);
-    uint8_t truth[N];
-    csl_rng rng;
-    csl_rng_seed(&rng, 3);
-    for (int round = 0; round < 20; round++) {
-        csl_interval interval;
-        draw(&rng, N, 1, score, truth);
-        cr_assert_eq(csl_auc_interval(score, truth, N, 9, &interval, NULL), CSL_OK);
-        cr_assert(interval.low < interval.value && interval.value < interval.high);
-        width += (interval.high - interval.low) / 20;
-        value += interval.value / 20;
-    }
-    cr_assert_float_eq(value, A, 0.03);
-    cr_assert_float_eq(width, 2 * 1.96 * se, 0.15 * width);
-}
-
-Test(metrics, gain_is_paired_and_seeded)
-{
-    enum { N = 100 };
-    double a[N], b[N];
-    uint8_t truth[N];
-    csl_rng rng;
-    csl_rng_seed(&rng, 4);
-    draw(&rng, N, 1.5, a, truth);
-    csl_interval gain, again;
-    cr_assert_eq(csl_auc_gain(a, a, truth, N, 9, &gain, NULL), CSL_OK);
-    cr_assert(gain.value == 0 && gain.low == 0 &&
-              gain.high == 0); /* of a score over itself: nothing, on every resample */
-    for (size_t i = 0; i < N; i++) b[i] = csl_rng_normal(&rng);
-    cr_assert_eq(csl_auc_gain(a, b, truth, N, 9, &gain, NULL), CSL_OK);
-    cr_assert_eq(csl_auc_gain(a, b, truth, N, 9, &again, NULL), CSL_OK);
-    cr_assert(gain.low > 0);
-    cr_assert(gain.low == again.low && gain.high == again.high);
-}
-
 Test(metrics, brier_and_accuracy_worked_by_hand)
 {
     /* (0.1^2 + 0.5^2 + 0.2^2 + 0.7^2) / 4 = 0.79 / 4; right: 0.9 and 0.2; 0.5 counts as positive */
@@ -120,4 +66,27 @@ Test(metrics, brier_and_accuracy_worked_by_hand)
     cr_assert_float_eq(csl_brier(probability, truth, 4), 0.1975, 1e-12);
     cr_assert_float_eq(csl_accuracy(probability, truth, 4), 0.5, 1e-12);
     cr_assert(isnan(csl_brier(probability, truth, 0)));
+}
+
+Test(metrics, calibration_error_worked_by_hand)
+{
+    /* Bins of width 1/15: 0.5 and 0.53 fall into the eighth (7/15 = 0.4667, 8/15 = 0.5333], 0.9 and 0.93 into
+     * the fourteenth (13/15 = 0.8667, 14/15 = 0.9333], 1 into the last. Excess: |1 - 1.03| + |2 - 1.83| + |0
+     * - 1| = 1.2 over 5 cases. */
+    const double confidence[] = {0.5, 0.53, 0.9, 0.93, 1};
+    const uint8_t right[] = {1, 0, 1, 1, 0};
+    cr_assert_float_eq(csl_calibration_error(confidence, right, 5), 0.24, 1e-12);
+    cr_assert(isnan(csl_calibration_error(confidence, right, 0)));
+}
+
+Test(metrics, brier_by_a_time_without_censoring_is_the_plain_one)
+{
+    const csl_follow_up seen[] = {{1, true}, {5, true}, {2, true}, {9, false}};
+    const double p[] = {0.9, 0.5, 0.2, 0.3};
+    double brier;
+    /* By time 4 the first and third have had it: 0.01, 0.25, 0.64 and 0.09 over 4. */
+    cr_assert_eq(csl_brier_by(p, seen, 4, 4, &brier, NULL), CSL_OK);
+    cr_assert_float_eq(brier, 0.99 / 4, 1e-12);
+    cr_assert_eq(csl_brier_by(p, seen, 4, 9, &brier, NULL), CSL_OK);
+    cr_assert(isnan(brier), "nobody was followed beyond");
 }

@@ -95,7 +95,7 @@ Test(train, loss_falls_and_a_learnable_truth_is_learned)
 
     csl_evaluation e;
     csl_error error = {0};
-    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 2, 5, &e, &error),
+    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 2, 5, &e, &error),
                  CSL_OK, "%s", error.message);
     cr_assert_eq(e.label_count, 2);
     cr_assert_gt(e.label[1].auc.value, 0.9, "of the record's finding: %g", e.label[1].auc.value);
@@ -129,8 +129,8 @@ Test(train, threads_do_not_change_a_byte_and_the_seed_does)
     cr_assert_not(same_file(one, other));
 
     csl_evaluation a, b; /* zeroed by the callee up to the last byte compared */
-    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 1, 5, &a, NULL), CSL_OK);
-    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 3, 5, &b, NULL), CSL_OK);
+    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &a, NULL), CSL_OK);
+    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 3, 5, &b, NULL), CSL_OK);
     cr_assert(a.label[0].auc.low == b.label[0].auc.low && a.label[0].brier == b.label[0].brier);
     csl_model_free(one);
     csl_model_free(three);
@@ -165,7 +165,7 @@ Test(train, cases_without_label_or_tokens_do_not_matter)
     cohort.cases[45] = csl_case_new("empty", 1 << 16);
     csl_model *model = train(&cohort, 1, 1, 2, NULL);
     csl_evaluation e;
-    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 1, 5, &e, NULL),
+    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, NULL),
                  CSL_OK);
     cr_assert_eq(e.label[0].positives + e.label[0].negatives, 60);
     csl_model_free(model);
@@ -261,9 +261,9 @@ Test(train, evaluation_refuses_other_labels_and_an_empty_split)
     csl_model *model = train(&cohort, 1, 1, 2, NULL);
     csl_evaluation e;
     csl_error error = {0};
-    cr_assert_eq(csl_model_evaluate(model, &other, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 1, 5, &e, &error),
+    cr_assert_eq(csl_model_evaluate(model, &other, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, &error),
                  CSL_EMISMATCH);
-    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_VALID, CSL_BRANCH_HYBRID, 1, 5, &e, &error),
+    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_VALID, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, &error),
                  CSL_EUSAGE);
     csl_model_free(model);
     free_cohort(&cohort);
