@@ -3,6 +3,7 @@
 
 #include "model/dnn.h"
 #include "model/kernel.h"
+#include "model/prepared.h"
 #include "model/tape.h"
 
 void csl_linear_forward(const float *w, const csl_linear *l, const float *x, size_t rows,
@@ -11,6 +12,21 @@ void csl_linear_forward(const float *w, const csl_linear *l, const float *x, siz
     csl_kernel_rows(y, residual, rows, l->outputs, w + l->bias);
     csl_gemm(false, true, rows, l->outputs, l->inputs, 1.0f, x, l->inputs, w + l->weight, l->inputs, 1.0f, y,
              l->outputs);
+}
+
+/* Without memory for oneDNN's kernels it is the plain product. */
+static bool prepared_rows(const csl_network *n, const float *w, const csl_linear *l, const float *x,
+                          size_t rows, const float *residual, float *y, csl_workspace *s)
+{
+    const csl_packed *packed = csl_prepared_layer(n->prepared, w, l);
+    if (!packed || (!s->products && !(s->products = csl_products_new()))) return false;
+    return csl_product(s->products, packed, w + l->bias, x, rows, residual, y);
+}
+
+void csl_linear_rows(const csl_network *n, const float *w, const csl_linear *l, const float *x, size_t rows,
+                     const float *residual, float *y, csl_workspace *s)
+{
+    if (!prepared_rows(n, w, l, x, rows, residual, y, s)) csl_linear_forward(w, l, x, rows, residual, y);
 }
 
 void csl_linear_gelu(const float *w, const csl_linear *l, const float *x, size_t rows, float *pre, float *act)
@@ -214,16 +230,19 @@ void csl_block_forward(const csl_network *n, const float *w, const csl_block *l,
     size_t width = n->width;
     csl_kernel_norm(tape->in, rows, width, w + l->norm1.weight, w + l->norm1.bias, tape->a, tape->stat1);
     if (segments) {
-        csl_linear_forward(w, &l->q, tape->a, rows, NULL, tape->q);
+        csl_linear_rows(n, w, &l->q, tape->a, rows, NULL, tape->q, s);
         cross_attention(n, w, &l->kv, tape, rows, segments, segment_count, s);
     } else {
-        csl_linear_forward(w, &l->qkv, tape->a, rows, NULL, tape->q);
+        csl_linear_rows(n, w, &l->qkv, tape->a, rows, NULL, tape->q, s);
         self_attention(n, tape, rows, s);
     }
-    csl_linear_forward(w, &l->out, tape->o, rows, tape->in, tape->mid);
+    csl_linear_rows(n, w, &l->out, tape->o, rows, tape->in, tape->mid, s);
     csl_kernel_norm(tape->mid, rows, width, w + l->norm2.weight, w + l->norm2.bias, tape->c, tape->stat2);
-    csl_linear_gelu(w, &l->up, tape->c, rows, tape->pre, tape->act);
-    csl_linear_forward(w, &l->down, tape->act, rows, tape->mid, tape->out);
+    if (prepared_rows(n, w, &l->up, tape->c, rows, NULL, tape->pre, s))
+        csl_kernel_gelu(tape->pre, rows, l->up.outputs, NULL, tape->act);
+    else
+        csl_linear_gelu(w, &l->up, tape->c, rows, tape->pre, tape->act);
+    csl_linear_rows(n, w, &l->down, tape->act, rows, tape->mid, tape->out, s);
 }
 
 void csl_block_backward(const csl_network *n, const float *w, float *gradient, const csl_block *l,

@@ -7,21 +7,18 @@
 static void substitute(const float *unknown, const csl_encoded_modality *in, size_t inputs, float *u)
 {
     for (size_t i = 0; i < in->count; i++)
-        for (size_t j = 0; j < inputs; j++) {
-            size_t at = i * inputs + j;
-            u[at] = in->known[at] ? in->x[at] : unknown[j];
-        }
+        csl_kernel_choose(in->known + i * inputs, in->x + i * inputs, unknown, inputs, u + i * inputs);
 }
 
 void csl_encoder_embed(const csl_network *n, const float *w, size_t modality, const csl_encoded_modality *in,
-                       csl_encoder_tape *tape)
+                       csl_encoder_tape *tape, csl_workspace *s)
 {
     const csl_network_modality *m = &n->modality[modality];
     const csl_modality_layout *l = &n->layout->modality[modality];
     size_t width = n->width, inputs = l->embed.inputs;
     substitute(w + l->unknown, in, inputs, tape->u);
     memcpy(tape->h, w + l->class_token, width * sizeof *tape->h);
-    csl_linear_forward(w, &l->embed, tape->u, in->count, NULL, tape->h + width);
+    csl_linear_rows(n, w, &l->embed, tape->u, in->count, NULL, tape->h + width, s);
     for (size_t i = 0; i < in->count && l->code != CSL_NO_TENSOR; i++) {
         float *h = tape->h + (i + 1) * width;
         csl_kernel_add(h, w + l->code + in->code[i] * width, width);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "model/fitted.h"
 #include "model/metadata.h"
+#include "model/prepared.h"
 #include "model/safetensors.h"
 #include "model/task.h"
 
@@ -116,7 +117,22 @@ csl_status csl_model_load(const char *path, csl_model **model, csl_error *error)
     if (status != CSL_OK) return status;
     status = csl_model_read(file.bytes, file.length, path, model, error);
     csl_unmap(&file);
+    if (status == CSL_OK) status = csl_model_prepare(*model, CSL_PRECISION_F32, error);
+    if (status != CSL_OK) {
+        csl_model_free(*model);
+        *model = NULL;
+    }
     return status;
+}
+
+csl_status csl_model_prepare(csl_model *model, csl_precision precision, csl_error *error)
+{
+    if (!csl_precision_here(precision))
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "this processor (or oneDNN's build) does not multiply bfloat16; use f32");
+    csl_prepared_free(model->network.prepared);
+    model->network.prepared = NULL;
+    return csl_prepare(&model->network, model->weights, precision, &model->network.prepared, error);
 }
 
 /* A copy, NULL for NULL. */
@@ -201,6 +217,7 @@ void csl_model_free(csl_model *model)
     free(model->calibration);
     free(model->weights);
     free(model->trained_on);
+    csl_prepared_free(model->network.prepared);
     csl_features_free(&model->features);
     csl_network_free(&model->network);
     free(model);

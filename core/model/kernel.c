@@ -46,6 +46,28 @@ VECTOR void csl_kernel_exp(float *x, size_t count)
     for (size_t i = 0; i < count; i++) x[i] = exp_one(x[i]);
 }
 
+VECTOR void csl_kernel_to_bf16(const float *x, size_t count, uint16_t *y)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+        union {
+            float value;
+            uint32_t bits;
+        } from = {.value = x[i]};
+        y[i] = (uint16_t)((from.bits + 0x7fffu + (from.bits >> 16 & 1)) >> 16);
+    }
+}
+
+VECTOR void csl_kernel_choose(const uint8_t *chosen, const float *x, const float *other, size_t count,
+                              float *y)
+{
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+        float a = x[i], b = other[i];
+        y[i] = chosen[i] ? a : b;
+    }
+}
+
 VECTOR void csl_kernel_add(float *y, const float *x, size_t count)
 {
 #pragma omp simd
@@ -157,6 +179,11 @@ INLINE float gelu_gate(float x)
 
 VECTOR void csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, float *y)
 {
+    if (!bias) {
+#pragma omp simd
+        for (size_t i = 0; i < rows * width; i++) y[i] = x[i] * gelu_gate(x[i]);
+        return;
+    }
     for (size_t r = 0; r < rows; r++) {
         float *in = x + r * width, *out = y + r * width;
 #pragma omp simd

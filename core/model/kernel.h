@@ -4,9 +4,12 @@
 #define CSL_MODEL_KERNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CSL_NORM_EPSILON 1e-5f
 
+/* y = chosen ? x : other */
+void csl_kernel_choose(const uint8_t *chosen, const float *x, const float *other, size_t count, float *y);
 /* y += x; y += a * x; x *= a */
 void csl_kernel_add(float *y, const float *x, size_t count);
 void csl_kernel_add_scaled(float *y, const float *x, float a, size_t count);
@@ -27,7 +30,7 @@ void csl_kernel_norm_back(const float *dy, const float *x, size_t rows, size_t w
                           const float *statistics, float *dx, float *dweight, float *dbias);
 
 /* GELU in its tanh form (Hendrycks and Gimpel 2016): x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), of x +
- * bias. x becomes x + bias, y the result. */
+ * bias. x becomes x + bias, y the result; y may be x. bias NULL: x has it already. */
 void csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, float *y);
 /* dy *= the derivative at x (bias included). */
 void csl_kernel_gelu_back(float *dy, const float *x, size_t count);
@@ -47,6 +50,9 @@ void csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, flo
 /* dx += the gradient by x. */
 void csl_kernel_pool_back(const float *x, size_t rows, size_t width, const float *peak, const float *total,
                           const float *dmean, const float *dpeak, float *dx);
+
+/* To the nearest bfloat16 (the upper half of a float32), the even one of two as near. Finite numbers only. */
+void csl_kernel_to_bf16(const float *x, size_t count, uint16_t *y);
 
 /* exp(x) for x in [-87, 80], clamped outside: relative error under 3e-7 (tested over the whole range). */
 void csl_kernel_exp(float *x, size_t count);

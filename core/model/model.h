@@ -21,6 +21,9 @@ enum { CSL_MAX_LABELS = 64 };
 typedef struct csl_model csl_model;
 typedef struct csl_workspace csl_workspace; /* activations; grows to the largest case seen, then stays */
 
+/* To what the inputs of a forward pass's linear layers are rounded; sums and all else are float32. */
+typedef enum csl_precision { CSL_PRECISION_F32 = 0, CSL_PRECISION_BF16 } csl_precision;
+
 typedef enum csl_branch {
     CSL_BRANCH_HYBRID = 0,
     CSL_BRANCH_EARLY,
@@ -58,6 +61,9 @@ typedef struct csl_follow_up {
 /* ---- the file: one .safetensors, weights and all else in its metadata ---- */
 
 csl_status csl_model_load(const char *path, csl_model **model, csl_error *error);
+/* Before the model is shared by threads: what it multiplies from now on; CSL_PRECISION_F32 after loading.
+ * CSL_EUSAGE where this machine cannot. */
+csl_status csl_model_prepare(csl_model *model, csl_precision precision, csl_error *error);
 csl_status csl_model_save(const csl_model *model, const char *path,
                           csl_error *error); /* same model, same bytes */
 void csl_model_free(csl_model *model);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/dnn.h"
 #include "model/tape.h"
 
 enum { ALIGN = 16 /* floats: one cache line */ };
@@ -15,6 +16,7 @@ csl_workspace *csl_workspace_new(void)
 void csl_workspace_free(csl_workspace *workspace)
 {
     if (!workspace) return;
+    csl_products_free(workspace->products);
     free(workspace->memory);
     free(workspace);
 }
@@ -179,7 +181,7 @@ csl_status csl_network_encode(const csl_network *network, const float *weights, 
     workspace->encoded = set;
     for (size_t m = 0; m < network->modality_count; m++) {
         if (!(set >> m & 1)) continue;
-        csl_encoder_embed(network, weights, m, &encoded->modality[m], &workspace->encoder[m]);
+        csl_encoder_embed(network, weights, m, &encoded->modality[m], &workspace->encoder[m], workspace);
         csl_encoder_run(network, weights, m, &workspace->encoder[m], workspace);
     }
     return CSL_OK;

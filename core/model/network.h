@@ -57,6 +57,8 @@ typedef struct csl_network {
     csl_parameter *parameters;
     size_t parameter_count, weight_count;
     struct csl_layout *layout;
+    /* Set by the owner of the weights, who also frees it, or NULL: prepared.h */
+    struct csl_prepared *prepared;
 } csl_network;
 
 /* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, projection

@@ -58,6 +58,7 @@ struct csl_workspace {
     float *memory;
     size_t capacity; /* floats */
     csl_modality_set encoded;
+    struct csl_products *products; /* made by the first product with prepared weights */
     csl_encoder_tape encoder[CSL_MAX_MODALITIES];
     csl_fusion_tape fusion;
     /* scratch */
@@ -76,6 +77,9 @@ enum { CSL_ATTENTION_TILE = 65536 };
 /* y[rows, outputs] = x weight^T + bias (+ residual[rows, outputs] unless NULL) */
 void csl_linear_forward(const float *w, const csl_linear *l, const float *x, size_t rows,
                         const float *residual, float *y);
+/* The same for the many rows of a block or of tokens: by network->prepared where it was made from w. */
+void csl_linear_rows(const csl_network *n, const float *w, const csl_linear *l, const float *x, size_t rows,
+                     const float *residual, float *y, csl_workspace *s);
 /* pre = x weight^T + bias, act = GELU(pre) */
 void csl_linear_gelu(const float *w, const csl_linear *l, const float *x, size_t rows, float *pre,
                      float *act);
@@ -95,7 +99,7 @@ void csl_block_backward(const csl_network *n, const float *w, float *gradient, c
 
 /* Inputs to tape->h and the early branch's vector. */
 void csl_encoder_embed(const csl_network *n, const float *w, size_t modality, const csl_encoded_modality *in,
-                       csl_encoder_tape *tape);
+                       csl_encoder_tape *tape, csl_workspace *s);
 /* tape->h to everything that fusion reads. */
 void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_encoder_tape *tape,
                      csl_workspace *s);

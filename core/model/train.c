@@ -256,6 +256,7 @@ csl_status csl_model_train_by(const csl_cohort *given, const csl_training *train
         status = csl_checkpoint_of(training->checkpoint, cohort, &r.division, recipe, &m->network, m->weights,
                                    training->seed, &checkpoint, error);
     if (status == CSL_OK) status = learn(&r, m, &checkpoint, error);
+    if (status == CSL_OK) status = csl_model_prepare(m, CSL_PRECISION_F32, error);
     if (status != CSL_OK) goto done;
     csl_verdict final;
     if (!training->pretrain)

@@ -140,9 +140,10 @@ int main(int argc, char **argv)
     csl_error error = {0};
     bool write = argc == 3 && !strcmp(argv[1], "write");
     size_t which = 0, count = sizeof measures / sizeof *measures;
-    while (which < count && !(argc == 2 && !strcmp(argv[1], measures[which].name))) which++;
+    bool half = argc == 3 && !strcmp(argv[2], "bf16");
+    while (which < count && !((argc == 2 || half) && !strcmp(argv[1], measures[which].name))) which++;
     if (!b || (!write && which == count)) {
-        fprintf(stderr, "bench_peers write FOLDER | one | batch | train\n");
+        fprintf(stderr, "bench_peers write FOLDER | (one | batch | train) [bf16]\n");
         return 2;
     }
     bool one = !write && measures[which].cases == 1, learns = write || measures[which].run == train;
@@ -154,8 +155,11 @@ int main(int argc, char **argv)
         status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory");
     if (!status && write) status = write_folder(b, argv[2], &error);
     if (!status && !write) {
+        if (!learns)
+            status =
+                csl_model_prepare(b->reference.model, half ? CSL_PRECISION_BF16 : CSL_PRECISION_F32, &error);
         double seconds = bench_median(measures[which].run, b, measures[which].times);
-        printf("consilium %s %.3f %.1f %.1f\n", measures[which].name,
+        printf("consilium%s %s %.3f %.1f %.1f\n", half ? "-bf16" : "", measures[which].name,
                1e3 * seconds / (double)measures[which].cases, bench_memory("VmHWM"), before);
     }
     if (status) fprintf(stderr, "bench_peers: %s: %s\n", error.place, error.message);

@@ -1,0 +1,83 @@
+#include "model/prepared.h"
+
+#include <stdlib.h>
+
+typedef struct item {
+    size_t weight; /* offset, which names the layer */
+    csl_packed *packed;
+} item;
+
+struct csl_prepared {
+    const float *weights;
+    size_t count;
+    item items[]; /* sorted by weight */
+};
+
+static int by_weight(const void *a, const void *b)
+{
+    size_t x = ((const item *)a)->weight, y = ((const item *)b)->weight;
+    return (x > y) - (x < y);
+}
+
+static csl_status add(csl_prepared *p, const csl_linear *l, csl_precision precision, csl_error *error)
+{
+    item *to = &p->items[p->count];
+    csl_status status =
+        csl_packed_new(precision, p->weights + l->weight, l->outputs, l->inputs, &to->packed, error);
+    if (status) return status;
+    to->weight = l->weight;
+    p->count++;
+    return CSL_OK;
+}
+
+enum { LAYERS_OF_A_BLOCK = 4 };
+
+static csl_status add_block(csl_prepared *p, const csl_block *b, bool cross, csl_precision precision,
+                            csl_error *error)
+{
+    const csl_linear *layers[LAYERS_OF_A_BLOCK] = {cross ? &b->q : &b->qkv, &b->out, &b->up, &b->down};
+    csl_status status = CSL_OK;
+    for (size_t i = 0; i < LAYERS_OF_A_BLOCK && !status; i++) status = add(p, layers[i], precision, error);
+    return status;
+}
+
+csl_status csl_prepare(const csl_network *n, const float *weights, csl_precision precision,
+                       csl_prepared **prepared, csl_error *error)
+{
+    *prepared = NULL;
+    size_t most =
+        n->modality_count * (1 + n->blocks * LAYERS_OF_A_BLOCK) + n->cross_blocks * LAYERS_OF_A_BLOCK;
+    csl_prepared *p = calloc(1, sizeof *p + most * sizeof *p->items);
+    if (!p) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to prepare %zu layers", most);
+    p->weights = weights;
+    csl_status status = CSL_OK;
+    for (size_t m = 0; m < n->modality_count && !status; m++) {
+        const csl_modality_layout *l = &n->layout->modality[m];
+        status = add(p, &l->embed, precision, error);
+        for (size_t i = 0; i < n->blocks && !status; i++)
+            status = add_block(p, &l->blocks[i], false, precision, error);
+    }
+    for (size_t i = 0; i < n->cross_blocks && !status; i++)
+        status = add_block(p, &n->layout->cross[i], true, precision, error);
+    if (status) {
+        csl_prepared_free(p);
+        return status;
+    }
+    qsort(p->items, p->count, sizeof *p->items, by_weight);
+    *prepared = p;
+    return CSL_OK;
+}
+
+void csl_prepared_free(csl_prepared *p)
+{
+    for (size_t i = 0; p && i < p->count; i++) csl_packed_free(p->items[i].packed);
+    free(p);
+}
+
+const csl_packed *csl_prepared_layer(const csl_prepared *p, const float *weights, const csl_linear *layer)
+{
+    if (!p || p->weights != weights) return NULL;
+    item key = {.weight = layer->weight};
+    const item *found = bsearch(&key, p->items, p->count, sizeof key, by_weight);
+    return found ? found->packed : NULL;
+}
