@@ -11,6 +11,8 @@
 #include "cli/missing.h"
 #include "cli/verb.h"
 
+static const double NOVEL_LEVEL = 0.01; /* as in `run`, unless it is told otherwise */
+
 static void help(void)
 {
     puts(
@@ -53,10 +55,12 @@ static json_t *missing_of(const csl_model *m, const csl_missing *missing)
                      (json_int_t)missing->lacking);
 }
 
-static bool print_json(const csl_model *m, const csl_evaluation *e, const csl_missing *missing)
+static bool print_json(const csl_model *m, const csl_evaluation *e, const csl_missing *missing,
+                       const csl_strangeness *novel)
 {
     json_t *root = csl_evaluation_json(m, e);
-    bool fine = root && json_object_set_new(root, "missing", missing_of(m, missing)) == 0 &&
+    bool fine = root && json_object_set_new(root, "novel", csl_strangeness_json(novel)) == 0 &&
+                json_object_set_new(root, "missing", missing_of(m, missing)) == 0 &&
                 json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0 &&
                 putchar('\n') != EOF;
     json_decref(root);
@@ -64,7 +68,7 @@ static bool print_json(const csl_model *m, const csl_evaluation *e, const csl_mi
 }
 
 typedef struct request {
-    const char *model, *missing; /* missing: the option's text, or NULL */
+    const char *model, *novel, *missing; /* the latter the options' texts, or NULL */
     csl_cohort_options source;
     size_t fusion;
     uint64_t seed;
@@ -72,20 +76,38 @@ typedef struct request {
     bool json, reasons;
 } request;
 
+static csl_status tell_novel(const request *q, const csl_model *model, const csl_cohort *cohort,
+                             csl_strangeness *novel, csl_error *error)
+{
+    csl_cohort_options source = q->source;
+    csl_cohort_read others = {0};
+    source.folder = q->novel;
+    source.no_labels = true;
+    source.splits = 7;
+    csl_status status = csl_cohort_open(&source, &others, error);
+    if (status == CSL_OK)
+        status = csl_model_strangeness(model, cohort, CSL_SPLIT_TEST, &others.cohort, NOVEL_LEVEL, q->seed,
+                                       novel, error);
+    csl_cohort_read_free(&others);
+    return status;
+}
+
 static csl_status measure(const request *q, const csl_model *model, const csl_cohort *cohort,
                           const csl_missing *missing, csl_error *error)
 {
     csl_evaluation e;
+    csl_strangeness novel;
     csl_status status = csl_model_evaluate(model, cohort, CSL_SPLIT_TEST, csl_fusion_branch(q->fusion),
                                            q->coverage, q->source.jobs, q->seed, &e, error);
+    if (status == CSL_OK && q->novel) status = tell_novel(q, model, cohort, &novel, error);
     if (status != CSL_OK) return status;
     if (!q->json && missing)
         printf("%s hidden with probability %g: %zu of %zu cases lack a modality\n\n",
                missing->modality == SIZE_MAX ? "each modality" : csl_model_modality(model, missing->modality),
                missing->probability, missing->lacking, cohort->count);
-    if (!q->json)
-        csl_print_evaluation(model, &e, csl_fusion_name(q->fusion));
-    else if (!print_json(model, &e, missing))
+    if (!q->json) csl_print_evaluation(model, &e, csl_fusion_name(q->fusion));
+    if (!q->json && q->novel) csl_print_strangeness(&novel);
+    if (q->json && !print_json(model, &e, missing, q->novel ? &novel : NULL))
         return csl_fail(error, CSL_EIO, NULL, "cannot write the result");
     return CSL_OK;
 }
@@ -126,10 +148,25 @@ static int evaluate(request *q)
 
 int csl_verb_eval(int argc, char **argv)
 {
-    enum { SPLIT = 1, FUSION, COVERAGE, MISSING, REASONS, JSON, SEED, JOBS, LIMIT, CACHE, PLUGINS, HELP };
+    enum {
+        SPLIT = 1,
+        FUSION,
+        COVERAGE,
+        NOVEL,
+        MISSING,
+        REASONS,
+        JSON,
+        SEED,
+        JOBS,
+        LIMIT,
+        CACHE,
+        PLUGINS,
+        HELP
+    };
     static const struct option options[] = {{"split", required_argument, NULL, SPLIT},
                                             {"fusion", required_argument, NULL, FUSION},
                                             {"coverage", required_argument, NULL, COVERAGE},
+                                            {"novel", required_argument, NULL, NOVEL},
                                             {"missing", required_argument, NULL, MISSING},
                                             {"reasons", no_argument, NULL, REASONS},
                                             {"json", no_argument, NULL, JSON},
@@ -164,6 +201,7 @@ int csl_verb_eval(int argc, char **argv)
                 return csl_usage("eval", "--fusion takes early, late or hybrid, not '%s'", optarg);
             break;
         case COVERAGE: fine = csl_option_real("eval", "--coverage", optarg, 0.01, 0.999, &q.coverage); break;
+        case NOVEL: q.novel = optarg; break;
         case MISSING: q.missing = optarg; break;
         case REASONS: q.reasons = true; break;
         case JSON: q.json = true; break;

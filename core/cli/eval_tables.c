@@ -215,3 +215,23 @@ void csl_print_evaluation(const csl_model *m, const csl_evaluation *e, const cha
     puts("");
     print_modalities(m, e, fusion);
 }
+
+/* ---- novelty ---- */
+
+json_t *csl_strangeness_json(const csl_strangeness *s)
+{
+    if (!s) return json_null();
+    return json_pack("{s:o, s:o, s:f, s:I, s:o, s:I, s:o}", "auc", number(s->auc.value), "auc_ci",
+                     pair(s->auc), "level", s->level, "cases", (json_int_t)s->cases, "flagged",
+                     number(s->flagged), "novel_cases", (json_int_t)s->others, "novel_flagged",
+                     number(s->others_flagged));
+}
+
+void csl_print_strangeness(const csl_strangeness *s)
+{
+    printf("\n%-32s      AUC  [95 %% interval]   flagged at p < %.3g: of this cohort, of the other\n",
+           "novelty", s->level);
+    printf("%-32s", "");
+    print_interval(s->auc);
+    printf("   %.3f of %zu, %.3f of %zu\n", s->flagged, s->cases, s->others_flagged, s->others);
+}

@@ -15,4 +15,8 @@ json_t *csl_evaluation_json(const csl_model *model, const csl_evaluation *evalua
 /* fusion: the name of the branch that labels and modalities measure. */
 void csl_print_evaluation(const csl_model *model, const csl_evaluation *evaluation, const char *fusion);
 
+/* Of --novel; null for NULL. */
+json_t *csl_strangeness_json(const csl_strangeness *strangeness);
+void csl_print_strangeness(const csl_strangeness *strangeness);
+
 #endif

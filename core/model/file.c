@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "model/fitted.h"
+#include "model/gauge.h"
 #include "model/metadata.h"
 #include "model/prepared.h"
 #include "model/safetensors.h"
@@ -13,29 +14,41 @@
 
 static const size_t MAX_FILE = (size_t)4 << 30;
 
+/* Parameters and, behind them, gauges; `names` is for the latter. */
+static size_t list_tensors(const csl_model *model, csl_tensor *tensors,
+                           char (*names)[CSL_GAUGE_TENSORS][CSL_NETWORK_NAME])
+{
+    size_t count = 0;
+    for (; count < model->network.parameter_count; count++) {
+        const csl_parameter *p = &model->network.parameters[count];
+        tensors[count] = (csl_tensor){.name = p->name,
+                                      .rank = p->rank,
+                                      .shape = {p->shape[0], p->shape[1]},
+                                      .count = p->count,
+                                      .values = model->weights + p->offset};
+    }
+    for (size_t m = 0; model->gauges && m < model->features.count; m++)
+        count += csl_gauge_tensors(&model->gauges[m], model->features.modalities[m].modality, names[m],
+                                   tensors + count);
+    return count;
+}
+
 csl_status csl_model_save(const csl_model *model, const char *path, csl_error *error)
 {
     csl_metadata items[CSL_METADATA_ITEMS];
     csl_buffer bytes;
+    char names[CSL_MAX_MODALITIES][CSL_GAUGE_TENSORS][CSL_NETWORK_NAME];
     csl_status status = csl_metadata_write(model, items, error);
     if (status != CSL_OK) return status;
     csl_buffer_init(&bytes, MAX_FILE);
-    csl_tensor *tensors = calloc(model->network.parameter_count + 1, sizeof *tensors);
+    size_t most = model->network.parameter_count + CSL_MAX_MODALITIES * CSL_GAUGE_TENSORS;
+    csl_tensor *tensors = calloc(most, sizeof *tensors);
     if (!tensors) {
-        status = csl_fail(error, CSL_ENOMEM, path, "no memory to write %zu tensors",
-                          model->network.parameter_count);
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory to write %zu tensors", most);
         goto done;
     }
-    for (size_t i = 0; i < model->network.parameter_count; i++) {
-        const csl_parameter *p = &model->network.parameters[i];
-        tensors[i] = (csl_tensor){.name = p->name,
-                                  .rank = p->rank,
-                                  .shape = {p->shape[0], p->shape[1]},
-                                  .count = p->count,
-                                  .values = model->weights + p->offset};
-    }
-    status = csl_safetensors_write(tensors, model->network.parameter_count, items, CSL_METADATA_ITEMS, &bytes,
-                                   error);
+    size_t count = list_tensors(model, tensors, names);
+    status = csl_safetensors_write(tensors, count, items, CSL_METADATA_ITEMS, &bytes, error);
     if (status == CSL_OK) status = csl_write_file_atomic(path, bytes.bytes, bytes.length, error);
 done:
     for (size_t i = 0; i < CSL_METADATA_ITEMS; i++) free((char *)(uintptr_t)items[i].value);
@@ -65,6 +78,22 @@ static csl_status load_parameter(const csl_safetensors *file, const csl_paramete
     return CSL_OK;
 }
 
+/* All gauges that the file has; *found becomes the number of their tensors, *held that of their values. */
+static csl_status load_gauges(const csl_safetensors *file, const char *name, csl_model *m, size_t *found,
+                              size_t *held, csl_error *error)
+{
+    csl_status status = CSL_OK;
+    if (!(m->gauges = calloc(m->features.count, sizeof *m->gauges)))
+        return csl_fail(error, CSL_ENOMEM, name, "no memory for a model");
+    for (size_t i = 0; i < m->features.count && status == CSL_OK; i++) {
+        const csl_modality_features *f = &m->features.modalities[i];
+        csl_gauge *g = &m->gauges[i];
+        status = csl_gauge_load(file, name, f->modality, csl_portrait_size(f), g, found, error);
+        *held += g->size ? g->size + g->size * g->size + g->distance_count : 0;
+    }
+    return status;
+}
+
 csl_status csl_model_read(const uint8_t *bytes, size_t length, const char *name, csl_model **model,
                           csl_error *error)
 {
@@ -79,16 +108,16 @@ csl_status csl_model_read(const uint8_t *bytes, size_t length, const char *name,
     if ((status = csl_safetensors_read(bytes, length, name, &file, error)) != CSL_OK) goto done;
     if ((status = csl_metadata_read(&file, name, m, error)) != CSL_OK) goto done;
     if ((status = csl_model_configure(m, error)) != CSL_OK) goto done;
-    if (file.tensor_count != m->network.parameter_count) {
+    size_t other = 0, wanted = 0, held = 0;
+    if ((status = load_gauges(&file, name, m, &other, &wanted, error)) != CSL_OK) goto done;
+    if (file.tensor_count != m->network.parameter_count + other) {
         status = csl_fail(error, CSL_EFORMAT, name, "has %zu tensors; its configuration asks for %zu",
-                          file.tensor_count, m->network.parameter_count);
+                          file.tensor_count, m->network.parameter_count + other);
         goto done;
     }
-    size_t wanted = 0, held = 0; /* the configuration must not ask for more memory than the file has values */
-    for (size_t i = 0; i < m->network.parameter_count; i++) {
-        wanted += m->network.parameters[i].count;
-        held += file.tensors[i].count;
-    }
+    /* The configuration must not ask for more memory than the file has values. */
+    for (size_t i = 0; i < m->network.parameter_count; i++) wanted += m->network.parameters[i].count;
+    for (size_t i = 0; i < file.tensor_count; i++) held += file.tensors[i].count;
     if (wanted != held) {
         status = csl_fail(error, CSL_EFORMAT, name, "has %zu weights; its configuration asks for %zu", held,
                           wanted);
@@ -212,6 +241,8 @@ void csl_model_free(csl_model *model)
         if (model->conformity) csl_conformity_free(&model->conformity[i]);
     }
     free(model->conformity);
+    for (size_t i = 0; model->gauges && i < model->features.count; i++) csl_gauge_free(&model->gauges[i]);
+    free(model->gauges);
     free(model->tasks);
     free(model->labels);
     free(model->calibration);

@@ -6,6 +6,7 @@
 #include "model/conformal.h"
 #include "model/features.h"
 #include "model/network.h"
+#include "model/novelty.h"
 
 typedef struct csl_training_summary {
     uint64_t seed, cases, valid_cases;
@@ -23,6 +24,7 @@ struct csl_model {
     csl_label_calibration
         *calibration;           /* [network.label_count]; .baseline is the logit of no modality at all */
     csl_conformity *conformity; /* [task_count] */
+    csl_gauge *gauges;          /* [features.count], of each modality; NULL where none was fitted */
     csl_training_summary training;
     char *trained_on; /* or NULL */
 };

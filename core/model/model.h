@@ -139,16 +139,19 @@ typedef struct csl_finding { /* a token and what it did to a label's logit */
 /* The opinion on one case; doubles are finite. Arrays live in the case's arena. */
 typedef struct csl_opinion {
     size_t label_count, modality_count;
-    double *logit;         /* [labels], raw */
-    double *probability;   /* [labels], sigmoid(logit / temperature of the label) */
-    double *low, *high;    /* [labels], low <= probability <= high: the Venn-Abers interval from the
-                             calibration cases, widened to the probability */
-    double *branch_logit;  /* [labels, CSL_BRANCH_COUNT] */
-    double *gate;          /* [3], of early, late, joint; sums to 1 */
-    double *baseline;      /* [labels], logit of the empty set of modalities (the training cases' log odds) */
-    double *contribution;  /* [labels, modalities], exact Shapley values; their sum over modalities = logit -
-                              baseline */
-    bool *present;         /* [modalities] */
+    double *logit;        /* [labels], raw */
+    double *probability;  /* [labels], sigmoid(logit / temperature of the label) */
+    double *low, *high;   /* [labels], low <= probability <= high: the Venn-Abers interval from the
+                            calibration cases, widened to the probability */
+    double *branch_logit; /* [labels, CSL_BRANCH_COUNT] */
+    double *gate;         /* [3], of early, late, joint; sums to 1 */
+    double *baseline;     /* [labels], logit of the empty set of modalities (the training cases' log odds) */
+    double *contribution; /* [labels, modalities], exact Shapley values; their sum over modalities = logit -
+                             baseline */
+    bool *present;        /* [modalities] */
+    double *rarity; /* [modalities], p-value of a case like the training ones being as far from them; NaN
+                       where it lacks the modality, 1 where the model does not know */
+    double novelty; /* that of the case: the least one times the number of modalities it has */
     csl_finding *findings; /* [labels, CSL_MAX_FINDINGS], each label's strongest first: integrated gradients
                               over tokens */
     size_t *finding_count; /* [labels] */
@@ -256,6 +259,21 @@ typedef struct csl_evaluation {
 csl_status csl_model_evaluate(const csl_model *model, const csl_cohort *cohort, csl_split split,
                               csl_branch branch, double coverage, unsigned jobs, uint64_t seed,
                               csl_evaluation *evaluation, csl_error *error);
+
+/* ---- whether strange cases are told from known ones ---- */
+
+typedef struct csl_strangeness {
+    double level;                   /* a case is novel where its p-value (csl_opinion.novelty) is less */
+    csl_interval auc;               /* other cases against the cohort's, by p-value */
+    size_t cases, others;           /* with a modality that the model knows */
+    double flagged, others_flagged; /* shares that are novel; NaN without cases */
+} csl_strangeness;
+
+/* The cases of `split` against all of `others`, whose labels do not matter; bootstrap resamples are seeded.
+ */
+csl_status csl_model_strangeness(const csl_model *model, const csl_cohort *cohort, csl_split split,
+                                 const csl_cohort *others, double level, uint64_t seed,
+                                 csl_strangeness *strangeness, csl_error *error);
 
 /* ---- whether the reasons given for scores hold ---- */
 

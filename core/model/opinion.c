@@ -31,6 +31,7 @@ static csl_status allocate(csl_arena *arena, const csl_network *n, csl_opinion *
     o->baseline = csl_arena_alloc(arena, labels, sizeof *o->baseline);
     o->contribution = csl_arena_alloc(arena, labels * modalities, sizeof *o->contribution);
     o->present = csl_arena_alloc(arena, modalities, sizeof *o->present);
+    o->rarity = csl_arena_alloc(arena, modalities, sizeof *o->rarity);
     o->findings = csl_arena_alloc(arena, labels * CSL_MAX_FINDINGS, sizeof *o->findings);
     o->finding_count = csl_arena_alloc(arena, labels, sizeof *o->finding_count);
     o->unexplained = csl_arena_alloc(arena, labels, sizeof *o->unexplained);
@@ -113,6 +114,15 @@ static csl_status find(const csl_model *model, csl_workspace *workspace, const c
     return status;
 }
 
+/* With the cases that the model knows. */
+static csl_status compare(const csl_model *model, const csl_encoded *encoded, csl_opinion *o,
+                          csl_error *error)
+{
+    static const csl_gauge none[CSL_MAX_MODALITIES];
+    return csl_novelty(&model->network, &model->features, model->gauges ? model->gauges : none, encoded,
+                       o->rarity, &o->novelty, error);
+}
+
 csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
                              csl_opinion *opinion, csl_error *error)
 {
@@ -124,6 +134,7 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
     if ((status = csl_preprocess(n, &model->features, c, &encoded, error))) goto done;
     csl_modality_set set = csl_encoded_present(n, &encoded);
     for (size_t m = 0; m < n->modality_count; m++) opinion->present[m] = set >> m & 1;
+    if ((status = compare(model, &encoded, opinion, error))) goto done;
     if ((status = csl_network_forward(n, model->weights, &encoded, set, workspace, &out, error))) goto done;
     if ((status = take_logits(model, &out, opinion, error))) goto done;
     for (size_t t = 0; t < model->task_count; t++)

@@ -206,6 +206,23 @@ static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, 
     return status;
 }
 
+/* What a case is like, from all that were read: nothing that is learned goes in. */
+static csl_status fit_gauges(const run *r, csl_model *m, csl_error *error)
+{
+    size_t train = r->division.train_count, count = train + r->division.valid_count;
+    size_t *all = calloc(count + 1, sizeof *all);
+    m->gauges = calloc(m->features.count, sizeof *m->gauges);
+    if (!all || !m->gauges) {
+        free(all);
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", count);
+    }
+    if (train) memcpy(all, r->division.train, train * sizeof *all);
+    if (count > train) memcpy(all + train, r->division.valid, (count - train) * sizeof *all);
+    csl_status status = csl_novelty_fit(&m->network, &m->features, r->encoded, all, count, m->gauges, error);
+    free(all);
+    return status;
+}
+
 csl_status csl_model_train_by(const csl_cohort *given, const csl_training *training, const csl_recipe *recipe,
                               csl_model **model, csl_error *error)
 {
@@ -268,6 +285,7 @@ csl_status csl_model_train_by(const csl_cohort *given, const csl_training *train
                                     r.valid_truth + first, r.division.valid_count, cohort->label_count,
                                     &m->conformity[t], error);
     }
+    if (status == CSL_OK) status = fit_gauges(&r, m, error);
 done:
     csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);
