@@ -14,22 +14,22 @@
 
 static const size_t MAX_FILE = (size_t)4 << 30;
 
-/* Parameters and, behind them, gauges; `names` is for the latter. */
+/* Gauges, whose names go to `names`, and behind them the parameters. */
 static size_t list_tensors(const csl_model *model, csl_tensor *tensors,
                            char (*names)[CSL_GAUGE_TENSORS][CSL_NETWORK_NAME])
 {
     size_t count = 0;
-    for (; count < model->network.parameter_count; count++) {
-        const csl_parameter *p = &model->network.parameters[count];
-        tensors[count] = (csl_tensor){.name = p->name,
-                                      .rank = p->rank,
-                                      .shape = {p->shape[0], p->shape[1]},
-                                      .count = p->count,
-                                      .values = model->weights + p->offset};
-    }
     for (size_t m = 0; model->gauges && m < model->features.count; m++)
         count += csl_gauge_tensors(&model->gauges[m], model->features.modalities[m].modality, names[m],
                                    tensors + count);
+    for (size_t i = 0; i < model->network.parameter_count; i++) {
+        const csl_parameter *p = &model->network.parameters[i];
+        tensors[count++] = (csl_tensor){.name = p->name,
+                                        .rank = p->rank,
+                                        .shape = {p->shape[0], p->shape[1]},
+                                        .count = p->count,
+                                        .values = model->weights + p->offset};
+    }
     return count;
 }
 
