@@ -2,6 +2,7 @@
 
 #include "model/dnn.h"
 #include "model/kernel.h"
+#include "model/stem.h"
 #include "model/tape.h"
 
 static void substitute(const float *unknown, const csl_encoded_modality *in, size_t inputs, float *u)
@@ -26,10 +27,11 @@ void csl_encoder_embed(const csl_network *n, const float *w, size_t modality, co
         float value = in->x[i * inputs + (size_t)m->coded_feature];
         csl_kernel_add_scaled(h, w + l->code_scale + in->code[i] * width, value, width);
     }
-    memset(tape->mean_u, 0, inputs * sizeof *tape->mean_u);
-    csl_kernel_sum_rows(tape->u, in->count, inputs, tape->mean_u);
-    csl_kernel_scale(tape->mean_u, 1.0f / (float)in->count, inputs);
-    csl_linear_forward(w, &l->early, tape->mean_u, 1, NULL, tape->early);
+    memset(tape->mean_h, 0, width * sizeof *tape->mean_h);
+    csl_kernel_sum_rows(tape->h + width, in->count, width, tape->mean_h);
+    csl_kernel_scale(tape->mean_h, 1.0f / (float)in->count, width);
+    csl_linear_forward(w, &l->early, tape->mean_h, 1, NULL, tape->early);
+    csl_stem_forward(n, w, modality, in, tape->h + width, s->stem);
 }
 
 void csl_encoder_run(const csl_network *n, const float *w, size_t modality, csl_encoder_tape *tape,
@@ -58,20 +60,22 @@ static void embed_backward(const csl_network *n, const float *w, float *gradient
     const csl_network_modality *m = &n->modality[modality];
     const csl_modality_layout *l = &n->layout->modality[modality];
     size_t width = n->width, inputs = l->embed.inputs, cells = in->count * inputs;
-    const float *dh = tape->dh + width;
+    float *dh = tape->dh + width;
     csl_kernel_add(gradient + l->class_token, tape->dh, width);
+    csl_stem_backward(n, w, gradient, modality, in, dh, s->stem);
+    csl_linear_backward(w, gradient, &l->early, tape->mean_h, tape->dearly, 1, s->row, false);
+    csl_kernel_scale(s->row, 1.0f / (float)in->count, width);
+    csl_kernel_add_row(dh, in->count, width, s->row);
     for (size_t i = 0; i < in->count && l->code != CSL_NO_TENSOR; i++) {
         csl_kernel_add(gradient + l->code + in->code[i] * width, dh + i * width, width);
         if (l->code_scale == CSL_NO_TENSOR) continue;
         float value = in->x[i * inputs + (size_t)m->coded_feature];
         csl_kernel_add_scaled(gradient + l->code_scale + in->code[i] * width, dh + i * width, value, width);
     }
-    csl_linear_backward(w, gradient, &l->early, tape->mean_u, tape->dearly, 1, s->row, false);
-    csl_kernel_scale(s->row, 1.0f / (float)in->count, inputs);
     bool all_known = !memchr(in->known, 0, cells);
     csl_linear_backward(w, gradient, &l->embed, tape->u, dh, in->count, all_known ? NULL : s->wide, false);
     for (size_t at = 0; at < cells && !all_known; at++)
-        if (!in->known[at]) gradient[l->unknown + at % inputs] += s->wide[at] + s->row[at % inputs];
+        if (!in->known[at]) gradient[l->unknown + at % inputs] += s->wide[at];
 }
 
 void csl_encoder_backward(const csl_network *n, const float *w, float *gradient, size_t modality,

@@ -169,6 +169,8 @@ static bool copy_spec(csl_modality_features *m, const csl_modality_spec *spec)
     m->feature_count = spec->feature_count;
     m->position_count = spec->position_count;
     m->coded_feature = spec->coded_feature;
+    m->patch_feature = spec->patch_feature;
+    m->patch_side = spec->patch_side;
     m->modality = strdup(spec->modality);
     m->plugin_id = strdup(spec->plugin_id);
     m->plugin_version = strdup(spec->plugin_version);
@@ -212,6 +214,10 @@ static csl_status fit_modality(csl_case *const *cases, const size_t *which, size
                 moments_add(&slot->value, row[m->coded_feature]);
         }
     }
+    moments patch = {0};
+    size_t pixels = m->patch_side * m->patch_side;
+    for (size_t f = 0; f < pixels; f++) moments_merge(&patch, &features[m->patch_feature + f]);
+    for (size_t f = 0; f < pixels; f++) features[m->patch_feature + f] = patch;
     for (size_t f = 0; f < m->feature_count; f++) {
         double mean, deviation;
         moments_finish(&features[f], &mean, &deviation);
@@ -322,6 +328,12 @@ csl_status csl_features_match(const csl_modality_features *m, const csl_modality
         return csl_fail(error, CSL_EMISMATCH, m->modality,
                         "the model learned with coded feature %d, this case has %d (-1: none)",
                         m->coded_feature, spec->coded_feature);
+    if (m->patch_feature != spec->patch_feature || m->patch_side != spec->patch_side)
+        return csl_fail(
+            error, CSL_EMISMATCH, m->modality,
+            "the model learned from patches of side %zu from feature %zu on, this case has side %zu "
+            "from feature %zu on (side 0: none)",
+            m->patch_side, m->patch_feature, spec->patch_side, spec->patch_feature);
     for (size_t f = 0; f < m->feature_count; f++)
         if (strcmp(m->feature_names[f], spec->feature_names[f]) != 0 ||
             strcmp(m->feature_units[f], spec->feature_units[f]) != 0)

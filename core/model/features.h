@@ -33,6 +33,7 @@ typedef struct csl_modality_features {
     char *modality, *plugin_id, *plugin_version; /* the version is for people, it need not match */
     size_t feature_count, position_count;        /* F, P */
     int coded_feature;                           /* -1 if none */
+    size_t patch_feature, patch_side;            /* see plugin.h; its pixels share one mean and deviation */
     char **feature_names, **feature_units;       /* [F] */
     float *mean, *deviation;                     /* [F], over training tokens, NaN ignored; deviation > 0 */
     char **position_names;                       /* [P] */

@@ -216,7 +216,9 @@ csl_status csl_model_configure(csl_model *model, csl_error *error)
         *to = (csl_network_modality){.feature_count = m->feature_count,
                                      .position_count = m->position_count,
                                      .coded_feature = m->coded_feature,
-                                     .code_rows = m->code_count + 1};
+                                     .code_rows = m->code_count + 1,
+                                     .patch_feature = m->patch_feature,
+                                     .patch_side = m->patch_side};
         strcpy(to->name, m->modality);
     }
     return csl_network_layout(n, error);

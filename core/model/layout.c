@@ -97,6 +97,32 @@ static void block(builder *b, csl_block *l, bool cross, size_t depth)
     l->down = linear(b, "down", hidden, width, residual, CSL_INIT_ZERO);
 }
 
+static csl_conv conv(builder *b, const char *name, size_t channels, size_t outputs, size_t stride)
+{
+    return (csl_conv){.linear = linear(b, name, 9 * channels, outputs, 1.0f, CSL_INIT_ZERO),
+                      .channels = channels,
+                      .stride = stride};
+}
+
+static void stem(builder *b, csl_stem *s, const csl_network_modality *m)
+{
+    const csl_network *n = b->network;
+    size_t channels = n->stem_channels;
+    while (m->patch_side >> (s->levels + 1)) s->levels++;
+    if (!s->levels) return;
+    prefix(b, "%s.stem", m->name);
+    s->first = conv(b, "first", 1, channels, 1);
+    for (size_t k = 0; k < s->levels; k++, channels *= 2) {
+        csl_stem_level *l = &s->level[k];
+        prefix(b, "%s.stem.%zu", m->name, k);
+        l->norm1 = norm(b, "norm1", channels);
+        l->mix = conv(b, "mix", channels, channels, 1);
+        l->add = linear(b, "add", channels, channels, 1.0f / sqrtf(2.0f * (float)s->levels), CSL_INIT_ZERO);
+        l->norm2 = norm(b, "norm2", channels);
+        l->half = conv(b, "half", channels, k + 1 < s->levels ? 2 * channels : n->width, 2);
+    }
+}
+
 /* Heads start near the prior, small beside it, so that the first steps do not unlearn noise. */
 #define HEAD_GAIN       0.1f
 #define TOKEN_DEVIATION 0.5f
@@ -108,6 +134,8 @@ static void modality(builder *b, csl_modality_layout *l, const csl_network_modal
     prefix(b, "%s", m->name);
     l->unknown = tensor(b, "unknown", inputs, 0, CSL_INIT_ZERO, 0.0f);
     l->embed = linear(b, "embed", inputs, width, 1.0f, CSL_INIT_ZERO);
+    stem(b, &l->stem, m);
+    prefix(b, "%s", m->name);
     l->code = l->code_scale = CSL_NO_TENSOR;
     if (m->code_rows > 1) {
         l->code = tensor(b, "code", m->code_rows, width, CSL_INIT_NORMAL, TOKEN_DEVIATION);
@@ -123,7 +151,7 @@ static void modality(builder *b, csl_modality_layout *l, const csl_network_modal
     l->norm = norm(b, "norm", width);
     l->pool = linear(b, "pool", 3 * width, width, 1.0f, CSL_INIT_ZERO);
     l->late = linear(b, "late", width, n->label_count, HEAD_GAIN, CSL_INIT_PRIOR);
-    l->early = linear(b, "early", inputs, width, 1.0f, CSL_INIT_ZERO);
+    l->early = linear(b, "early", width, width, 1.0f, CSL_INIT_ZERO);
     l->early_missing = tensor(b, "early_missing", width, 0, CSL_INIT_ZERO, 0.0f);
     l->joint_modality = tensor(b, "joint_modality", width, 0, CSL_INIT_NORMAL, TOKEN_DEVIATION);
     l->joint_missing = tensor(b, "joint_missing", width, 0, CSL_INIT_ZERO, 0.0f);
@@ -164,6 +192,7 @@ void csl_network_defaults(csl_network *network)
     network->bottlenecks = 8;
     network->cross_blocks = 2;
     network->mlp_ratio = 2;
+    network->stem_channels = 8;
     network->projection = 32;
     network->token_budget = CSL_NETWORK_TOKEN_BUDGET;
 }
@@ -199,6 +228,14 @@ static csl_status check_modality(const csl_network *n, size_t index, csl_error *
             "1..%u, 0..%u, -1 or one of the features, 1..%d",
             m->name, m->feature_count, m->position_count, m->coded_feature, m->code_rows, CSL_MAX_FEATURES,
             CSL_MAX_POSITION, CSL_NETWORK_MAX_CODES);
+    size_t side = m->patch_side;
+    if (side && (side < 2 || side > CSL_MAX_PATCH || (side & (side - 1)) ||
+                 m->patch_feature > m->feature_count || side * side > m->feature_count - m->patch_feature))
+        return csl_fail(
+            error, CSL_EFORMAT, "configuration",
+            "modality %s has a patch of %zu x %zu pixels from feature %zu of %zu on; its side must be 2, 4, "
+            "8, 16 or 32 and all of it among the features",
+            m->name, side, side, m->patch_feature, m->feature_count);
     return CSL_OK;
 }
 
@@ -214,6 +251,7 @@ static csl_status check(const csl_network *n, csl_error *error)
         {"bottlenecks", n->bottlenecks, 1, CSL_NETWORK_MAX_WIDTH},
         {"cross_blocks", n->cross_blocks, 1, CSL_NETWORK_MAX_BLOCKS},
         {"mlp_ratio", n->mlp_ratio, 1, 16},
+        {"stem_channels", n->stem_channels, 1, 256},
         {"projection", n->projection, 1, CSL_NETWORK_MAX_WIDTH},
         {"token_budget", n->token_budget, 1, CSL_MAX_TOKENS},
         {"labels", n->label_count, 0, CSL_MAX_LABELS},

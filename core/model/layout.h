@@ -21,10 +21,33 @@ typedef struct csl_block {
     csl_linear qkv, q, kv, out, up, down;
 } csl_block;
 
+/* 3 x 3, padded by zeros: the row of linear.weight [outputs, 9 x channels] runs over (row, column, channel)
+ * of the neighbourhood. stride 1 keeps the size, stride 2 halves it (both sides even). */
+typedef struct csl_conv {
+    csl_linear linear; /* inputs = 9 x channels */
+    size_t channels, stride;
+} csl_conv;
+
+enum { CSL_STEM_MAX_LEVELS = 5 /* patches of 2^5 pixels a side, CSL_MAX_PATCH */ };
+
+typedef struct csl_stem_level {
+    csl_norm norm1, norm2;
+    csl_conv mix, half;
+    csl_linear add; /* pixel by pixel */
+} csl_stem_level;
+
+/* The convolutional stem of a modality with pictures, stem.h. */
+typedef struct csl_stem {
+    size_t levels; /* 0: the modality has no pictures; else 2^levels is the patch's side */
+    csl_conv first;
+    csl_stem_level level[CSL_STEM_MAX_LEVELS];
+} csl_stem;
+
 typedef struct csl_modality_layout {
     size_t unknown, code, code_scale,
         class_token; /* code: CSL_NO_TENSOR if V is 1; code_scale also without coded_feature */
     csl_linear embed;
+    csl_stem stem;
     csl_block *blocks; /* [blocks] */
     csl_norm norm;
     csl_linear pool, late, early, pair, project;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/contrast.h"
+#include "model/deal.h"
 #include "model/kernel.h"
 #include "model/tape.h"
 
@@ -14,9 +15,8 @@ static const uint64_t STREAM_DECODERS = UINT64_MAX - 3; /* far from those of cas
 /* One thread's own. */
 typedef struct desk {
     csl_workspace *workspace;
-    csl_encoded seen, hidden;        /* the tokens of a case that the encoders see, and the others */
-    size_t room[CSL_MAX_MODALITIES]; /* tokens for which `seen` and `hidden` have memory */
-    float *scratch;                  /* of the decoders */
+    csl_hand hand;  /* what a case shows */
+    float *scratch; /* of the decoders */
 } desk;
 
 struct csl_learner_memory {
@@ -39,63 +39,6 @@ struct csl_learner_memory {
 static float *slice_gradient(const csl_learner *l, size_t slice)
 {
     return l->memory->gradients + slice * l->count;
-}
-
-/* ---- chance ---- */
-
-static csl_modality_set hide(csl_modality_set present, double probability, csl_rng *rng)
-{
-    csl_modality_set kept = 0;
-    for (unsigned m = 0; m < CSL_MAX_MODALITIES; m++)
-        if (present >> m & 1 && csl_rng_uniform(rng) >= probability) kept |= (csl_modality_set)1 << m;
-    if (kept) return kept;
-    uint64_t chosen = csl_rng_below(rng, (uint64_t)__builtin_popcount(present));
-    for (; chosen; chosen--) present &= present - 1;
-    return present & -present;
-}
-
-static bool make_room(csl_encoded_modality *to, size_t count, size_t inputs)
-{
-    free(to->x);
-    free(to->known);
-    free(to->code);
-    free(to->row);
-    to->x = calloc(count * inputs, sizeof *to->x);
-    to->known = calloc(count * inputs, sizeof *to->known);
-    to->code = calloc(count, sizeof *to->code);
-    to->row = calloc(count, sizeof *to->row);
-    return to->x && to->known && to->code && to->row;
-}
-
-static float *put_token(const csl_encoded_modality *from, size_t i, size_t inputs, csl_encoded_modality *to)
-{
-    size_t at = to->count++;
-    memcpy(to->x + at * inputs, from->x + i * inputs, inputs * sizeof *to->x);
-    memcpy(to->known + at * inputs, from->known + i * inputs, inputs);
-    to->code[at] = from->code[i];
-    to->row[at] = from->row[i];
-    return to->x + at * inputs;
-}
-
-/* Deals a modality's tokens out to seen, with noise, and hidden; at least one is seen. */
-static bool deal(const csl_encoded_modality *from, size_t inputs, double hide_share, double noise, desk *d,
-                 size_t modality, csl_rng *rng)
-{
-    csl_encoded_modality *seen = &d->seen.modality[modality], *hidden = &d->hidden.modality[modality];
-    if (from->count > d->room[modality]) {
-        if (!make_room(seen, from->count, inputs) || !make_room(hidden, from->count, inputs)) return false;
-        d->room[modality] = from->count;
-    }
-    for (size_t i = 0; i < from->count; i++) {
-        if (csl_rng_uniform(rng) < hide_share && (i + 1 < from->count || seen->count)) {
-            put_token(from, i, inputs, hidden);
-            continue;
-        }
-        float *x = put_token(from, i, inputs, seen);
-        for (size_t j = 0; j < inputs && noise > 0; j++)
-            if (from->known[i * inputs + j]) x[j] += (float)(noise * csl_rng_normal(rng));
-    }
-    return true;
 }
 
 /* ---- loss ---- */
@@ -137,9 +80,9 @@ static void tell(const csl_learner *l, desk *d, csl_modality_set set, double sca
             tape->de[i] += (float)(scale * thrift) * tape->e[i];
             *loss += scale * thrift / 2 * (double)(tape->e[i] * tape->e[i]);
         }
-        *loss +=
-            scale * csl_decoder_learn(&l->decoders.modality[m], l->weights + weights, &d->hidden.modality[m],
-                                      blurred, scale, rng, d->scratch, gradient + weights, tape->de);
+        *loss += scale * csl_decoder_learn(&l->decoders.modality[m], l->weights + weights,
+                                           &d->hand.hidden.modality[m], blurred, scale, rng, d->scratch,
+                                           gradient + weights, tape->de);
     }
 }
 
@@ -148,20 +91,8 @@ static void tell(const csl_learner *l, desk *d, csl_modality_set set, double sca
 static csl_modality_set look(const csl_learner *l, size_t index, desk *d, csl_rng *rng)
 {
     const struct csl_learner_memory *memory = l->memory;
-    const csl_network *n = l->network;
-    const csl_recipe *recipe = l->recipe;
-    const csl_encoded *whole = &l->encoded[index];
     csl_rng_seed_stream(rng, l->seed, (uint64_t)memory->epoch * l->cases + index);
-    csl_modality_set set = csl_encoded_present(n, whole);
-    if (memory->labelled) set = hide(set, recipe->modality_dropout, rng);
-    double hide_share = memory->labelled ? recipe->token_dropout : recipe->prior_token_dropout;
-    for (size_t m = 0; m < n->modality_count; m++) {
-        size_t inputs = n->modality[m].feature_count + n->modality[m].position_count;
-        d->seen.modality[m].count = d->hidden.modality[m].count = 0;
-        if (set >> m & 1 && !deal(&whole->modality[m], inputs, hide_share, recipe->noise, d, m, rng))
-            return 0;
-    }
-    return set;
+    return csl_deal(l->network, l->recipe, &l->encoded[index], memory->labelled, rng, &d->hand);
 }
 
 /* ---- across modalities, by gradient caching ---- */
@@ -180,7 +111,7 @@ static void embed_case(void *context, size_t at, unsigned job)
     desk *d = &memory->desks[job];
     csl_rng rng;
     csl_modality_set set = memory->shown[at] = look(l, memory->batch[at], d, &rng);
-    if (!set || csl_network_encode(n, l->weights, &d->seen, set, d->workspace, NULL) != CSL_OK) {
+    if (!set || csl_network_encode(n, l->weights, &d->hand.seen, set, d->workspace, NULL) != CSL_OK) {
         atomic_store(&memory->failed, true);
         return;
     }
@@ -238,7 +169,7 @@ static void learn_case(const csl_learner *l, size_t at, desk *d, float *gradient
     csl_activations a;
     csl_modality_set set = look(l, index, d, &rng);
     csl_status status =
-        set ? csl_network_encode(n, l->weights, &d->seen, set, d->workspace, NULL) : CSL_ENOMEM;
+        set ? csl_network_encode(n, l->weights, &d->hand.seen, set, d->workspace, NULL) : CSL_ENOMEM;
     if (status != CSL_OK) {
         atomic_store(&memory->failed, true);
         return;
@@ -259,7 +190,7 @@ static void learn_case(const csl_learner *l, size_t at, desk *d, float *gradient
         if (l->recipe->contrast > 0)
             csl_contrast_project_back(n, l->weights, m, tape->e, shared_row(l, memory->dshared, at, m),
                                       gradient, tape->de);
-        csl_encoder_backward(n, l->weights, gradient, m, &d->seen.modality[m], tape, d->workspace);
+        csl_encoder_backward(n, l->weights, gradient, m, &d->hand.seen.modality[m], tape, d->workspace);
     }
 }
 
@@ -397,8 +328,7 @@ void csl_learner_free(csl_learner *l)
 {
     for (unsigned i = 0; l->memory && l->memory->desks && i < csl_pool_jobs(l->pool); i++) {
         csl_workspace_free(l->memory->desks[i].workspace);
-        csl_encoded_free(&l->memory->desks[i].seen);
-        csl_encoded_free(&l->memory->desks[i].hidden);
+        csl_hand_free(&l->memory->desks[i].hand);
         free(l->memory->desks[i].scratch);
     }
     if (l->memory) {

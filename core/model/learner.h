@@ -25,8 +25,12 @@ typedef struct csl_recipe {
     double average;          /* decay of the moving average of weights, for each step */
     double modality_dropout; /* probability that a present modality is hidden; one always stays */
     double token_dropout;    /* that a token is left out */
+    double feature_dropout;  /* that a feature of a token, other than a pixel, is left out */
     double noise;            /* deviation of what is added to known normalised features */
-    double smoothing;        /* of targets: csl_objective */
+    /* of pictures: greatest rotation (degrees), logarithm of magnification, shift (share of a side);
+     * probability of left and right changed; logarithm of gain and offset of grey values (deviations) */
+    double turn, stretch, shift, mirror, gain, offset;
+    double smoothing;                /* of targets: csl_objective */
     double branch[CSL_BRANCH_COUNT]; /* weight of each branch's loss of the tasks */
     unsigned balance;                /* not 0: csl_training.balance */
     unsigned patience; /* epochs with labels without a better validation loss that end learning; 0: none */

@@ -21,6 +21,7 @@ static const struct {
     {"bottlenecks", offsetof(csl_network, bottlenecks)},
     {"cross_blocks", offsetof(csl_network, cross_blocks)},
     {"mlp_ratio", offsetof(csl_network, mlp_ratio)},
+    {"stem_channels", offsetof(csl_network, stem_channels)},
     {"projection", offsetof(csl_network, projection)},
     {"token_budget", offsetof(csl_network, token_budget)},
 };
@@ -95,9 +96,10 @@ static json_t *write_modality(const csl_modality_features *m)
         codes = append(codes, json_pack("{s:s, s:I, s:f, s:f}", "code", m->codes[i].code, "cases",
                                         (json_int_t)m->codes[i].cases, "mean", (double)m->codes[i].mean,
                                         "deviation", (double)m->codes[i].deviation));
-    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "name", m->modality, "plugin_id", m->plugin_id,
-                     "plugin_version", m->plugin_version, "coded_feature", m->coded_feature, "features",
-                     features, "positions", positions, "codes", codes);
+    return json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:o, s:o, s:o}", "name", m->modality, "plugin_id",
+                     m->plugin_id, "plugin_version", m->plugin_version, "coded_feature", m->coded_feature,
+                     "patch_feature", (json_int_t)m->patch_feature, "patch_side", (json_int_t)m->patch_side,
+                     "features", features, "positions", positions, "codes", codes);
 }
 
 static json_t *write_modalities(const csl_model *model)
@@ -388,6 +390,8 @@ static void read_modality(reading *r, const json_t *item, csl_modality_features 
     const json_t *codes = array(r, item, "codes", 0, CSL_MAX_CODES);
     if (r->status != CSL_OK) return;
     m->coded_feature = (int)whole(r, item, "coded_feature", -1, (long long)json_array_size(features) - 1);
+    m->patch_feature = (size_t)whole(r, item, "patch_feature", 0, (long long)json_array_size(features));
+    m->patch_side = (size_t)whole(r, item, "patch_side", 0, CSL_MAX_PATCH);
     read_features(r, features, m);
     read_positions(r, positions, m);
     read_codes(r, codes, m);

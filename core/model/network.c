@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/dnn.h"
+#include "model/stem.h"
 #include "model/tape.h"
 
 enum { ALIGN = 16 /* floats: one cache line */ };
@@ -85,7 +86,7 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     t->e = take(p, 1, width);
     t->late = take(p, 1, n->label_count);
     t->pair = take(p, 1, width);
-    t->mean_u = take(p, 1, inputs);
+    t->mean_h = take(p, 1, width);
     t->early = take(p, 1, width);
     t->x = take(p, t->rows, width);
     t->dt = take(p, t->rows, width);
@@ -121,7 +122,7 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
                        csl_workspace *s, float *memory)
 {
     plan p = {.memory = memory};
-    size_t rows = n->bottlenecks, keys = 0, wide = most(3, n->mlp_ratio) * n->width, vector = wide;
+    size_t rows = n->bottlenecks, keys = 0, stem = 0, wide = most(3, n->mlp_ratio) * n->width, vector = wide;
     for (size_t m = 0; m < n->modality_count; m++) {
         if (!(set >> m & 1)) continue;
         size_t count = encoded->modality[m].count, inputs = n->layout->modality[m].embed.inputs;
@@ -129,6 +130,7 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
         rows = most(rows, count + 1);
         keys += count + 1;
         wide = most(wide, inputs);
+        stem = most(stem, csl_stem_room(n, m, &encoded->modality[m]));
         vector = most(vector, inputs);
     }
     plan_fusion(&p, n, &s->fusion);
@@ -139,6 +141,7 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
     s->flow = take(&p, rows, n->width);
     s->dfolded = take(&p, n->bottlenecks, n->heads * n->width);
     s->dmixed = take(&p, n->bottlenecks, n->heads * n->width);
+    s->stem = take(&p, 1, stem);
     s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
     s->dz = take(&p, 1, n->width);
     return p.used;

@@ -26,6 +26,7 @@ typedef struct csl_network_modality {
     size_t feature_count, position_count; /* F, P */
     int coded_feature;                    /* -1: none */
     size_t code_rows;                     /* V: vocabulary with row 0 (no code); 1 where there are no codes */
+    size_t patch_feature, patch_side;     /* see plugin.h; side 0: no pictures */
 } csl_network_modality;
 
 /* What a tensor starts from. */
@@ -49,8 +50,9 @@ typedef struct csl_parameter {
 typedef struct csl_network {
     size_t width, heads, blocks; /* D, a multiple of heads; encoder blocks of each modality */
     size_t bottlenecks, cross_blocks, mlp_ratio;
-    size_t projection;   /* J: numbers of an embedding's projection, contrast.h */
-    size_t token_budget; /* most tokens of one modality that enter; see csl_preprocess */
+    size_t stem_channels; /* of the stem's first level */
+    size_t projection;    /* J: numbers of an embedding's projection, contrast.h */
+    size_t token_budget;  /* most tokens of one modality that enter; see csl_preprocess */
     size_t label_count, modality_count;
     csl_network_modality modality[CSL_MAX_MODALITIES];
     /* made by csl_network_layout */
@@ -61,8 +63,8 @@ typedef struct csl_network {
     struct csl_prepared *prepared;
 } csl_network;
 
-/* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, projection
- * 32, budget. */
+/* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, stem
+ * channels 8, projection 32, budget. */
 void csl_network_defaults(csl_network *network);
 /* Checks the configuration (CSL_EFORMAT, naming the field and its range) and makes the parameter table. */
 csl_status csl_network_layout(csl_network *network, csl_error *error);
@@ -76,11 +78,12 @@ void csl_network_init(const csl_network *network, uint64_t seed, const float *pr
 /* ---- one case as it enters ---- */
 
 typedef struct csl_encoded_modality {
-    size_t count;   /* n; 0: the case lacks the modality */
-    float *x;       /* [n, F + P], normalised and clipped, 0 where not known */
-    uint8_t *known; /* [n, F + P] */
-    uint32_t *code; /* [n], row of the vocabulary */
-    uint32_t *row;  /* [n], row in the case's modality */
+    size_t count;        /* n; 0: the case lacks the modality */
+    float *x;            /* [n, F + P], normalised and clipped, 0 where not known */
+    uint8_t *known;      /* [n, F + P] */
+    uint32_t *code;      /* [n], row of the vocabulary */
+    uint32_t *row;       /* [n], row in the case's modality */
+    csl_case_tile *tile; /* [n]; NULL where the modality has no pictures */
 } csl_encoded_modality;
 
 typedef struct csl_encoded {
@@ -96,6 +99,13 @@ struct csl_features;
 csl_status csl_preprocess(const csl_network *network, const struct csl_features *features, const csl_case *c,
                           csl_encoded *encoded, csl_error *error);
 void csl_encoded_free(csl_encoded *encoded);
+/* Room for count tokens, all of them zero; with tiles where asked. Free with csl_encoded_modality_free, also
+ * after failure. */
+csl_status csl_encoded_modality_new(csl_encoded_modality *e, size_t count, size_t inputs, bool tiles,
+                                    csl_error *error);
+void csl_encoded_modality_free(csl_encoded_modality *e);
+/* Appends token i of `from` to `to`, which has room for it and tiles where `from` has. */
+void csl_encoded_put(const csl_encoded_modality *from, size_t i, size_t inputs, csl_encoded_modality *to);
 /* A copy without the tokens i of modality m for which drop[m][i] is nonzero (drop[m] NULL: none is). A
  * modality that loses all becomes missing. Free the copy, also after failure. */
 csl_status csl_encoded_without(const csl_network *network, const csl_encoded *encoded,

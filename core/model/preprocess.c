@@ -5,16 +5,38 @@
 #include "model/features.h"
 #include "model/network.h"
 
-static csl_status allocate(csl_encoded_modality *e, size_t count, size_t inputs, csl_error *error)
+csl_status csl_encoded_modality_new(csl_encoded_modality *e, size_t count, size_t inputs, bool tiles,
+                                    csl_error *error)
 {
     e->x = calloc(count * inputs, sizeof *e->x);
     e->known = calloc(count * inputs, sizeof *e->known);
     e->code = calloc(count, sizeof *e->code);
     e->row = calloc(count, sizeof *e->row);
-    if (!e->x || !e->known || !e->code || !e->row)
+    if (tiles) e->tile = calloc(count, sizeof *e->tile);
+    if (!e->x || !e->known || !e->code || !e->row || (tiles && !e->tile))
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu tokens of %zu numbers", count, inputs);
     e->count = count;
     return CSL_OK;
+}
+
+void csl_encoded_modality_free(csl_encoded_modality *e)
+{
+    free(e->x);
+    free(e->known);
+    free(e->code);
+    free(e->row);
+    free(e->tile);
+    *e = (csl_encoded_modality){0};
+}
+
+void csl_encoded_put(const csl_encoded_modality *from, size_t i, size_t inputs, csl_encoded_modality *to)
+{
+    size_t at = to->count++;
+    memcpy(to->x + at * inputs, from->x + i * inputs, inputs * sizeof *to->x);
+    memcpy(to->known + at * inputs, from->known + i * inputs, inputs);
+    to->code[at] = from->code[i];
+    to->row[at] = from->row[i];
+    if (from->tile) to->tile[at] = from->tile[i];
 }
 
 static void normalise_positions(const csl_modality_features *f, const double *position, float *x)
@@ -55,9 +77,12 @@ csl_status csl_preprocess(const csl_network *network, const csl_features *featur
         if (status) return status;
         csl_encoded_modality *e = &encoded->modality[k];
         size_t count = m->count < network->token_budget ? m->count : network->token_budget;
-        if ((status = allocate(e, count, f->feature_count + f->position_count, error))) return status;
+        if ((status = csl_encoded_modality_new(e, count, f->feature_count + f->position_count,
+                                               m->tiles != NULL, error)))
+            return status;
         for (size_t i = 0; i < count; i++) {
             e->row[i] = (uint32_t)(i * m->count / count);
+            if (m->tiles) e->tile[i] = m->tiles[e->row[i]];
             encode_token(f, m, e, i);
         }
     }
@@ -73,16 +98,11 @@ csl_status csl_encoded_without(const csl_network *network, const csl_encoded *en
         csl_encoded_modality *to = &copy->modality[k];
         size_t inputs = network->modality[k].feature_count + network->modality[k].position_count;
         if (!from->count) continue;
-        csl_status status = allocate(to, from->count, inputs, error);
+        csl_status status = csl_encoded_modality_new(to, from->count, inputs, from->tile != NULL, error);
         if (status) return status;
         to->count = 0;
         for (size_t i = 0; i < from->count; i++) {
-            if (drop[k] && drop[k][i]) continue;
-            size_t at = to->count++;
-            memcpy(to->x + at * inputs, from->x + i * inputs, inputs * sizeof *to->x);
-            memcpy(to->known + at * inputs, from->known + i * inputs, inputs);
-            to->code[at] = from->code[i];
-            to->row[at] = from->row[i];
+            if (!drop[k] || !drop[k][i]) csl_encoded_put(from, i, inputs, to);
         }
     }
     return CSL_OK;
@@ -90,12 +110,5 @@ csl_status csl_encoded_without(const csl_network *network, const csl_encoded *en
 
 void csl_encoded_free(csl_encoded *encoded)
 {
-    for (size_t m = 0; m < CSL_MAX_MODALITIES; m++) {
-        csl_encoded_modality *e = &encoded->modality[m];
-        free(e->x);
-        free(e->known);
-        free(e->code);
-        free(e->row);
-    }
-    *encoded = (csl_encoded){0};
+    for (size_t m = 0; m < CSL_MAX_MODALITIES; m++) csl_encoded_modality_free(&encoded->modality[m]);
 }

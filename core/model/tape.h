@@ -29,7 +29,7 @@ typedef struct csl_encoder_tape {
     float *pooled;          /* [3D]: class token, mean, peak */
     float *peak_total;      /* [D], of the peak's softmax */
     float *e, *late, *pair; /* [D], [L], [D] */
-    float *mean_u, *early;  /* [F + P], [D] */
+    float *mean_h, *early;  /* [D], mean of h's tokens before the stem; [D] */
     float *x;               /* [N, D]: t + modality embedding */
     float *dt, *dh;         /* gradients by t and, after backward, by h: [N, D] */
     float *de, *dearly;     /* [D], [D] */
@@ -65,6 +65,7 @@ struct csl_workspace {
     float *scores, *dscores;     /* [attention tile] each */
     float *wide, *narrow, *flow; /* [rows, max(3, r) D], [rows, D], [rows, D] */
     float *dfolded, *dmixed;     /* [heads, K, D] each */
+    float *stem;                 /* of the largest picture, stem.h */
     float *row, *dz;             /* vectors between single-row layers; [D] */
 };
 

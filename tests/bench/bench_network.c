@@ -112,9 +112,9 @@ int main(int argc, char **argv)
     csl_network_defaults(&b.network);
     b.network.label_count = 1;
     b.network.modality_count = MODALITIES;
-    b.network.modality[0] = (csl_network_modality){"image", 32, 3, -1, 1};
-    b.network.modality[1] = (csl_network_modality){"record", 14, 1, 0, 200};
-    b.network.modality[2] = (csl_network_modality){"variant", 24, 2, -1, 300};
+    b.network.modality[0] = (csl_network_modality){"image", 32, 3, -1, 1, 0, 0};
+    b.network.modality[1] = (csl_network_modality){"record", 14, 1, 0, 200, 0, 0};
+    b.network.modality[2] = (csl_network_modality){"variant", 24, 2, -1, 300, 0, 0};
     if (csl_network_layout(&b.network, &error)) return 3;
     b.weights = calloc(b.network.weight_count, sizeof *b.weights);
     b.gradient = calloc(b.network.weight_count, sizeof *b.gradient);

@@ -37,10 +37,13 @@ static void print_tokens(FILE *f, const csl_case *c)
                 fprintf(f, "%s\"%s\"", j ? "," : "", m->spec.feature_names[j]);
                 print_number(f, ":", (double)m->features[i * m->spec.feature_count + j]);
             }
+            fprintf(f, "}");
+            const csl_case_tile *t = m->tiles && m->tiles[i].plane ? &m->tiles[i] : NULL;
+            if (t) fprintf(f, ",\"tile\":[%u,%u,%u,%u,%u]", t->plane, t->row, t->column, t->rows, t->columns);
             if (m->codes[i])
-                fprintf(f, "},\"code\":\"%s\"}\n", m->codes[i]);
+                fprintf(f, ",\"code\":\"%s\"}\n", m->codes[i]);
             else
-                fprintf(f, "},\"code\":null}\n");
+                fprintf(f, ",\"code\":null}\n");
         }
     }
 }

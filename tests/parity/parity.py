@@ -46,7 +46,7 @@ def code_row(codes, code):
 
 
 def read_tokens(path, modalities, budget):
-    """For each modality with tokens: x with NaN where not known, and rows of the vocabulary."""
+    """For each modality with tokens: x with NaN where not known, rows of the vocabulary, and tiles or None."""
     rows = {m["name"]: [] for m in modalities}
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -62,7 +62,7 @@ def read_tokens(path, modalities, budget):
         count = min(len(tokens), budget)
         tokens = [tokens[i * len(tokens) // count] for i in range(count)]
         codes = {c["code"]: i + 1 for i, c in enumerate(m["codes"])}
-        xs, cs = [], []
+        xs, cs, tiles = [], [], []
         for t in tokens:
             c = code_row(codes, t.get("code"))
             value = np.array([number(t["features"][f["name"]]) for f in m["features"]], dtype=np.float32)
@@ -75,7 +75,8 @@ def read_tokens(path, modalities, budget):
             x = np.concatenate([(value - mean) / deviation, np.array(place, dtype=np.float64).astype(np.float32)])
             xs.append(np.clip(x, -10, 10))
             cs.append(c)
-        case[m["name"]] = (torch.from_numpy(np.stack(xs).astype(np.float32)), torch.tensor(cs))
+            tiles.append(t.get("tile"))
+        case[m["name"]] = (torch.from_numpy(np.stack(xs).astype(np.float32)), torch.tensor(cs), tiles)
     return case
 
 
@@ -103,7 +104,39 @@ class Network:
     def mlp(self, x, up, down):
         return self.linear(torch.nn.functional.gelu(self.linear(x, up), approximate="tanh"), down)
 
-    def encode(self, m, x, codes):
+    def conv(self, x, name, stride=1):
+        w = self.w[name + ".weight"]
+        w = w.reshape(w.shape[0], 3, 3, -1).permute(0, 3, 1, 2)
+        y = torch.nn.functional.conv2d(x.permute(2, 0, 1)[None], w, self.w[name + ".bias"], stride, padding=1)
+        return y[0].permute(1, 2, 0)
+
+    def stem(self, m, x, tiles):
+        """[n, D]: what the stem says of each token; 0 where it is no tile."""
+        side, first, out = m["patch_side"], m["patch_feature"], torch.zeros(len(tiles), self.c["width"])
+        pixels = torch.nan_to_num(x[:, first : first + side * side], nan=0.0).reshape(-1, side, side)
+        begin = 0
+        while begin < len(tiles):
+            picture = [tiles[begin][i] for i in (0, 3, 4)] if tiles[begin] else None
+            end = begin + 1
+            while picture and end < len(tiles) and tiles[end] and [tiles[end][i] for i in (0, 3, 4)] == picture:
+                end += 1
+            if picture:
+                _, rows, columns = picture
+                h = torch.zeros(rows, side, columns, side)
+                for i in range(begin, end):
+                    h[tiles[i][1], :, tiles[i][2], :] = pixels[i]
+                p = m["name"] + ".stem."
+                h = self.conv(h.reshape(rows * side, columns * side, 1), p + "first")
+                for k in range(side.bit_length() - 1):
+                    a = self.conv(self.norm(h, f"{p}{k}.norm1"), f"{p}{k}.mix")
+                    h = h + self.linear(torch.nn.functional.gelu(a, approximate="tanh"), f"{p}{k}.add")
+                    h = self.conv(self.norm(h, f"{p}{k}.norm2"), f"{p}{k}.half", 2)
+                for i in range(begin, end):
+                    out[i] = h[tiles[i][1], tiles[i][2]]
+            begin = end
+        return out
+
+    def encode(self, m, x, codes, tiles=None):
         name, coded, w = m["name"], m["coded_feature"], self.w
         known = ~torch.isnan(x)
         u = torch.where(known, x, w[name + ".unknown"])
@@ -113,6 +146,9 @@ class Network:
         if name + ".code_scale" in w:
             s = torch.where(known[..., coded], x[..., coded], torch.zeros(()))
             h = h + s[..., None] * w[name + ".code_scale"][codes]
+        early = self.linear(h.mean(-2), name + ".early")
+        if m.get("patch_side") and tiles:
+            h = h + self.stem(m, x, tiles)
         h = torch.cat([w[name + ".class"].expand(*h.shape[:-2], 1, -1), h], -2)
         for b in range(self.c["blocks"]):
             p = f"{name}.block.{b}."
@@ -122,7 +158,7 @@ class Network:
         t = self.norm(h, name + ".norm")
         peak = (torch.softmax(2 * t[..., 1:, :], -2) * t[..., 1:, :]).sum(-2)
         e = self.linear(torch.cat([t[..., 0, :], t[..., 1:, :].mean(-2), peak], -1), name + ".pool")
-        return t, e, self.linear(u.mean(-2), name + ".early")
+        return t, e, early
 
     def forward(self, case):
         w, names = self.w, [m["name"] for m in self.modalities]

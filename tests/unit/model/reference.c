@@ -56,9 +56,9 @@ static double *linear(const net *r, const char *prefix, const char *name, const 
 static double *norm(const net *r, const char *prefix, const char *name, const double *x, size_t rows)
 {
     char full[64];
-    size_t width = r->n->width;
     snprintf(full, sizeof full, "%s.weight", name);
     const double *w = tensor(r, prefix, full);
+    size_t width = find(r, prefix, full)->count;
     snprintf(full, sizeof full, "%s.bias", name);
     const double *b = tensor(r, prefix, full);
     double *y = rows_of(rows, width);
@@ -136,7 +136,78 @@ typedef struct encoder {
     double *t, *e, *late, *pair, *early; /* [N, D], [D], [L], [D], [D] */
 } encoder;
 
-static double *embed(const net *r, size_t m, const csl_encoded_modality *in, double *mean_u)
+/* 3 x 3, zeros around the picture x[rows, columns, channels]. */
+static double *conv(const net *r, const char *prefix, const char *name, const double *x, size_t rows,
+                    size_t columns, size_t stride)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s.weight", name);
+    size_t nine = find(r, prefix, full)->shape[1], channels = nine / 9;
+    size_t lines = rows / stride, width = columns / stride;
+    double *near = rows_of(lines * width, nine);
+    for (size_t y = 0; y < lines; y++)
+        for (size_t c = 0; c < width; c++)
+            for (size_t k = 0; k < 9; k++) {
+                size_t line = y * stride + k / 3, column = c * stride + k % 3; /* plus one */
+                if (line < 1 || line > rows || column < 1 || column > columns) continue;
+                memcpy(near + (y * width + c) * nine + k * channels,
+                       x + ((line - 1) * columns + column - 1) * channels, channels * sizeof *near);
+            }
+    double *y = linear(r, prefix, name, near, lines * width);
+    free(near);
+    return y;
+}
+
+/* What the stem says of each tile of a picture: [rows x columns, D]. */
+static double *stem(const net *r, const char *name, double *x, size_t rows, size_t columns, size_t side)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "%s.stem", name);
+    size_t channels = r->n->stem_channels;
+    double *y = conv(r, prefix, "first", x, rows, columns, 1);
+    free(x);
+    x = y;
+    for (size_t k = 0; side > 1; side /= 2, k++, rows /= 2, columns /= 2, channels *= 2) {
+        snprintf(prefix, sizeof prefix, "%s.stem.%zu", name, k);
+        double *a = norm(r, prefix, "norm1", x, rows * columns);
+        double *b = conv(r, prefix, "mix", a, rows, columns, 1);
+        gelu(b, rows * columns * channels);
+        add_to(x, linear(r, prefix, "add", b, rows * columns), rows * columns * channels);
+        double *c = norm(r, prefix, "norm2", x, rows * columns);
+        y = conv(r, prefix, "half", c, rows, columns, 2);
+        free(a);
+        free(b);
+        free(c);
+        free(x);
+        x = y;
+    }
+    return x;
+}
+
+static void add_stem(const net *r, size_t m, const csl_encoded_modality *in, double *h)
+{
+    const csl_network_modality *spec = &r->n->modality[m];
+    size_t side = spec->patch_side, inputs = spec->feature_count + spec->position_count, width = r->n->width;
+    for (size_t i = 0, end; in->tile && i < in->count; i = end) {
+        const csl_case_tile *t = &in->tile[i];
+        for (end = i + 1; end < in->count && in->tile[end].plane == t->plane;) end++;
+        if (!t->plane) continue;
+        size_t columns = t->columns * side;
+        double *x = rows_of(t->rows * side, columns);
+        for (size_t k = i; k < end; k++)
+            for (size_t p = 0; p < side * side; p++)
+                x[(in->tile[k].row * side + p / side) * columns + in->tile[k].column * side + p % side] =
+                    (double)in->x[k * inputs + spec->patch_feature + p];
+        double *out = stem(r, spec->name, x, t->rows * side, columns, side);
+        for (size_t k = i; k < end; k++)
+            for (size_t j = 0; j < width; j++)
+                h[k * width + j] +=
+                    out[((size_t)in->tile[k].row * t->columns + in->tile[k].column) * width + j];
+        free(out);
+    }
+}
+
+static double *embed(const net *r, size_t m, const csl_encoded_modality *in, double *mean_h)
 {
     const csl_network_modality *spec = &r->n->modality[m];
     size_t width = r->n->width, inputs = spec->feature_count + spec->position_count;
@@ -146,7 +217,6 @@ static double *embed(const net *r, size_t m, const csl_encoded_modality *in, dou
         for (size_t j = 0; j < inputs; j++) {
             size_t at = i * inputs + j;
             u[at] = in->known[at] ? (double)in->x[at] : unknown[j];
-            mean_u[j] += u[at] / (double)in->count;
         }
     double *y = linear(r, spec->name, "embed", u, in->count);
     memcpy(h, first, width * sizeof *h);
@@ -160,6 +230,8 @@ static double *embed(const net *r, size_t m, const csl_encoded_modality *in, dou
             if (in->known[coded])
                 *to += (double)in->x[coded] * tensor(r, spec->name, "code_scale")[in->code[i] * width + j];
         }
+    for (size_t i = 0; i < in->count * width; i++) mean_h[i % width] += h[width + i] / (double)in->count;
+    add_stem(r, m, in, h + width);
     free(u);
     free(y);
     return h;
@@ -170,8 +242,8 @@ static encoder encode(const net *r, size_t m, const csl_encoded_modality *in, co
     const char *name = r->n->modality[m].name;
     size_t width = r->n->width, rows = in->count + 1;
     encoder e;
-    double *mean_u = rows_of(r->n->modality[m].feature_count + r->n->modality[m].position_count, 1);
-    double *h = embed(r, m, in, mean_u), *pooled = rows_of(3, width);
+    double *mean_h = rows_of(width, 1);
+    double *h = embed(r, m, in, mean_h), *pooled = rows_of(3, width);
     for (size_t i = 0; shift && i < in->count * width; i++) h[width + i] += shift[i];
     for (size_t i = 0; i < r->n->blocks; i++) {
         char prefix[64];
@@ -193,8 +265,8 @@ static encoder encode(const net *r, size_t m, const csl_encoded_modality *in, co
     e.e = linear(r, name, "pool", pooled, 1);
     e.late = linear(r, name, "late", e.e, 1);
     e.pair = linear(r, name, "pair", e.e, 1);
-    e.early = linear(r, name, "early", mean_u, 1);
-    free(mean_u);
+    e.early = linear(r, name, "early", mean_h, 1);
+    free(mean_h);
     free(pooled);
     free(h);
     return e;
@@ -299,7 +371,12 @@ void reference_case(const csl_network *network, const size_t *counts, uint64_t s
         e->known = calloc(n * inputs, 1);
         e->code = calloc(n, sizeof *e->code);
         e->row = calloc(n, sizeof *e->row);
+        e->tile = network->modality[m].patch_side ? calloc(n, sizeof *e->tile) : NULL;
         if (!e->x || !e->known || !e->code || !e->row) abort();
+        /* Pictures of 2 x 2 tiles without the last one, and one token after each that is no tile. */
+        for (size_t i = 0; e->tile && i < n; i++)
+            if (i % 4 < 3)
+                e->tile[i] = (csl_case_tile){(uint32_t)(1 + i / 4), (uint16_t)(i % 4 / 2), i % 2, 2, 2};
         for (size_t i = 0; i < n * inputs; i++)
             if ((e->known[i] = csl_rng_below(&rng, 7) > 0)) e->x[i] = (float)csl_rng_normal(&rng);
         for (size_t i = 0; i < n; i++) {
@@ -319,13 +396,14 @@ void reference_small(csl_network *network, float **weights, csl_encoded *encoded
                              .bottlenecks = 3,
                              .cross_blocks = 2,
                              .mlp_ratio = 2,
+                             .stem_channels = 3,
                              .projection = 6,
                              .token_budget = 64,
                              .label_count = 2,
                              .modality_count = 3};
-    network->modality[0] = (csl_network_modality){"alpha", 5, 2, -1, 1};
-    network->modality[1] = (csl_network_modality){"beta", 4, 1, 1, 6};
-    network->modality[2] = (csl_network_modality){"gamma", 3, 0, -1, 4};
+    network->modality[0] = (csl_network_modality){"alpha", 5, 2, -1, 1, 1, 2};
+    network->modality[1] = (csl_network_modality){"beta", 4, 1, 1, 6, 0, 0};
+    network->modality[2] = (csl_network_modality){"gamma", 3, 0, -1, 4, 0, 0};
     if (csl_network_layout(network, &error) || !(*weights = calloc(network->weight_count, sizeof **weights)))
         abort();
     csl_network_init(network, 1, NULL, *weights);

@@ -260,7 +260,8 @@ Test(network, configurations_that_cannot_be_are_refused)
         csl_network_defaults(&n);
         n.label_count = b.label_count ? b.label_count : 1;
         n.modality_count = b.modality_count ? b.modality_count : 1;
-        n.modality[0] = b.modality[0].name[0] ? b.modality[0] : (csl_network_modality){"image", 3, 0, -1, 1};
+        n.modality[0] =
+            b.modality[0].name[0] ? b.modality[0] : (csl_network_modality){"image", 3, 0, -1, 1, 0, 0};
         if (b.width) n.width = b.width;
         if (b.heads) n.heads = b.heads;
         if (b.blocks) n.blocks = b.blocks;
