@@ -292,7 +292,8 @@ static csl_status find_tasks(csl_label_table *t, const json_t *root, csl_error *
                                           "describes label %.60s, which labels.csv has no column for", name);
     csl_status status = CSL_OK;
     for (size_t i = 0; i < t->csv.columns && status == CSL_OK; i++)
-        if ((int)i != t->case_column && (int)i != t->split_column && !is_time(root, t->csv.header[i]))
+        if ((int)i != t->case_column && (int)i != t->split_column && (int)i != t->fold_column &&
+            !is_time(root, t->csv.header[i]))
             status = add_task(t, (int)i, json_object_get(root, t->csv.header[i]), error);
     if (status == CSL_OK && !t->label_count)
         status = csl_fail(error, CSL_EFORMAT, t->path, "has no label; columns case,LABEL,... would be right");
@@ -339,9 +340,10 @@ static csl_status read_csv(csl_label_table *t, const char *folder, bool optional
     if (status != CSL_OK) return status;
     t->case_column = csl_csv_column(&t->csv, "case");
     t->split_column = csl_csv_column(&t->csv, "split");
+    t->fold_column = csl_csv_column(&t->csv, "fold");
     if (t->case_column < 0)
         return csl_fail(error, CSL_EFORMAT, t->path,
-                        "has no column named case; case,LABEL,...[,split] would be right");
+                        "has no column named case; case,LABEL,...[,split][,fold] would be right");
     return CSL_OK;
 }
 
@@ -370,7 +372,8 @@ csl_status csl_labels_open(const char *folder, const csl_model *model, bool none
                            csl_error *error)
 {
     json_t *root = NULL;
-    *t = (csl_label_table){.case_column = -1, .split_column = -1, .texts = csl_arena_new(MAX_TEXTS)};
+    *t = (csl_label_table){
+        .case_column = -1, .split_column = -1, .fold_column = -1, .texts = csl_arena_new(MAX_TEXTS)};
     csl_status status = t->texts ? read_csv(t, folder, none, error) : no_memory(error);
     if (status == CSL_OK && model && !none) {
         status = take_tasks(t, model, error);

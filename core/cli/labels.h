@@ -1,6 +1,6 @@
 /* What a cohort's cases are asked, and what is known of each: labels.csv, and labels.json where there is one.
  *
- *   labels.csv    case,LABEL,...[,split]   split is train, valid, test or empty (train)
+ *   labels.csv    case,LABEL,...[,split][,fold]   split is train, valid, test or empty (train); fold any name
  *   labels.json   {"LABEL": {...}, ...}, for labels of which more is to be said:
  *     {"code": "363346000", "system": "http://snomed.info/sct"}    0, 1 or empty (not known), with a code
  *     {"task": "classes", "classes": [NAME, ...], "codes": {NAME: {"code", "system"}}}
@@ -19,7 +19,7 @@
 
 typedef struct csl_label_table {
     csl_csv csv;
-    int case_column, split_column; /* -1: without labels.csv; where there is none */
+    int case_column, split_column, fold_column; /* -1: without labels.csv; where there is none */
     csl_task task[CSL_MAX_LABELS];
     csl_label label[CSL_MAX_LABELS]; /* outputs */
     size_t task_count, label_count;
@@ -30,7 +30,7 @@ typedef struct csl_label_table {
 } csl_label_table;
 
 /* With a model its tasks are read, classes and edges being the model's; without one every column but case,
- * split and times of events is a label. With `none` no label is read, and labels.csv may be missing.
+ * split, fold and times of events is a label. With `none` no label is read, and labels.csv may be missing.
  * CSL_EFORMAT names file, line and what would be right. Free with csl_labels_close, also after failure. */
 csl_status csl_labels_open(const char *folder, const csl_model *model, bool none, csl_label_table *table,
                            csl_error *error);

@@ -4,15 +4,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cohort.h"
+#include "cli/train_folds.h"
 #include "cli/verb.h"
 
 static void help(void)
 {
     puts(
-        "Usage: consilium train COHORT --out MODEL [options]\n\n"
+        "Usage: consilium train COHORT --out MODEL [options]\n"
+        "       consilium train COHORT --folds K [--out MODEL] [--json] [options]\n\n"
         "Learns from COHORT/cases/ (one folder a case) and COHORT/labels.csv (case,LABEL,...[,split]; 0, 1 "
         "or empty)\n"
         "and writes one .safetensors file. COHORT/labels.json may give each label its code and system. "
@@ -23,6 +26,13 @@ static void help(void)
         "same bytes,\n"
         "with any number of jobs.\n\n"
         "  --out MODEL             the model's file\n"
+        "  --folds K               cross-validate: train K models (2 to 100), each without a K-th of the "
+        "cases "
+        "that are not\n"
+        "                          of the test split, and measure it on them; then, with --out, the model of "
+        "all\n"
+        "  --folds column          the same with the folds that the column `fold` of labels.csv names\n"
+        "  --json                  the measures of --folds as one JSON object\n"
         "  --seed S                seed of everything that is drawn (1)\n"
         "  --epochs N              epochs with labels (40); half as many again come before them, without "
         "labels\n"
@@ -39,7 +49,7 @@ static void help(void)
         "  --contrastive W         weight of the loss across modalities, which likens what is of one patient "
         "(0.1; 0: off)\n"
         "  --batch N               cases a step (16)\n"
-        "  --learning-rate R       its peak with labels (0.001)\n"
+        "  --learning-rate R       its peak (0.003)\n"
         "  --weight-decay R        of matrices (0.05)\n"
         "  --modality-dropout P    how often a modality is hidden while learning (0.15)\n"
         "  --width N, --heads N, --blocks N, --bottlenecks N\n"
@@ -55,6 +65,8 @@ static void help(void)
 
 enum {
     OUT = 1,
+    FOLDS,
+    JSON,
     SEED,
     EPOCHS,
     PATIENCE,
@@ -78,6 +90,8 @@ enum {
 };
 
 static const struct option options[] = {{"out", required_argument, NULL, OUT},
+                                        {"folds", required_argument, NULL, FOLDS},
+                                        {"json", no_argument, NULL, JSON},
                                         {"seed", required_argument, NULL, SEED},
                                         {"epochs", required_argument, NULL, EPOCHS},
                                         {"patience", required_argument, NULL, PATIENCE},
@@ -127,38 +141,51 @@ static int show(void *context, unsigned epoch, unsigned epochs, double loss, dou
     return 0;
 }
 
-static int train(const csl_cohort_options *source, csl_training *training, const char *out)
+typedef struct request {
+    csl_cohort_options source;
+    csl_training training;
+    const char *out; /* NULL: only folds */
+    bool cross_validate, json;
+    unsigned folds; /* 0: those of the column */
+} request;
+
+static csl_status train_all(const request *q, const csl_cohort_read *read, csl_error *error)
+{
+    csl_model *model = NULL;
+    csl_status status = csl_model_train(&read->cohort, &q->training, &model, error);
+    csl_progress_end();
+    if (status == CSL_OK) status = csl_model_save(model, q->out, error);
+    const char *checkpoint = q->training.checkpoint;
+    if (status == CSL_OK && checkpoint && unlink(checkpoint) && errno != ENOENT)
+        status = csl_fail_errno(error, checkpoint, "the model is written, but cannot remove the checkpoint");
+    if (status == CSL_OK) {
+        csl_model_summary s = csl_model_trained(model);
+        FILE *to = q->json ? stderr : stdout;
+        fprintf(to, "%s: %zu label(s), %zu modalities, %zu weights; learned from %zu cases, epoch %u of %u",
+                q->out, csl_model_label_count(model), csl_model_modality_count(model), s.weights, s.cases,
+                s.epoch, s.epochs);
+        if (!isnan(s.valid_auc))
+            fprintf(to, ", AUC %.3f on the %zu cases that chose it", s.valid_auc, s.valid_cases);
+        fputc('\n', to);
+    }
+    csl_model_free(model);
+    return status;
+}
+
+static int train(request *q)
 {
     csl_error error = {0};
     csl_cohort_read read = {0};
-    csl_model *model = NULL;
     char trained_on[128];
-    csl_status status = csl_cohort_open(source, &read, &error);
-    if (status == CSL_OK) {
-        snprintf(trained_on, sizeof trained_on, "%zu cases, %s%s", read.cohort.count,
-                 read.labels.sha256[0] ? "labels.csv with SHA-256 " : "without labels.csv",
-                 read.labels.sha256);
-        training->trained_on = trained_on;
-        status = csl_model_train(&read.cohort, training, &model, &error);
-        csl_progress_end();
-    }
-    if (status == CSL_OK) status = csl_model_save(model, out, &error);
-    if (status == CSL_OK && training->checkpoint && unlink(training->checkpoint) && errno != ENOENT)
-        status = csl_fail_errno(&error, training->checkpoint,
-                                "the model is written, but cannot remove the "
-                                "checkpoint");
-    if (status == CSL_OK) {
-        csl_model_summary s = csl_model_trained(model);
-        printf("%s: %zu label(s), %zu modalities, %zu weights; learned from %zu cases, epoch %u of %u", out,
-               csl_model_label_count(model), csl_model_modality_count(model), s.weights, s.cases, s.epoch,
-               s.epochs);
-        if (!isnan(s.valid_auc))
-            printf(", AUC %.3f on the %zu cases that chose it", s.valid_auc, s.valid_cases);
-        puts("");
-        if (read.failed) fprintf(stderr, "consilium: %zu cases were left out\n", read.failed);
-    }
+    csl_status status = csl_cohort_open(&q->source, &read, &error);
+    snprintf(trained_on, sizeof trained_on, "%zu cases, %s%s", read.cohort.count,
+             read.labels.sha256[0] ? "labels.csv with SHA-256 " : "without labels.csv", read.labels.sha256);
+    q->training.trained_on = trained_on;
+    if (status == CSL_OK && q->cross_validate)
+        status = csl_train_folds(&read, &q->training, q->folds, q->json, &error);
+    if (status == CSL_OK && q->out) status = train_all(q, &read, &error);
+    if (status == CSL_OK && read.failed) fprintf(stderr, "consilium: %zu cases were left out\n", read.failed);
     int code = status != CSL_OK ? csl_complain(&error) : read.failed ? CSL_EXIT_SOME_FAILED : CSL_EXIT_DONE;
-    csl_model_free(model);
     csl_cohort_read_free(&read);
     return code;
 }
@@ -166,30 +193,38 @@ static int train(const csl_cohort_options *source, csl_training *training, const
 int csl_verb_train(int argc, char **argv)
 {
     long long value[HELP] = {[SEED] = 1};
-    csl_training training = {.modality_dropout = -1, .weight_decay = -1, .contrastive = -1, .progress = show};
-    csl_cohort_options source = {.verb = "train", .splits = 1 << CSL_SPLIT_TRAIN | 1 << CSL_SPLIT_VALID};
-    const char *out = NULL, *plugins = NULL;
+    request q = {
+        .source = {.verb = "train", .splits = 1 << CSL_SPLIT_TRAIN | 1 << CSL_SPLIT_VALID},
+        .training = {.modality_dropout = -1, .weight_decay = -1, .contrastive = -1, .progress = show}};
+    csl_training *t = &q.training;
+    const char *plugins = NULL;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         bool fine = true;
         switch (c) {
-        case OUT: out = optarg; break;
-        case CHECKPOINT: training.checkpoint = optarg; break;
-        case CACHE: source.cache = optarg; break;
-        case PRETRAIN: training.pretrain = source.no_labels = true; break;
-        case FROM: training.from = optarg; break;
+        case JSON: q.json = true; break;
+        case FOLDS:
+            q.cross_validate = true;
+            if (strcmp(optarg, "column") == 0) {
+                value[FOLDS] = 0;
+                break;
+            }
+            fine = csl_option_number("train", "--folds", optarg, 2, CSL_MAX_FOLDS, &value[FOLDS]);
+            break;
+        case OUT: q.out = optarg; break;
+        case CHECKPOINT: t->checkpoint = optarg; break;
+        case CACHE: q.source.cache = optarg; break;
+        case PRETRAIN: t->pretrain = q.source.no_labels = true; break;
+        case FROM: t->from = optarg; break;
         case CONTRASTIVE:
-            fine = csl_option_real("train", "--contrastive", optarg, 0, 1000, &training.contrastive);
+            fine = csl_option_real("train", "--contrastive", optarg, 0, 1000, &t->contrastive);
             break;
         case PLUGINS: plugins = optarg; break;
         case RATE:
-            fine = csl_option_real("train", "--learning-rate", optarg, 1e-9, 1, &training.learning_rate);
+            fine = csl_option_real("train", "--learning-rate", optarg, 1e-9, 1, &t->learning_rate);
             break;
-        case DECAY:
-            fine = csl_option_real("train", "--weight-decay", optarg, 0, 10, &training.weight_decay);
-            break;
+        case DECAY: fine = csl_option_real("train", "--weight-decay", optarg, 0, 10, &t->weight_decay); break;
         case DROPOUT:
-            fine =
-                csl_option_real("train", "--modality-dropout", optarg, 0, 0.99, &training.modality_dropout);
+            fine = csl_option_real("train", "--modality-dropout", optarg, 0, 0.99, &t->modality_dropout);
             break;
         case HELP: help(); return CSL_EXIT_DONE;
         default:
@@ -199,20 +234,25 @@ int csl_verb_train(int argc, char **argv)
         }
         if (!fine) return CSL_EXIT_USAGE;
     }
-    if (optind + 1 != argc || !out) return csl_usage("train", "one COHORT and --out are needed");
-    if (training.pretrain && training.from)
+    if (optind + 1 != argc || (!q.out && !q.cross_validate))
+        return csl_usage("train", "one COHORT and --out or --folds are needed");
+    if (q.cross_validate && (t->pretrain || t->checkpoint))
+        return csl_usage("train", "--folds goes with neither --pretrain nor --checkpoint");
+    if (q.json && !q.cross_validate) return csl_usage("train", "--json goes with --folds");
+    if (t->pretrain && t->from)
         return csl_usage("train", "--pretrain learns without labels, --from with them: one of the two");
-    source.folder = argv[optind];
-    source.plugins = csl_default_registry(plugins);
-    source.jobs = training.jobs = (unsigned)value[JOBS];
-    source.limit = (size_t)value[LIMIT];
-    training.seed = (uint64_t)value[SEED];
-    training.epochs = (unsigned)value[EPOCHS];
-    training.patience = (unsigned)value[PATIENCE];
-    training.batch = (unsigned)value[BATCH];
-    training.width = (unsigned)value[WIDTH];
-    training.heads = (unsigned)value[HEADS];
-    training.blocks = (unsigned)value[BLOCKS];
-    training.bottlenecks = (unsigned)value[BOTTLENECKS];
-    return train(&source, &training, out);
+    q.source.folder = argv[optind];
+    q.source.plugins = csl_default_registry(plugins);
+    q.source.jobs = t->jobs = (unsigned)value[JOBS];
+    q.source.limit = (size_t)value[LIMIT];
+    q.folds = (unsigned)value[FOLDS];
+    t->seed = (uint64_t)value[SEED];
+    t->epochs = (unsigned)value[EPOCHS];
+    t->patience = (unsigned)value[PATIENCE];
+    t->batch = (unsigned)value[BATCH];
+    t->width = (unsigned)value[WIDTH];
+    t->heads = (unsigned)value[HEADS];
+    t->blocks = (unsigned)value[BLOCKS];
+    t->bottlenecks = (unsigned)value[BOTTLENECKS];
+    return train(&q);
 }

@@ -25,9 +25,12 @@ static bool has_label(const csl_cohort *cohort, size_t index)
     return labelled;
 }
 
-/* What kind of case it is by the first task: its answer, or whether it had the event; 0 where that is not
- * known. */
-static size_t stratum(const csl_cohort *cohort, const csl_task *first, size_t index)
+bool csl_can_be_scored(const csl_cohort *cohort, size_t index)
+{
+    return has_tokens(cohort, index) && has_label(cohort, index);
+}
+
+size_t csl_stratum(const csl_cohort *cohort, const csl_task *first, size_t index)
 {
     const float *target = cohort->labels + index * cohort->label_count + first->first;
     int answer = csl_task_answer(first, target);
@@ -42,10 +45,10 @@ static void hold_out(const csl_cohort *cohort, const csl_task *first, uint64_t s
     csl_rng_seed_stream(&rng, seed, STREAM_SPLIT);
     csl_rng_shuffle(&rng, d->train, d->train_count);
     size_t total[CSL_MAX_ANSWERS + 1] = {0}, wanted[CSL_MAX_ANSWERS + 1], kept = 0;
-    for (size_t i = 0; i < d->train_count; i++) total[stratum(cohort, first, d->train[i])]++;
+    for (size_t i = 0; i < d->train_count; i++) total[csl_stratum(cohort, first, d->train[i])]++;
     for (size_t s = 0; s <= CSL_MAX_ANSWERS; s++) wanted[s] = (size_t)(VALID_SHARE * (double)total[s] + 0.5);
     for (size_t i = 0; i < d->train_count; i++) {
-        size_t *more = &wanted[stratum(cohort, first, d->train[i])];
+        size_t *more = &wanted[csl_stratum(cohort, first, d->train[i])];
         if (*more) {
             --*more;
             d->valid[d->valid_count++] = d->train[i];
@@ -85,7 +88,7 @@ csl_status csl_divide(const csl_cohort *cohort, uint64_t seed, csl_division *d, 
     if (!d->train || !d->valid)
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", cohort->count);
     for (size_t i = 0; i < cohort->count; i++) {
-        if (!has_tokens(cohort, i) || !has_label(cohort, i)) continue;
+        if (!csl_can_be_scored(cohort, i)) continue;
         if (cohort->split[i] == CSL_SPLIT_TRAIN) d->train[d->train_count++] = i;
         if (cohort->split[i] == CSL_SPLIT_VALID) d->valid[d->valid_count++] = i;
     }

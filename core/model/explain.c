@@ -159,12 +159,12 @@ static double sum_of(const line *l, size_t label, bool stretch)
     return sum;
 }
 
-/* Whether the integral over a stretch makes up for the difference of the logits at its ends. The share of a
- * short stretch is that of SHORTEST_SHARE, lest a step of the logit be sought in ever shorter ones down to
- * the rounding of floats. */
-static const double SHORTEST_SHARE = 1.0 / 32;
-enum { MOST_HALVINGS = 10 };
+/* The line begins as so many stretches, fewer of which seldom suffice. */
+enum { STRETCHES = 4, MOST_HALVINGS = 8 };
 
+/* Whether the integral over a stretch makes up for the difference of the logits at its ends. A stretch may
+ * miss as much whatever its length: a step of the logit would else be sought in ever shorter ones, down to
+ * the rounding of floats. */
 static bool integrate(const line *l, double from, double to, const double *logit_from, const double *logit_to)
 {
     size_t labels = l->network->label_count;
@@ -178,8 +178,7 @@ static bool integrate(const line *l, double from, double to, const double *logit
     }
     l->out->nodes += CSL_ATTRIBUTION_NODES;
     for (size_t k = 0; k < labels; k++)
-        good &= fabs(sum_of(l, k, true) - (logit_to[k] - logit_from[k])) <=
-                l->tolerance[k] * fmax(to - from, SHORTEST_SHARE);
+        good &= fabs(sum_of(l, k, true) - (logit_to[k] - logit_from[k])) <= l->tolerance[k] / STRETCHES;
     return good;
 }
 
@@ -215,21 +214,26 @@ csl_status csl_integrated_gradients(const csl_network *network, const float *wei
               .workspace = workspace,
               .out = attributions};
     csl_activations out;
-    double mean[CSL_MAX_LABELS], whole[CSL_MAX_LABELS];
+    double ends[STRETCHES + 1][CSL_MAX_LABELS]; /* logits where stretches meet */
     *attributions = (csl_attributions){0};
     csl_status status = csl_network_forward(network, weights, encoded, set, workspace, &out, error);
     if (status) return status;
     l.set = workspace->encoded;
-    for (size_t k = 0; k < network->label_count; k++) whole[k] = (double)out.logit[CSL_BRANCH_HYBRID][k];
+    for (size_t k = 0; k < network->label_count; k++)
+        ends[STRETCHES][k] = (double)out.logit[CSL_BRANCH_HYBRID][k];
     for (size_t m = 0; m < network->modality_count && !status; m++)
         if (l.set >> m & 1) status = make_path(&l, m, &l.path[m], error);
     if (status) goto done;
-    walk(&l, 0.0, mean);
+    walk(&l, 0.0, ends[0]);
     for (size_t k = 0; k < network->label_count; k++) {
-        attributions->difference[k] = whole[k] - mean[k];
+        attributions->difference[k] = ends[STRETCHES][k] - ends[0][k];
         l.tolerance[k] = csl_attribution_tolerance(attributions->difference[k]);
     }
-    follow(&l, 0.0, 1.0, mean, whole, MOST_HALVINGS);
+    for (size_t i = 0; i < STRETCHES; i++) {
+        double from = (double)i / STRETCHES, to = (double)(i + 1) / STRETCHES;
+        if (i + 1 < STRETCHES) walk(&l, to, ends[i + 1]);
+        follow(&l, from, to, ends[i], ends[i + 1], MOST_HALVINGS);
+    }
     for (size_t k = 0; k < network->label_count; k++)
         attributions->error_left[k] = fabs(sum_of(&l, k, false) - attributions->difference[k]);
 done:

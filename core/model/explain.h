@@ -28,11 +28,11 @@ double csl_attribution_tolerance(double difference);
 enum { CSL_ATTRIBUTION_NODES = 8, CSL_ATTRIBUTION_MOST_NODES = 512 };
 
 /* Integrated gradients (Sundararajan, Taly, Yan 2017) of each label's hybrid logit by the token embeddings
- * h0, along the straight line from all tokens of a modality being their mean. The integral is Gauss-Legendre
- * with CSL_ATTRIBUTION_NODES nodes; where that misses a label's difference over a stretch of the line by more
- * than the stretch's share of the tolerance, the stretch is halved, until CSL_ATTRIBUTION_MOST_NODES are
- * spent. A node costs a forward pass and for each label half a backward pass. Free with
- * csl_attributions_free, also after failure. */
+ * h0, along the straight line from all tokens of a modality being their mean. The line begins as four
+ * stretches, the integral over each being Gauss-Legendre with CSL_ATTRIBUTION_NODES nodes; one that misses a
+ * label's difference between its ends by more than a quarter of the tolerance is halved, and so on, until
+ * CSL_ATTRIBUTION_MOST_NODES are spent. A node costs a forward pass and for each label half a backward pass.
+ * Free with csl_attributions_free, also after failure. */
 csl_status csl_integrated_gradients(const csl_network *network, const float *weights,
                                     const csl_encoded *encoded, csl_modality_set set,
                                     csl_workspace *workspace, csl_attributions *attributions,

@@ -275,6 +275,39 @@ csl_status csl_model_strangeness(const csl_model *model, const csl_cohort *cohor
                                  const csl_cohort *others, double level, uint64_t seed,
                                  csl_strangeness *strangeness, csl_error *error);
 
+/* ---- cross-validation ---- */
+
+enum { CSL_MAX_FOLDS = 100 };
+
+typedef struct csl_fold_metrics {
+    size_t train, valid, test;             /* cases */
+    csl_task_metrics task[CSL_MAX_LABELS]; /* of the hybrid branch */
+} csl_fold_metrics;
+
+typedef struct csl_cross_validation {
+    size_t label_count, task_count;
+    unsigned folds;
+    csl_fold_metrics *fold; /* [folds] */
+    /* Each case scored by the model that did not see it; what makes scores of different models comparable is
+     * each one's calibration. */
+    csl_label_metrics pooled[CSL_MAX_LABELS];
+} csl_cross_validation;
+
+/* Deals the cases that are not of the test split out to folds 1 .. `folds`, evenly for each answer to the
+ * first task, drawn by the seed; fold[count], 0 for test cases. CSL_EUSAGE where there are fewer cases than
+ * folds. */
+csl_status csl_deal_folds(const csl_cohort *cohort, unsigned folds, uint64_t seed, unsigned *fold,
+                          csl_error *error);
+
+/* For each fold k trains a model, from its features on to its calibration, on the cases of the others, and
+ * scores those with fold[i] == k by it. Cases of fold 0 that are not of the test split learn always, those of
+ * the test split never; what csl_model_train holds out to choose and calibrate is drawn anew from the
+ * training cases of each fold. `begin` is told of each fold, from 1; it may be NULL. */
+csl_status csl_cross_validate(const csl_cohort *cohort, const csl_training *training, const unsigned *fold,
+                              unsigned folds, void (*begin)(void *context, unsigned fold),
+                              csl_cross_validation *result, csl_error *error);
+void csl_cross_validation_free(csl_cross_validation *result); /* allowed after failure */
+
 /* ---- whether the reasons given for scores hold ---- */
 
 typedef struct csl_deletion {

@@ -30,6 +30,30 @@ cmp -s "$T/whole.safetensors" "$T/killed.safetensors" || fail "resumed training 
 [ ! -e "$T/checkpoint" ] || fail "the checkpoint stays after the model is written"
 expect 2 "patience of none" "$CONSILIUM" train "$T/cohort" --out "$T/m" --patience 0
 
+# ---- folds ----
+expect 0 "folds" "$CONSILIUM" train "$T/cohort" --folds 4 $LEARN --json
+cp "$T/out" "$T/folds.json"
+same "10 of 40 cases each" "$(jq -c '[.folds[] | .test]' "$T/folds.json")" "[10,10,10,10]"
+same "every case once" "$(jq '.pooled.malignancy | .positives + .negatives' "$T/folds.json")" 40
+same "the mean is that of the folds" "$(jq '.tasks.malignancy.auc | (.mean - (.folds | add) / 4) | . < 1e-6 and . > -1e-6' "$T/folds.json")" true
+expect 0 "folds, with another number of jobs" "$CONSILIUM" train "$T/cohort" --folds 4 $LEARN --jobs 1 --json
+cmp -s "$T/out" "$T/folds.json" || fail "folds depend on the number of jobs"
+expect 0 "folds as tables" "$CONSILIUM" train "$T/cohort" --folds 2 $LEARN --out "$T/all.safetensors"
+says "$T/out" "of each" "^fold 2 +[0-9]+ +[0-9]+ +20 "
+says "$T/out" "with the spread" "^standard deviation"
+cmp -s "$T/all.safetensors" "$T/whole.safetensors" || fail "the model after folds is not that of train alone"
+expect 2 "a column of folds that is not there" "$CONSILIUM" train "$T/cohort" --folds column $LEARN
+says "$T/err" "is named" "labels.csv: has no column named fold"
+cp -r "$T/cohort" "$T/folded"
+awk -F, -v OFS=, 'NR == 1 { print $0, "fold"; next } { print $0, NR % 4 ? (NR % 2 ? "b" : "a") : "" }' "$T/cohort/labels.csv" >"$T/folded/labels.csv"
+expect 0 "the cohort's own folds" "$CONSILIUM" train "$T/folded" --folds column $LEARN --json
+same "are two" "$(jq '.folds | length' "$T/out")" 2
+same "and have the cases that the column says" "$(jq -c '[.folds[] | .test]' "$T/out")" \
+    "[$(grep -c ',train,a$' "$T/folded/labels.csv"),$(grep -c ',train,b$' "$T/folded/labels.csv")]"
+same "fold is no label" "$(jq -c '.pooled | keys' "$T/out")" '["malignancy"]'
+expect 2 "neither a model nor folds" "$CONSILIUM" train "$T/cohort"
+expect 2 "one fold" "$CONSILIUM" train "$T/cohort" --folds 1
+
 # ---- modalities missing ----
 M="$T/whole.safetensors"
 for p in 0 0.5 0.9 1; do
