@@ -33,13 +33,15 @@ csl_modality_set csl_encoded_present(const csl_network *network, const csl_encod
 /* Hands out pieces of the workspace; without memory it only counts them. */
 typedef struct plan {
     float *memory;
-    size_t used;
+    size_t used, peak;
+    bool reuse; /* memory of what only a backward pass or the encoder under way needs */
 } plan;
 
 static float *take(plan *p, size_t rows, size_t width)
 {
     float *at = p->memory ? p->memory + p->used : NULL;
     p->used += (rows * width + ALIGN - 1) / ALIGN * ALIGN;
+    if (p->used > p->peak) p->peak = p->used;
     return at;
 }
 
@@ -61,11 +63,11 @@ static void plan_block(plan *p, const csl_network *n, csl_block_tape *t, size_t 
         t->mixed = take(p, rows, n->heads * width);
     }
     t->mid = take(p, rows, width);
-    t->c = take(p, rows, width);
+    t->c = p->reuse ? t->a : take(p, rows, width);
     t->stat2 = take(p, rows, 2);
     t->pre = take(p, rows, hidden);
-    t->act = take(p, rows, hidden);
-    t->out = take(p, rows, width);
+    t->act = p->reuse ? t->pre : take(p, rows, hidden);
+    t->out = p->reuse ? t->in : take(p, rows, width);
 }
 
 static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, size_t count, size_t inputs)
@@ -73,9 +75,19 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     size_t width = n->width;
     t->n = count;
     t->rows = count + 1;
+    t->e = take(p, 1, width);
+    t->late = take(p, 1, n->label_count);
+    t->pair = take(p, 1, width);
+    t->early = take(p, 1, width);
+    t->x = take(p, t->rows, width);
+    size_t kept = p->used; /* what follows fusion does not read */
     t->u = take(p, count, inputs);
     t->h = take(p, t->rows, width);
     for (size_t i = 0; i < n->blocks; i++) {
+        if (p->reuse && i) {
+            t->block[i] = t->block[0];
+            continue;
+        }
         t->block[i].in = i ? t->block[i - 1].out : t->h;
         plan_block(p, n, &t->block[i], t->rows, false);
     }
@@ -83,12 +95,11 @@ static void plan_encoder(plan *p, const csl_network *n, csl_encoder_tape *t, siz
     t->t = take(p, t->rows, width);
     t->pooled = take(p, 3, width);
     t->peak_total = take(p, 1, width);
-    t->e = take(p, 1, width);
-    t->late = take(p, 1, n->label_count);
-    t->pair = take(p, 1, width);
     t->mean_h = take(p, 1, width);
-    t->early = take(p, 1, width);
-    t->x = take(p, t->rows, width);
+    if (p->reuse) {
+        p->used = kept;
+        return;
+    }
     t->dt = take(p, t->rows, width);
     t->dh = take(p, t->rows, width);
     t->de = take(p, 1, width);
@@ -119,9 +130,9 @@ static void plan_fusion(plan *p, const csl_network *n, csl_fusion_tape *t)
 }
 
 static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_modality_set set,
-                       csl_workspace *s, float *memory)
+                       csl_workspace *s, float *memory, bool reuse)
 {
-    plan p = {.memory = memory};
+    plan p = {.memory = memory, .reuse = reuse};
     size_t rows = n->bottlenecks, keys = 0, stem = 0, wide = most(3, n->mlp_ratio) * n->width, vector = wide;
     for (size_t m = 0; m < n->modality_count; m++) {
         if (!(set >> m & 1)) continue;
@@ -133,18 +144,20 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
         stem = most(stem, csl_stem_room(n, m, &encoded->modality[m]));
         vector = most(vector, inputs);
     }
+    if (reuse) p.used = p.peak;
     plan_fusion(&p, n, &s->fusion);
     s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
+    s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
+    s->stem = take(&p, 1, stem);
+    if (reuse) return p.peak;
     s->dscores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
     s->wide = take(&p, rows, wide);
     s->narrow = take(&p, rows, n->width);
     s->flow = take(&p, rows, n->width);
     s->dfolded = take(&p, n->bottlenecks, n->heads * n->width);
     s->dmixed = take(&p, n->bottlenecks, n->heads * n->width);
-    s->stem = take(&p, 1, stem);
-    s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
     s->dz = take(&p, 1, n->width);
-    return p.used;
+    return p.peak;
 }
 
 static csl_status reserve(csl_workspace *s, size_t floats, csl_error *error)
@@ -171,16 +184,16 @@ static void activations(const csl_network *n, const csl_workspace *s, csl_activa
     }
 }
 
-csl_status csl_network_encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
-                              csl_modality_set use, csl_workspace *workspace, csl_error *error)
+static csl_status encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                         csl_modality_set use, bool reuse, csl_workspace *workspace, csl_error *error)
 {
     csl_modality_set set = use & csl_encoded_present(network, encoded);
     if (!set)
         return csl_fail(error, CSL_EFORMAT, NULL,
                         "the case has none of the modalities that the model was asked to use");
-    csl_status status = reserve(workspace, plan_all(network, encoded, set, workspace, NULL), error);
+    csl_status status = reserve(workspace, plan_all(network, encoded, set, workspace, NULL, reuse), error);
     if (status) return status;
-    plan_all(network, encoded, set, workspace, workspace->memory);
+    plan_all(network, encoded, set, workspace, workspace->memory, reuse);
     workspace->encoded = set;
     for (size_t m = 0; m < network->modality_count; m++) {
         if (!(set >> m & 1)) continue;
@@ -188,6 +201,21 @@ csl_status csl_network_encode(const csl_network *network, const float *weights, 
         csl_encoder_run(network, weights, m, &workspace->encoder[m], workspace);
     }
     return CSL_OK;
+}
+
+csl_status csl_network_encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                              csl_modality_set use, csl_workspace *workspace, csl_error *error)
+{
+    return encode(network, weights, encoded, use, false, workspace, error);
+}
+
+csl_status csl_network_infer(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                             csl_modality_set use, csl_workspace *workspace, csl_activations *out,
+                             csl_error *error)
+{
+    csl_status status = encode(network, weights, encoded, use, true, workspace, error);
+    if (status == CSL_OK) csl_network_fuse(network, weights, use, workspace, out);
+    return status;
 }
 
 csl_status csl_network_forward(const csl_network *network, const float *weights, const csl_encoded *encoded,

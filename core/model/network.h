@@ -131,6 +131,12 @@ csl_status csl_network_forward(const csl_network *network, const float *weights,
                                csl_modality_set use, csl_workspace *workspace, csl_activations *out,
                                csl_error *error);
 
+/* As a forward, to the bit, of which nothing is kept for a backward pass (csl_network_fuse may follow): less
+ * memory, which stays in cache. */
+csl_status csl_network_infer(const csl_network *network, const float *weights, const csl_encoded *encoded,
+                             csl_modality_set use, csl_workspace *workspace, csl_activations *out,
+                             csl_error *error);
+
 /* The encoders alone: e_m of each modality stands in the workspace. Errors as above. */
 csl_status csl_network_encode(const csl_network *network, const float *weights, const csl_encoded *encoded,
                               csl_modality_set use, csl_workspace *workspace, csl_error *error);

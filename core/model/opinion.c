@@ -12,7 +12,7 @@ csl_status csl_model_logits(const csl_model *model, csl_workspace *workspace, co
     csl_activations out;
     csl_status status = csl_preprocess(&model->network, &model->features, c, &encoded, error);
     if (!status)
-        status = csl_network_forward(&model->network, model->weights, &encoded, use, workspace, &out, error);
+        status = csl_network_infer(&model->network, model->weights, &encoded, use, workspace, &out, error);
     if (!status) memcpy(logits, out.logit[branch], model->network.label_count * sizeof *logits);
     csl_encoded_free(&encoded);
     return status;

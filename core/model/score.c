@@ -25,7 +25,7 @@ static void score_case(void *context, size_t piece, unsigned job)
     csl_modality_set present = csl_encoded_present(n, e), wanted = 0;
     csl_activations a;
     for (size_t k = 0; k < s->set_count; k++) wanted |= s->sets[k] & present;
-    if (wanted && csl_network_forward(n, s->weights, e, wanted, s->workspaces[job], &a, NULL) != CSL_OK) {
+    if (wanted && csl_network_infer(n, s->weights, e, wanted, s->workspaces[job], &a, NULL) != CSL_OK) {
         atomic_store(&s->failed, true);
         return;
     }

@@ -24,24 +24,23 @@ typedef struct bench {
     float logit[BENCH_CASES][CSL_BRANCH_COUNT];
 } bench;
 
-static void forward(bench *b, size_t i, csl_activations *out)
+static void infer(bench *b, size_t i)
 {
     const csl_model *m = b->reference.model;
-    csl_network_forward(&m->network, m->weights, &b->reference.encoded[i], CSL_ALL_MODALITIES, b->workspace,
-                        out, NULL);
-    for (size_t branch = 0; branch < CSL_BRANCH_COUNT; branch++) b->logit[i][branch] = out->logit[branch][0];
+    csl_activations out;
+    csl_network_infer(&m->network, m->weights, &b->reference.encoded[i], CSL_ALL_MODALITIES, b->workspace,
+                      &out, NULL);
+    for (size_t branch = 0; branch < CSL_BRANCH_COUNT; branch++) b->logit[i][branch] = out.logit[branch][0];
 }
 
 static void infer_one(void *context)
 {
-    csl_activations out;
-    forward(context, 0, &out);
+    infer(context, 0);
 }
 
 static void infer_batch(void *context)
 {
-    csl_activations out;
-    for (size_t i = 0; i < BENCH_CASES; i++) forward(context, i, &out);
+    for (size_t i = 0; i < BENCH_CASES; i++) infer(context, i);
 }
 
 static void train(void *context)
@@ -54,7 +53,8 @@ static void train(void *context)
     for (size_t i = 0; i < BENCH_CASES; i++) {
         csl_activations out;
         float dlogit[CSL_BRANCH_COUNT];
-        forward(b, i, &out);
+        csl_network_forward(n, m->weights, &b->reference.encoded[i], CSL_ALL_MODALITIES, b->workspace, &out,
+                            NULL);
         b->loss += bench_loss(&out, bench_truth(i), dlogit) / BENCH_CASES;
         for (size_t k = 0; k < CSL_BRANCH_COUNT; k++) dlogit[k] /= (float)BENCH_CASES;
         csl_network_backward(n, m->weights, &b->reference.encoded[i], b->workspace, dlogit, b->gradient);

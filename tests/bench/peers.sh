@@ -1,6 +1,6 @@
 #!/bin/sh
-# peers.sh [BUILD]: the network beside ONNX Runtime and PyTorch, in one run: same weights, same cases, one thread each. The
-# peers are put into BUILD/peers, for this alone; one that cannot be had is left out, and said so. BUILD is a build folder
+# peers.sh [BUILD]: the network beside ONNX Runtime and PyTorch, in one run: same weights, same cases, one thread each; processor
+# time. The peers are put into BUILD/peers, for this alone; one that cannot be had is left out, and said so. BUILD is a build folder
 # (default: build beside this tree's top). Each measure is taken in three rounds, each program a process of its own; the
 # table has the least of the three medians, so that other work on the machine counts as little as may be.
 set -e

@@ -25,7 +25,9 @@ double bench_loss(const csl_activations *a, double truth, float dlogit[CSL_BRANC
 /* 0 and 1 by turns. */
 double bench_truth(size_t index);
 
-double bench_now(void); /* seconds */
+/* Seconds of processor time that this process took: on a machine with other work, what a clock on the wall
+ * would show without it. */
+double bench_now(void);
 /* The median of `times` runs after one that does not count, in seconds. */
 double bench_median(void (*run)(void *), void *context, size_t times);
 /* This process's peak and present resident memory (VmHWM, VmRSS) in MiB. */
