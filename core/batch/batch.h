@@ -46,12 +46,21 @@ typedef struct csl_limits { /* for one case; 0 asks for the default */
     unsigned wall_seconds;  /* 300 */
 } csl_limits;
 
+/* How sure a score must be. */
+typedef struct csl_caution {
+    double coverage; /* how often the set of a task's answers is to hold the true one; 0: 0.9 */
+    double
+        novelty;  /* a case is novel where cases as far from the training ones are rarer than this; 0: 0.01 */
+    bool abstain; /* withhold a case that is novel, or a set of whose answers is not one answer */
+} csl_caution;
+
 typedef struct csl_run_options {
     const char *cases, *model, *out, *key; /* key: audit.pem */
     unsigned jobs;                         /* worker processes; 0: one a processor */
     unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */
     csl_identity identity;
     unsigned window_days; /* 0: the default of align.h */
+    csl_caution caution;
     csl_limits limits;
     csl_registry_options plugins;
     /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.
@@ -106,8 +115,8 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
 /* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
- * "origin", "configuration" (JSON: all that results depend on), "labels" and "modalities" (JSON arrays of
- * names); NULL if it is not known. The text lives as long as the store. */
+ * "origin", "configuration" (JSON: all that results depend on), "coverage", "labels", "tasks" and
+ * "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the store. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 

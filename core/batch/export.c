@@ -85,12 +85,26 @@ static const char *string_or_empty(const json_t *string)
     return json_is_string(string) ? json_string_value(string) : "";
 }
 
+/* Texts in one cell. */
+static void put_list(csl_buffer *row, const json_t *texts, const char *between)
+{
+    csl_buffer cell;
+    json_t *text;
+    size_t i;
+    csl_buffer_init(&cell, 1 << 20);
+    csl_buffer_text(&cell, "");
+    json_array_foreach((json_t *)(uintptr_t)texts, i, text)
+        csl_buffer_printf(&cell, "%s%s", i ? between : "", string_or_empty(text));
+    csl_csv_cell(row, false, cell.bytes ? (const char *)cell.bytes : "");
+    csl_buffer_free(&cell);
+}
+
 /* ---- results.csv ---- */
 
 typedef struct table {
     draft csv, ndjson;
     char *failed; /* folder */
-    json_t *labels, *modalities;
+    json_t *labels, *tasks, *modalities;
     csl_buffer row;
 } table;
 
@@ -115,6 +129,12 @@ static void put_header(table *t)
         csl_csv_cell(&t->row, false, text);
     }
     csl_csv_cell(&t->row, false, "missing");
+    json_array_foreach(t->tasks, i, name)
+    {
+        snprintf(text, sizeof text, "%s.set", string_or_empty(name));
+        csl_csv_cell(&t->row, false, text);
+    }
+    csl_csv_cell(&t->row, false, "novelty");
     csl_buffer_text(&t->row, "\n");
 }
 
@@ -135,13 +155,10 @@ static void put_row(table *t, const json_t *line)
     }
     json_array_foreach(t->modalities, i, name)
         put_number(&t->row, json_object_get(json_object_get(line, "contributions"), string_or_empty(name)));
-    csl_buffer missing;
-    csl_buffer_init(&missing, 4096);
-    csl_buffer_text(&missing, "");
-    json_array_foreach(json_object_get(line, "missing"), i, name)
-        csl_buffer_printf(&missing, "%s%s", i ? " " : "", string_or_empty(name));
-    csl_csv_cell(&t->row, false, missing.bytes ? (const char *)missing.bytes : "");
-    csl_buffer_free(&missing);
+    put_list(&t->row, json_object_get(line, "missing"), " ");
+    for (i = 0; i < json_array_size(t->tasks); i++)
+        put_list(&t->row, json_object_get(json_array_get(json_object_get(line, "sets"), i), "answers"), ";");
+    put_number(&t->row, json_object_get(json_object_get(line, "novelty"), "p"));
     csl_buffer_text(&t->row, "\n");
 }
 
@@ -218,6 +235,7 @@ csl_status export_results(csl_store *store, const char *out_folder, csl_error *e
 {
     table t = {.failed = csl_path_join(out_folder, "failed"),
                .labels = names_of(store, "labels"),
+               .tasks = names_of(store, "tasks"),
                .modalities = names_of(store, "modalities")};
     csl_buffer_init(&t.row, MAX_ROW);
     csl_status status =
@@ -233,6 +251,7 @@ csl_status export_results(csl_store *store, const char *out_folder, csl_error *e
     status = draft_close(&t.csv, status, error);
     csl_buffer_free(&t.row);
     json_decref(t.labels);
+    json_decref(t.tasks);
     json_decref(t.modalities);
     free(t.failed);
     return status;

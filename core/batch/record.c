@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/png.h"
+#include "batch/caution.h"
 #include "batch/message.h"
 #include "batch/text.h"
 
@@ -13,6 +14,7 @@ enum {
     MAX_TEXT = 16384,
     MAX_WARNINGS = 1024,
     MAX_FINDINGS = 64,
+    MAX_ANSWERS = 65,
     MAX_SIDE = 512,
     MAX_AUDIT_REASON = 1024,
     MAX_PNG = 1 << 20
@@ -62,6 +64,11 @@ static bool is_sha256(const char *text)
     return csl_unhex(text, bytes, sizeof bytes, NULL) == CSL_OK;
 }
 
+static bool is_clean(const json_t *string)
+{
+    return json_is_string(string) && text_is_clean(json_string_value(string), json_string_length(string));
+}
+
 csl_status record_card_read(const json_t *hello, record_card *card, csl_error *error)
 {
     check k = {0};
@@ -71,6 +78,7 @@ csl_status record_card_read(const json_t *hello, record_card *card, csl_error *e
     need(&k, is_sha256(hex), "sha256");
     card->labels = array_of(&k, model, "labels", 64);
     card->modalities = array_of(&k, model, "modalities", CSL_MAX_MODALITIES);
+    card->tasks = array_of(&k, model, "tasks", 64);
     need(&k, json_array_size(card->labels) > 0, "labels");
     json_array_foreach(card->labels, i, item)
     {
@@ -78,9 +86,14 @@ csl_status record_card_read(const json_t *hello, record_card *card, csl_error *e
         text_of(&k, item, "code");
         text_of(&k, item, "system");
     }
-    json_array_foreach(card->modalities, i, item)
-        need(&k, json_is_string(item) && text_is_clean(json_string_value(item), json_string_length(item)),
-             "modalities");
+    json_array_foreach(card->tasks, i, item)
+    {
+        const json_t *answers = array_of(&k, item, "answers", MAX_ANSWERS);
+        text_of(&k, item, "name");
+        for (size_t a = 0; a < json_array_size(answers); a++)
+            need(&k, is_clean(json_array_get(answers, a)), "answers");
+    }
+    json_array_foreach(card->modalities, i, item) need(&k, is_clean(item), "modalities");
     if (k.wrong) return csl_fail(error, CSL_EINTERNAL, NULL, "a worker's hello has a wrong %s", k.wrong);
     memcpy(card->model, hex, CSL_SHA256_HEX);
     return CSL_OK;
@@ -136,6 +149,53 @@ static json_t *make_scores(check *k, const record_card *card, const json_t *from
                               contributions, "findings", make_findings(k, score)));
     }
     return scores;
+}
+
+/* [{"task", "answers": [text]}]: what the child marked, in the card's words. */
+static json_t *make_sets(check *k, const record_card *card, const json_t *from, bool scored)
+{
+    json_t *sets = json_array(), *task, *name;
+    size_t t, a;
+    const json_t *given = array_of(k, from, "sets", json_array_size(card->tasks));
+    if (!json_array_size(given) && !scored) return sets;
+    need(k, json_array_size(given) == json_array_size(card->tasks), "sets");
+    json_array_foreach(card->tasks, t, task)
+    {
+        const json_t *marks = json_array_get(given, t), *answers = json_object_get(task, "answers");
+        json_t *held = json_array();
+        need(k, json_is_array(marks) && json_array_size(marks) == json_array_size(answers), "sets");
+        json_array_foreach((json_t *)(uintptr_t)answers, a, name)
+        {
+            need(k, json_is_boolean(json_array_get(marks, a)), "sets");
+            if (json_is_true(json_array_get(marks, a))) json_array_append(held, name);
+        }
+        json_array_append_new(
+            sets, json_pack("{s:O, s:o}", "task", json_object_get(task, "name"), "answers", held));
+    }
+    return sets;
+}
+
+/* {"p", "novel", "modalities": {NAME: p}}, or null. */
+static json_t *make_novelty(check *k, const record_card *card, const json_t *from)
+{
+    const json_t *given = json_object_get(from, "novelty");
+    if (json_is_null(given)) return json_null();
+    json_t *modalities = json_object(), *name;
+    size_t m;
+    const json_t *rarity = array_of(k, given, "rarity", CSL_MAX_MODALITIES);
+    double p = number_of(k, given, "p", 0, 1);
+    need(k, json_is_boolean(json_object_get(given, "novel")), "novel");
+    need(k, json_array_size(rarity) == json_array_size(card->modalities), "rarity");
+    json_array_foreach(card->modalities, m, name)
+    {
+        const json_t *value = json_array_get(rarity, m);
+        if (json_is_null(value)) continue;
+        need(k, json_is_number(value) && json_number_value(value) >= 0 && json_number_value(value) <= 1,
+             "rarity");
+        json_object_set_new(modalities, json_string_value(name), json_real(json_number_value(value)));
+    }
+    return json_pack("{s:f, s:b, s:o}", "p", p, "novel", json_is_true(json_object_get(given, "novel")),
+                     "modalities", modalities);
 }
 
 static json_t *make_warnings(check *k, const json_t *from)
@@ -221,13 +281,15 @@ static const char *status_of(check *k, const json_t *from)
     return known[1];
 }
 
-/* "identity: patient_id, sex": what contradicts, not the values. */
+/* "identity: patient_id, sex": what contradicts, not the values. "abstained: novel". */
 static char *rules_text(check *k, const json_t *from)
 {
     csl_buffer text;
     csl_buffer_init(&text, 4096);
-    csl_buffer_text(&text, "identity: ");
-    json_t *item;
+    json_t *item = json_array_get(json_object_get(from, "rules"), 0);
+    const char *first = json_string_value(item);
+    bool abstained = first && (!strcmp(first, CAUTION_NOVEL) || !strcmp(first, CAUTION_UNDECIDED));
+    csl_buffer_text(&text, abstained ? "abstained: " : "identity: ");
     size_t i;
     json_array_foreach(array_of(k, from, "rules", CSL_MAX_CONTRADICTIONS), i, item)
     {
@@ -271,11 +333,12 @@ static csl_status build(check *k, const record_card *card, const csl_manifest_ca
     json_t *findings = first ? json_copy(json_object_get(first, "findings")) : json_array();
     /* What a failed case lacks is not known. */
     json_t *missing = strcmp(r->status, "failed") ? make_missing(card, present) : json_array();
-    r->line =
-        json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:s}", "case", which->id, "status",
-                  r->status, "reason", why, "scores", scores, "contributions", contributions, "findings",
-                  findings, "missing", missing, "warnings", make_warnings(k, from), "inputs",
-                  make_inputs(which, hash_in_json, hashes), "picture", picture, "model", card->model);
+    r->line = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:s}", "case",
+                        which->id, "status", r->status, "reason", why, "scores", scores, "sets",
+                        make_sets(k, card, from, scored), "novelty", make_novelty(k, card, from),
+                        "contributions", contributions, "findings", findings, "missing", missing, "warnings",
+                        make_warnings(k, from), "inputs", make_inputs(which, hash_in_json, hashes), "picture",
+                        picture, "model", card->model);
     if (why) r->audit_reason = strcmp(r->status, "withheld") ? cut_copy(why) : rules_text(k, from);
     if (k->wrong) return csl_fail(error, CSL_EFORMAT, NULL, "the answer has a wrong %s", k->wrong);
     if (!r->line || (why && !r->audit_reason))
@@ -308,10 +371,10 @@ csl_status record_fail(const record_card *card, const csl_manifest_case *which, 
     for (size_t i = 0; i < list.count; i++)
         if (hashes[i][0] && !is_sha256(hashes[i])) list.count = 0;
     *r = (record){.status = "failed", .audit_reason = cut_copy(reason)};
-    r->line =
-        json_pack("{s:s, s:s, s:s, s:[], s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case", which->id, "status",
-                  r->status, "reason", reason, "scores", "contributions", "findings", "missing", "warnings",
-                  "inputs", make_inputs(which, hash_in_list, &list), "picture", "model", card->model);
+    r->line = json_pack("{s:s, s:s, s:s, s:[], s:[], s:n, s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case",
+                        which->id, "status", r->status, "reason", reason, "scores", "sets", "novelty",
+                        "contributions", "findings", "missing", "warnings", "inputs",
+                        make_inputs(which, hash_in_list, &list), "picture", "model", card->model);
     if (r->line && r->audit_reason) return CSL_OK;
     record_free(r);
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");

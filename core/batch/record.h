@@ -15,6 +15,7 @@
 typedef struct record_card {
     char model[CSL_SHA256_HEX];
     json_t *labels;     /* [{"name", "code", "system"}] */
+    json_t *tasks;      /* [{"name", "answers": [text]}] */
     json_t *modalities; /* [text] */
 } record_card;
 

@@ -123,15 +123,26 @@ static csl_status copy_vkey(const conductor *c, csl_error *error)
 
 /* ---- what results depend on ---- */
 
+static csl_caution caution_or_default(const csl_caution *asked)
+{
+    csl_caution c = *asked;
+    if (!(c.coverage > 0)) c.coverage = 0.9;
+    if (!(c.novelty > 0)) c.novelty = 0.01;
+    return c;
+}
+
 static json_t *configuration(const conductor *c)
 {
     json_t *plugins = json_object(), *item;
     size_t i;
     json_array_foreach(json_object_get(c->hello, "plugins"), i, item) json_object_set(
         plugins, json_string_value(json_object_get(item, "id")), json_object_get(item, "sha256"));
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o}", "program", CSL_VERSION, "model", c->model,
-                     "identity", csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days,
-                     "shard", (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
+    csl_caution caution = caution_or_default(&c->o->caution);
+    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o}", "program", CSL_VERSION, "model",
+                     c->model, "identity", csl_identity_name(c->o->identity), "window_days",
+                     (int)c->o->window_days, "coverage", caution.coverage, "novelty", caution.novelty,
+                     "abstain", caution.abstain, "shard", (int)c->o->shard, "shards", (int)c->o->shards,
+                     "plugins", plugins);
 }
 
 /* CSL_EUSAGE names the first thing in which the folder's earlier run was another. */
@@ -183,12 +194,14 @@ static csl_status describe_run(conductor *c, csl_error *error)
 {
     json_t *wanted = configuration(c);
     char *text = json_dumps(wanted, JSON_COMPACT), *labels = names_json(c->card.labels, "name");
+    char *tasks = names_json(c->card.tasks, "name"), coverage[32];
     char *modalities = names_json(c->card.modalities, NULL), started[32], cases[32];
     const char *stored = csl_store_fact(c->store, "configuration");
     csl_status status =
-        text && labels && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+        text && labels && tasks && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
     utc_now(started);
     snprintf(cases, sizeof cases, "%zu", c->summary->total);
+    snprintf(coverage, sizeof coverage, "%g", caution_or_default(&c->o->caution).coverage);
     const char *facts[][2] = {{"model", c->o->model},
                               {"model_sha256", c->model},
                               {"started", started},
@@ -197,6 +210,8 @@ static csl_status describe_run(conductor *c, csl_error *error)
                               {"version", CSL_VERSION},
                               {"origin", csl_audit_key_origin(c->key)},
                               {"labels", labels},
+                              {"tasks", tasks},
+                              {"coverage", coverage},
                               {"modalities", modalities},
                               {"configuration", text}};
     if (status == CSL_OK && stored) {
@@ -210,6 +225,7 @@ static csl_status describe_run(conductor *c, csl_error *error)
     json_decref(wanted);
     free(text);
     free(labels);
+    free(tasks);
     free(modalities);
     return status;
 }
@@ -367,8 +383,10 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     c->o = options;
     c->summary = summary;
     c->lock = -1;
-    score_options how = {
-        .model = options->model, .identity = options->identity, .window_days = options->window_days};
+    score_options how = {.model = options->model,
+                         .identity = options->identity,
+                         .window_days = options->window_days,
+                         .caution = caution_or_default(&options->caution)};
     duty d = {.plugins = options->plugins,
               .limits = limits_or_default(&options->limits),
               .maximum = maximum_answer,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch/caution.h"
 #include "batch/message.h"
 #include "batch/text.h"
 #include "model/model.h"
@@ -76,9 +77,9 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     }
     for (size_t i = 0; i < csl_model_modality_count(w->model); i++)
         json_array_append_new(modalities, json_string(csl_model_modality(w->model, i)));
-    json_object_set_new(
-        hello, "model",
-        json_pack("{s:s, s:o, s:o}", "sha256", hex, "labels", labels, "modalities", modalities));
+    json_object_set_new(hello, "model",
+                        json_pack("{s:s, s:o, s:o, s:o}", "sha256", hex, "labels", labels, "tasks",
+                                  caution_tasks(w->model), "modalities", modalities));
     rehearse(w, registry);
     *state = w;
     return CSL_OK;
@@ -92,7 +93,9 @@ typedef struct answer {
     const char *status;
     char reason[MAX_REASON];
     csl_alignment found;
+    const csl_caution *caution;
     const csl_opinion *opinion; /* NULL unless scored */
+    const csl_opinion *judged;  /* NULL unless the model was asked; without opinion it abstains */
 } answer;
 
 static json_t *clean_string(const char *text)
@@ -171,6 +174,9 @@ static json_t *warnings_of(const answer *a)
     for (size_t i = 0; !withheld && i < a->found.count; i++)
         add_warning(warnings, a->found.items[i].text, a->found.items[i].first->place,
                     csl_case_source(a->c, a->found.items[i].first->input));
+    char novel[256];
+    if (a->opinion && caution_warning(a->w->model, a->opinion, a->caution->novelty, novel, sizeof novel))
+        add_warning(warnings, novel, "", "");
     for (size_t l = 0; a->opinion && l < a->opinion->label_count; l++) {
         char text[256];
         if (!(a->opinion->unexplained[l] > 0)) continue;
@@ -199,6 +205,11 @@ static json_t *rules_of(const answer *a)
     json_t *rules = json_array();
     for (size_t i = 0; i < a->found.count; i++)
         json_array_append_new(rules, json_string(a->found.items[i].rule));
+    if (a->judged && !a->opinion) {
+        bool novel = a->judged->novelty < a->caution->novelty;
+        json_array_clear(rules); /* contradictions were let pass */
+        json_array_append_new(rules, json_string(novel ? CAUTION_NOVEL : CAUTION_UNDECIDED));
+    }
     return rules;
 }
 
@@ -225,9 +236,13 @@ static json_t *picture_of(const answer *a)
 static csl_status write_record(const answer *a, csl_buffer *out, csl_error *error)
 {
     json_t *reason = a->reason[0] ? clean_string(a->reason) : json_null();
-    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status, "reason",
-                               reason, "rules", rules_of(a), "scores", scores_of(a), "present", present_of(a),
-                               "warnings", warnings_of(a), "sha256", hashes_of(a), "picture", picture_of(a));
+    const csl_model *model = a->w->model;
+    json_t *sets = a->judged ? caution_sets(model, a->judged, a->caution->coverage) : json_array();
+    json_t *novelty = a->judged ? caution_novelty(model, a->judged, a->caution->novelty) : json_null();
+    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status,
+                               "reason", reason, "rules", rules_of(a), "scores", scores_of(a), "sets", sets,
+                               "novelty", novelty, "present", present_of(a), "warnings", warnings_of(a),
+                               "sha256", hashes_of(a), "picture", picture_of(a));
     char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
     if (!text)
@@ -244,7 +259,7 @@ csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read
                         stage *where, csl_buffer *out, csl_error *error)
 {
     const score_options *options = d->options;
-    answer a = {.w = state, .c = c, .status = "scored"};
+    answer a = {.w = state, .c = c, .status = "scored", .caution = &options->caution};
     csl_error failure = {0};
     csl_opinion opinion = {0};
     csl_status status = read;
@@ -263,7 +278,12 @@ csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read
     } else if (status == CSL_OK) {
         stage_set(where->step, "scoring");
         status = csl_model_opinion(a.w->model, a.w->workspace, c, &opinion, &failure);
-        if (status == CSL_OK) a.opinion = &opinion;
+        if (status == CSL_OK) a.judged = a.opinion = &opinion;
+        if (status == CSL_OK && options->caution.abstain &&
+            caution_reason(a.w->model, &opinion, &options->caution, a.reason, sizeof a.reason)) {
+            a.status = "withheld";
+            a.opinion = NULL;
+        }
     }
     if (status != CSL_OK) fail_with(&a, d, &failure);
     stage_set(where->step, "answering");

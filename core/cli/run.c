@@ -40,6 +40,13 @@ static void help(void)
          "compare\n"
          "  --window-days N    how far apart the dates of two modalities may be "
          "(default 366)\n"
+         "  --coverage P       how often the set of a label's possible answers is to "
+         "hold the true one (default 0.9)\n"
+         "  --novelty P        call a case novel where cases as far from the training "
+         "cases are rarer than P\n"
+         "                     (default 0.01)\n"
+         "  --abstain          withhold a case that is novel, or has not one possible "
+         "answer, with the reason\n"
          "  --shard I/N        only every N-th case, from the I-th on\n"
          "  --memory MB        memory that one case may use (default 2048)\n"
          "  --timeout S        seconds that one case may take (default 300)\n"
@@ -156,19 +163,15 @@ static int conclude(const csl_run_options *o, const csl_run_summary *s, bool jso
 
 int csl_verb_run(int argc, char **argv)
 {
-    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"key", required_argument, NULL, 'k'},
-                                            {"identity", required_argument, NULL, 'i'},
-                                            {"window-days", required_argument, NULL, 'w'},
-                                            {"shard", required_argument, NULL, 's'},
-                                            {"memory", required_argument, NULL, 'M'},
-                                            {"timeout", required_argument, NULL, 't'},
-                                            {"plugins", required_argument, NULL, 'p'},
-                                            {"json", no_argument, NULL, 'J'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"model", required_argument, NULL, 'm'},    {"out", required_argument, NULL, 'o'},
+        {"jobs", required_argument, NULL, 'j'},     {"key", required_argument, NULL, 'k'},
+        {"identity", required_argument, NULL, 'i'}, {"window-days", required_argument, NULL, 'w'},
+        {"coverage", required_argument, NULL, 'c'}, {"novelty", required_argument, NULL, 'n'},
+        {"abstain", no_argument, NULL, 'a'},        {"shard", required_argument, NULL, 's'},
+        {"memory", required_argument, NULL, 'M'},   {"timeout", required_argument, NULL, 't'},
+        {"plugins", required_argument, NULL, 'p'},  {"json", no_argument, NULL, 'J'},
+        {"help", no_argument, NULL, 'h'},           {0}};
     csl_run_options o = {.progress = show_progress, .note = show_note, .stop = &stop_asked};
     csl_error error = {0};
     size_t before = SIZE_MAX;
@@ -188,6 +191,15 @@ int csl_verb_run(int argc, char **argv)
             if (csl_identity_parse(optarg, &o.identity, &error) != CSL_OK)
                 return csl_usage("run", "%s", error.message);
             break;
+        case 'c':
+            if (!csl_option_real("run", "--coverage", optarg, 0.01, 0.999, &o.caution.coverage))
+                return CSL_EXIT_USAGE;
+            break;
+        case 'n':
+            if (!csl_option_real("run", "--novelty", optarg, 1e-9, 1, &o.caution.novelty))
+                return CSL_EXIT_USAGE;
+            break;
+        case 'a': o.caution.abstain = true; break;
         case 's':
             if (!parse_shard(optarg, &o)) return CSL_EXIT_USAGE;
             break;

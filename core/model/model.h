@@ -163,6 +163,16 @@ typedef struct csl_opinion {
 csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
                              csl_opinion *opinion, csl_error *error);
 
+/* The answers to a task exclude each other: "0" and "1"; the names of classes; "<=EDGE" for each interval of
+ * time and ">EDGE" for what comes behind the last. */
+enum { CSL_MAX_ANSWERS = CSL_MAX_LABELS + 1, CSL_ANSWER_NAME = 256 };
+size_t csl_model_answer_count(const csl_model *model, size_t task);
+void csl_model_answer(const csl_model *model, size_t task, size_t answer, char name[CSL_ANSWER_NAME]);
+/* holds[answer_count]: the set of answers that a case with this opinion may have, which holds the true one
+ * with probability `coverage` (core/model/conformal.h). With too few calibration cases it is all of them. */
+void csl_model_answers(const csl_model *model, const csl_opinion *opinion, size_t task, double coverage,
+                       bool *holds);
+
 /* ---- training and evaluation ---- */
 
 /* A cohort in memory; the caller owns it. labels[i, l] is the target of output l: 0, 1 or NaN (not

@@ -59,7 +59,6 @@ void csl_task_odds(const csl_task *task, const float *logit, double temperature,
 void csl_task_outcome(const csl_task *task, const float *target, float *outcome);
 
 /* The answers that exclude each other: no, yes; the classes; each interval, and after the last. */
-enum { CSL_MAX_ANSWERS = CSL_MAX_LABELS + 1 };
 size_t csl_task_answers(const csl_task *task);
 /* probability[csl_task_answers], summing to 1. */
 void csl_task_answer_probabilities(const csl_task *task, const float *logit, double temperature,

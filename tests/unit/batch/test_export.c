@@ -13,6 +13,7 @@ Test(export, the_three_forms_of_a_result)
     cr_assert_eq(store_open(out, &store, NULL), CSL_OK);
     cr_assert_eq(store_set_fact(store, "labels", "[\"malignancy\"]", NULL), CSL_OK);
     cr_assert_eq(store_set_fact(store, "modalities", "[\"image\",\"record\"]", NULL), CSL_OK);
+    cr_assert_eq(store_set_fact(store, "tasks", "[\"malignancy\"]", NULL), CSL_OK);
     store_row rows[] = {
         {.position = 1,
          .id = "B",
@@ -28,7 +29,9 @@ Test(export, the_three_forms_of_a_result)
                  "\"malignancy\",\"probability\":"
                  "0.10000000000000001,\"interval\":[0.05,0.25],\"logit\":-2.1972245773362196}],"
                  "\"contributions\":{\"record\":"
-                 "-1.5},\"missing\":[\"image\"],\"inputs\":[]}"}};
+                 "-1.5},\"missing\":[\"image\"],\"inputs\":[],\"sets\":[{\"task\":\"malignancy\",\"answers\":"
+                 "[\"0\",\"1\"]}],"
+                 "\"novelty\":{\"p\":0.5,\"novel\":false,\"modalities\":{\"record\":0.5}}}"}};
     cr_assert_eq(store_stage(store, rows, 2, NULL), CSL_OK);
     cr_assert_eq(store_publish(store, NULL), CSL_OK);
     cr_assert_eq(export_results(store, out, &error), CSL_OK, "%s", error.message);
@@ -38,9 +41,9 @@ Test(export, the_three_forms_of_a_result)
          *why = folder_get(out, "failed/B.txt");
     cr_expect_str_eq(
         csv, "case,status,reason,malignancy.probability,malignancy.low,malignancy.high,malignancy.logit,"
-             "contribution.image,contribution.record,missing\n"
-             "A,scored,,0.1,0.05,0.25,-2.1972245773362196,,-1.5,image\n"
-             "B,failed,\"x.vcf: \"\"odd\"\", line 3\",,,,,,,\n");
+             "contribution.image,contribution.record,missing,malignancy.set,novelty\n"
+             "A,scored,,0.1,0.05,0.25,-2.1972245773362196,,-1.5,image,0;1,0.5\n"
+             "B,failed,\"x.vcf: \"\"odd\"\", line 3\",,,,,,,,,\n");
     char wanted[2048];
     strcat(strcat(strcat(strcpy(wanted, rows[1].json), "\n"), rows[0].json), "\n");
     cr_expect_str_eq(lines, wanted);

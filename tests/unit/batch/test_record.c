@@ -19,7 +19,8 @@ static record_card card_of(void)
     json_decref(hello);
     hello = json_loads("{\"model\":{\"sha256\":\"" HEX
                        "\",\"labels\":[{\"name\":\"malignancy\",\"code\":\"363346000\","
-                       "\"system\":\"http://snomed.info/sct\"}],\"modalities\":[\"image\",\"record\"]}}",
+                       "\"system\":\"http://snomed.info/sct\"}],\"tasks\":[{\"name\":\"malignancy\","
+                       "\"answers\":[\"0\",\"1\"]}],\"modalities\":[\"image\",\"record\"]}}",
                        0, NULL);
     cr_assert_eq(record_card_read(hello, &card, &error), CSL_OK, "%s", error.message);
     return card;
@@ -31,7 +32,8 @@ static const char good[] =
     "0.5,'high':0.875,'logit':1.5,"
     "'baseline':-0.5,'contributions':[2.0,0.0],'findings':[{'"
     "modality':'image','label':'slice 4',"
-    "'attribution':0.25,'source':'ct.dcm'}]}],'present':[true,false],'warnings':[{'text':'odd','place':'x','"
+    "'attribution':0.25,'source':'ct.dcm'}]}],'sets':[[false,true]],'novelty':{'p':0.5,'novel':false,"
+    "'rarity':[0.5,null]},'present':[true,false],'warnings':[{'text':'odd','place':'x','"
     "source':'ct.dcm'}],'sha256':['" HEX "','" HEX "'],'picture':null}";
 
 /* Reads `text` with ' for ", with `from` replaced by `to` once, and pixel bytes behind. */
@@ -72,7 +74,10 @@ Test(record, a_line_has_the_agreed_members_in_order)
         "\"contributions\":{\"image\":2.0},\"findings\":[{\"modality\":"
         "\"image\","
         "\"label\":\"slice "
-        "4\",\"attribution\":0.25,\"source\":\"ct.dcm\"}]}],\"contributions\":{\"image\":2.0},\"findings\":[{"
+        "4\",\"attribution\":0.25,\"source\":\"ct.dcm\"}]}],\"sets\":[{\"task\":\"malignancy\",\"answers\":["
+        "\"1\"]}],"
+        "\"novelty\":{\"p\":0.5,\"novel\":false,\"modalities\":{\"image\":0.5}},\"contributions\":{\"image\":"
+        "2.0},\"findings\":[{"
         "\"modality\":"
         "\"image\","
         "\"label\":\"slice "
@@ -120,6 +125,13 @@ static const struct {
     {"'picture':null", "'picture':{'width':4,'height':4,'aspect':1.0,'caption':'','source':''}", "picture"},
     {"'picture':null", "'picture':{'width':9999,'height':1,'aspect':1.0,'caption':'','source':''}", "width"},
     {"'findings':", "'findings':{},'other':", "findings"},
+    {"'sets':[[false,true]]", "'sets':[]", "sets"},
+    {"'sets':[[false,true]]", "'sets':[[true]]", "sets"},
+    {"'sets':[[false,true]]", "'sets':[[0,1]]", "sets"},
+    {"'p':0.5", "'p':-1", "p"},
+    {"'novel':false", "'novel':'no'", "novel"},
+    {"'rarity':[0.5,null]", "'rarity':[0.5]", "rarity"},
+    {"'rarity':[0.5,null]", "'rarity':[7,null]", "rarity"},
 };
 
 Test(record, lies_are_refused_by_name)
@@ -159,6 +171,22 @@ Test(record, withheld_says_rules_and_not_values_to_the_log)
     record_free(&r);
 }
 
+Test(record, abstaining_keeps_the_set_and_says_no_answer_to_the_log)
+{
+    record r;
+    csl_error error = {0};
+    cr_assert_eq(
+        read_with(
+            "'status':'scored','reason':null,'rules':[]",
+            "'status':'withheld','reason':'no single answer: malignancy may be 0 or 1','rules':['undecided']",
+            "", &r, &error),
+        CSL_OK, "%s", error.message);
+    cr_expect_str_eq(r.audit_reason, "abstained: undecided");
+    cr_expect_eq(json_array_size(json_object_get(r.line, "scores")), 0);
+    cr_expect_eq(json_array_size(json_object_get(r.line, "sets")), 1);
+    record_free(&r);
+}
+
 Test(record, a_case_without_an_answer)
 {
     record r;
@@ -168,7 +196,8 @@ Test(record, a_case_without_an_answer)
     char *text = record_text(&r, 0, NULL);
     cr_expect_str_eq(text,
                      "{\"case\":\"A\",\"status\":\"failed\",\"reason\":\"killed by signal 11\",\"scores\":[],"
-                     "\"contributions\":{},\"findings\":[],\"missing\":[],\"warnings\":[],\"inputs\":[{"
+                     "\"sets\":[],\"novelty\":null,\"contributions\":{},\"findings\":[],\"missing\":[],"
+                     "\"warnings\":[],\"inputs\":[{"
                      "\"path\":\"ct.dcm\","
                      "\"sha256\":\"" HEX
                      "\"},{\"path\":\"ehr.json\",\"sha256\":null}],\"picture\":null,\"model\":\"" HEX "\"}");
