@@ -217,8 +217,8 @@ typedef struct csl_training {
 } csl_training;
 
 /* Fits a model on the train split, without labels on all its cases, then with them on those that have one;
- * the valid split (a stratified 15 % of train where there is none) chooses
- * the epoch and calibrates. Same cohort and options: same bytes when saved. */
+ * the valid split (a stratified 15 % of train where there is none) chooses the epoch and calibrates. Same
+ * cohort and options: same bytes when saved. */
 csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model,
                            csl_error *error);
 
@@ -317,6 +317,46 @@ csl_status csl_cross_validate(const csl_cohort *cohort, const csl_training *trai
                               unsigned folds, void (*begin)(void *context, unsigned fold),
                               csl_cross_validation *result, csl_error *error);
 void csl_cross_validation_free(csl_cross_validation *result); /* allowed after failure */
+
+/* ---- across modalities: what fits what ---- */
+
+/* The model's index of a modality, -1 if it does not know it. */
+int csl_model_find_modality(const csl_model *model, const char *name);
+/* How many numbers a case's vector has in the space that all modalities share. */
+size_t csl_model_shared_size(const csl_model *model);
+/* Each case's vector by one modality, of unit length: shared[count, csl_model_shared_size]; 0 and has[i]
+ * false where the case lacks the modality. The cosine of two vectors says how well they fit one patient. */
+csl_status csl_model_shared(const csl_model *model, csl_case *const *cases, size_t count, size_t modality,
+                            unsigned jobs, float *shared, bool *has, csl_error *error);
+/* What cosines are multiplied by before a softmax turns them into probabilities. */
+double csl_model_shared_scale(const csl_model *model);
+
+enum { CSL_RECALLS = 3 };
+extern const size_t csl_recall_at[CSL_RECALLS]; /* 1, 5, 10 */
+
+typedef struct csl_retrieval {
+    size_t count;               /* of patients */
+    double recall[CSL_RECALLS]; /* share of queries whose own is among the first so many */
+    double median_rank;         /* of the own, from 1 on; equals share the ranks that they take */
+} csl_retrieval;
+
+/* For each of `count` patients, its own vector b[i] is ranked among all of b by the cosine with a[i]; a and b
+ * are [count, dimension], of unit length. */
+csl_status csl_retrieve(const float *a, const float *b, size_t count, size_t dimension,
+                        csl_retrieval *retrieval, csl_error *error);
+/* What an order by chance gives in the mean. */
+csl_retrieval csl_retrieve_by_chance(size_t count);
+
+/* A case that has nothing but these codes, SYSTEM|CODE, as tokens of a modality; value[i], NaN where none is
+ * given, is the coded feature, in the unit that the adapter would give it; all else is not known.
+ * CSL_EMISMATCH where the model has seen neither the code nor another of its system. */
+csl_status csl_model_case_of_codes(const csl_model *model, size_t modality, const char *const *code,
+                                   const double *value, size_t count, csl_case **c, csl_error *error);
+
+/* AUC of scores against 0/1 truth with its 95 % bootstrap interval over cases; NaN where a class is missing.
+ */
+csl_status csl_measure_auc(const double *score, const uint8_t *truth, size_t count, uint64_t seed,
+                           csl_interval *auc, csl_error *error);
 
 /* ---- whether the reasons given for scores hold ---- */
 

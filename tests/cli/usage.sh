@@ -9,7 +9,7 @@ for verb in $("$CONSILIUM" --help | sed -n '/^Verbs:/,/^$/p' | awk '/^  / {print
     says "$T/out" "$verb --help lists exit codes" "Exit codes"
     expect 2 "$verb with an option that it has not" "$CONSILIUM" "$verb" --no-such-option
 done
-for verb in run report embed train eval model synth audit plugin; do
+for verb in run report embed train eval retrieve model synth audit plugin; do
     "$CONSILIUM" --help | grep -q "^  $verb " || fail "verb $verb is not in --help"
     expect 2 "$verb without arguments" "$CONSILIUM" "$verb"
     says "$T/err" "$verb says how to get help" "consilium $verb --help"
