@@ -18,7 +18,10 @@ static void help(void)
         "       consilium train COHORT --folds K [--out MODEL] [--json] [options]\n\n"
         "Learns from COHORT/cases/ (one folder a case) and COHORT/labels.csv (case,LABEL,...[,split]; 0, 1 "
         "or empty)\n"
-        "and writes one .safetensors file. COHORT/labels.json may give each label its code and system. "
+        "and writes one .safetensors file. COHORT/labels.json may give each label its code and system, or "
+        "say "
+        "that it has\n"
+        "classes or is a time to an event. "
         "Cases whose split\n"
         "is test are not read; those marked valid, or else 15 % of the others, choose the epoch and "
         "calibrate.\n"
@@ -48,6 +51,9 @@ static void help(void)
         "  --from MODEL            start from its weights and features, and learn with labels only\n"
         "  --contrastive W         weight of the loss across modalities, which likens what is of one patient "
         "(0.1; 0: off)\n"
+        "  --balance               each class of a label weighs the same in learning; probabilities stay "
+        "those of "
+        "the cohort\n"
         "  --batch N               cases a step (16)\n"
         "  --learning-rate R       its peak (0.003)\n"
         "  --weight-decay R        of matrices (0.05)\n"
@@ -74,6 +80,7 @@ enum {
     PRETRAIN,
     FROM,
     CONTRASTIVE,
+    BALANCE,
     BATCH,
     RATE,
     DECAY,
@@ -99,6 +106,7 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"pretrain", no_argument, NULL, PRETRAIN},
                                         {"from", required_argument, NULL, FROM},
                                         {"contrastive", required_argument, NULL, CONTRASTIVE},
+                                        {"balance", no_argument, NULL, BALANCE},
                                         {"batch", required_argument, NULL, BATCH},
                                         {"learning-rate", required_argument, NULL, RATE},
                                         {"weight-decay", required_argument, NULL, DECAY},
@@ -213,6 +221,7 @@ int csl_verb_train(int argc, char **argv)
         case OUT: q.out = optarg; break;
         case CHECKPOINT: t->checkpoint = optarg; break;
         case CACHE: q.source.cache = optarg; break;
+        case BALANCE: t->balance = true; break;
         case PRETRAIN: t->pretrain = q.source.no_labels = true; break;
         case FROM: t->from = optarg; break;
         case CONTRASTIVE:
