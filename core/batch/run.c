@@ -157,8 +157,8 @@ static csl_status check_configuration(const conductor *c, const json_t *wanted, 
     {
         const json_t *was = json_object_get(earlier, name);
         if (json_equal(was, value)) continue;
-        char *before = was ? json_dumps(was, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-        char *after = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        char *before = was ? json_dumps(was, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+        char *after = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
         status =
             csl_fail(error, CSL_EUSAGE, c->o->out,
                      "holds results of another run: its %s was %.200s, now it is %.200s; use another --out",

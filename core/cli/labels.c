@@ -187,10 +187,10 @@ static csl_status choose_edges(csl_label_table *t, csl_task *task, double *edge,
     return status;
 }
 
-/* The fewest digits that read back as the same number. */
+/* The shortest decimal that reads back as the same number. */
 static void print_edge(double value, char text[32])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, 32, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }

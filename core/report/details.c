@@ -50,6 +50,33 @@ static void scores(html *h, const result *r)
     html_raw(h, "</tbody></table>\n");
 }
 
+/* The answers of each task that are left, by name; nothing where none were stored. */
+static void sets(html *h, const page_context *p, const result *r)
+{
+    const char *coverage = page_fact(p, "coverage", "");
+    if (!length_of(r->sets)) return;
+    html_raw(h, "<h4>What cannot be ruled out</h4>\n<ul class=\"notes\">\n");
+    for (size_t t = 0; t < length_of(r->sets) && t < MOST_SCORES; t++) {
+        const json_t *set = json_array_get(r->sets, t), *answers = json_object_get(set, "answers");
+        html_raw(h, "<li><b>");
+        html_text_cut(h, member_text(set, "task"), 120);
+        html_raw(h, "</b>: ");
+        for (size_t a = 0; a < length_of(answers) && a < MOST_SCORES; a++) {
+            const char *name = json_string_value(json_array_get(answers, a));
+            if (a) html_raw(h, " or ");
+            html_text_cut(h, name ? name : "unnamed answer", 120);
+        }
+        if (!length_of(answers)) html_raw(h, "no answer is as likely as the true one usually is");
+        html_raw(h, "</li>\n");
+    }
+    html_raw(h, "</ul>\n");
+    if (coverage[0]) {
+        html_raw(h, "<p class=\"muted\">Such a list holds the true answer in a share of ");
+        html_text_cut(h, coverage, 16);
+        html_raw(h, " of cases like those of the calibration.</p>\n");
+    }
+}
+
 static void signed_head(html *h, const char *what)
 {
     html_format(h,
@@ -316,11 +343,20 @@ void page_case(html *h, const page_context *p, size_t ordinal, const result *r)
         html_text_cut(h, r->reason[0] ? r->reason : "none", 2000);
         html_raw(h, "</p>\n");
     }
+    if (r->novel && r->status == RESULT_SCORED)
+        html_format(
+            h,
+            "<p class=\"why\">This case is unlike those that the model learned from (p = %.2g): its score "
+            "means little.</p>\n",
+            r->novelty);
     if (length_of(r->scores)) {
         scores(h, r);
+        sets(h, p, r);
         reasons(h, p, r);
     } else if (r->status == RESULT_SCORED) {
         html_raw(h, "<p class=\"why\">The stored result is marked as scored but holds no score.</p>\n");
+    } else {
+        sets(h, p, r);
     }
     html_raw(h, "</div>\n<div class=\"side\">\n");
     picture(h, r);

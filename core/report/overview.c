@@ -104,6 +104,7 @@ static void write_summary(html *h, const page_context *p)
         html_text_cut(h, s->missing[i].name, 40);
         html_raw(h, "</li>\n");
     }
+    if (s->novel) html_format(h, "<li>%zu scored though unlike the training cases</li>\n", s->novel);
     if (s->with_warnings) html_format(h, "<li>%zu with warnings</li>\n", s->with_warnings);
     if (!s->by_status[RESULT_WITHHELD] && !s->by_status[RESULT_FAILED] && !s->missing_count &&
         !s->with_warnings)

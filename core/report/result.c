@@ -28,7 +28,7 @@ static const json_t *array_of(const json_t *object, const char *member)
 
 void result_read(const csl_stored_case *stored, result *r)
 {
-    *r = (result){.stored = stored, .status = RESULT_FAILED};
+    *r = (result){.stored = stored, .status = RESULT_FAILED, .novelty = NAN};
     if (stored->status && !strcmp(stored->status, "scored")) r->status = RESULT_SCORED;
     if (stored->status && !strcmp(stored->status, "withheld")) r->status = RESULT_WITHHELD;
     json_error_t error;
@@ -42,6 +42,10 @@ void result_read(const csl_stored_case *stored, result *r)
     }
     r->reason = member_text(r->root, "reason");
     r->scores = array_of(r->root, "scores");
+    r->sets = array_of(r->root, "sets");
+    const json_t *novelty = json_object_get(r->root, "novelty");
+    r->novel = json_is_true(json_object_get(novelty, "novel"));
+    r->novelty = member_number(novelty, "p");
     r->missing = array_of(r->root, "missing");
     r->warnings = array_of(r->root, "warnings");
     r->inputs = array_of(r->root, "inputs");
@@ -100,6 +104,18 @@ static const struct {
     const char *words[4];
     const char *cause, *sentence;
 } explanations[RESULT_EXPLANATIONS] = {
+    {RESULT_WITHHELD,
+     {"unlike the cases that the model learned from"},
+     "unlike the cases that the model learned from",
+     "No score is given. What this case\xe2\x80\x99s files hold is unlike anything the model learned from, "
+     "so its score "
+     "would mean little. Check that the files are of the kind that the model is for."},
+    {RESULT_WITHHELD,
+     {"no single answer"},
+     "the model is not sure enough",
+     "No score is given. The model is not sure enough: at the coverage that was asked for, it cannot settle "
+     "on one "
+     "answer."},
     {RESULT_WITHHELD,
      {""},
      "the files disagree about the patient",

@@ -19,8 +19,10 @@ typedef struct result {
     const csl_stored_case *stored;
     json_t *root; /* NULL if the stored line is not a JSON object */
     result_status status;
-    const char *reason;                                 /* "" if none was stored */
-    const json_t *scores, *missing, *warnings, *inputs; /* arrays, or NULL */
+    const char *reason;                                        /* "" if none was stored */
+    const json_t *scores, *sets, *missing, *warnings, *inputs; /* arrays, or NULL */
+    bool novel;                                                /* said to be unlike the training cases */
+    double novelty;                                            /* p-value; NaN: not known */
 } result;
 
 /* Numbers that are missing or impossible are NaN, texts are "". */
@@ -40,7 +42,7 @@ bool result_score(const result *r, size_t index, score *s);
 
 /* What the status and the reason mean, in a sentence for people; NULL for a scored case. */
 const char *result_plain_words(result_status status, const char *reason);
-enum { RESULT_EXPLANATIONS = 6 };
+enum { RESULT_EXPLANATIONS = 8 };
 /* The same as a row of a table of causes: 0 .. RESULT_EXPLANATIONS - 1. */
 size_t result_explanation(result_status status, const char *reason);
 const char *result_explanation_short(size_t index);

@@ -143,6 +143,7 @@ bool survey_add(survey *s, const result *r)
     if (row.warnings) s->with_warnings++;
     if (r->status == RESULT_SCORED) {
         take_scores(s, r, &row);
+        s->novel += r->novel;
         for (size_t i = 0; i < length_of(r->missing); i++) {
             const char *name = json_string_value(json_array_get(r->missing, i));
             if (name) count_missing(s, name);

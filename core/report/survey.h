@@ -31,7 +31,7 @@ typedef struct survey_page {
 
 typedef struct survey {
     size_t count, by_status[RESULT_STATUSES], by_cause[RESULT_EXPLANATIONS];
-    size_t with_warnings;
+    size_t with_warnings, novel;
     size_t picture_bytes; /* of all key images */
     char *label[SURVEY_LABELS];
     size_t label_count;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/rng.h"
 #include "cohort.h"
 #include "model/train.h"
 
@@ -118,6 +119,143 @@ Test(train, loss_falls_and_a_learnable_truth_is_learned)
     free_cohort(&cohort);
 }
 
+/* Of the cohort with two labels: whether ill; which of none, the record's finding alone, or with illness; and
+ * the time to an event that comes early with the finding, lost to follow-up for some. */
+static const double EDGES[] = {5, 10, 20};
+static const csl_label OUTPUTS[] = {{.name = "disease"},   {.name = "kind=none"}, {.name = "kind=finding"},
+                                    {.name = "kind=both"}, {.name = "death<=5"},  {.name = "death<=10"},
+                                    {.name = "death<=20"}};
+static const csl_task TASKS[] = {{.name = "disease", .kind = CSL_TASK_BINARY, .first = 0, .count = 1},
+                                 {.name = "kind", .kind = CSL_TASK_CLASSES, .first = 1, .count = 3},
+                                 {.name = "death",
+                                  .kind = CSL_TASK_EVENT,
+                                  .first = 4,
+                                  .count = 3,
+                                  .edge = EDGES,
+                                  .time = "days",
+                                  .unit = "d"}};
+enum { OUTPUT_COUNT = 7, TASK_COUNT = 3 };
+
+static void set_targets(bool ill, float finding, csl_rng *rng, float *target, csl_follow_up *seen)
+{
+    target[0] = ill;
+    for (size_t k = 0; k < 3; k++)
+        target[1 + k] = isnan(finding) ? NAN : (float)(k == (finding > 0 ? 1u + ill : 0u));
+    double time = -log(csl_rng_uniform(rng)) * (finding > 0 ? 4 : 25), lost = 30 * csl_rng_uniform(rng);
+    seen[0] = seen[1] = (csl_follow_up){.time = NAN};
+    seen[2] = (csl_follow_up){fmin(time, lost), time <= lost};
+    for (size_t k = 0; k < 3; k++) {
+        bool over = seen[2].time > EDGES[k], reached = seen[2].time > (k ? EDGES[k - 1] : 0);
+        target[4 + k] = over ? 0 : reached && seen[2].event ? 1 : NAN;
+    }
+}
+
+static csl_cohort cohort_of_tasks(const made_plan *plan)
+{
+    csl_cohort cohort = make_cohort(plan);
+    float *targets = calloc(cohort.count * OUTPUT_COUNT, sizeof *targets);
+    csl_rng rng;
+    csl_rng_seed(&rng, 5);
+    cohort.follow_up = calloc(cohort.count * TASK_COUNT, sizeof *cohort.follow_up);
+    for (size_t i = 0; i < cohort.count; i++)
+        set_targets(cohort.labels[2 * i] > 0, cohort.labels[2 * i + 1], &rng, targets + i * OUTPUT_COUNT,
+                    cohort.follow_up + i * TASK_COUNT);
+    free(cohort.labels);
+    cohort.labels = targets;
+    cohort.label = OUTPUTS;
+    cohort.label_count = OUTPUT_COUNT;
+    cohort.task = TASKS;
+    cohort.task_count = TASK_COUNT;
+    return cohort;
+}
+
+static void check_opinion(const csl_model *model, csl_case *c)
+{
+    csl_workspace *workspace = csl_workspace_new();
+    csl_opinion o;
+    csl_error error = {0};
+    bool holds[CSL_MAX_ANSWERS];
+    char name[CSL_ANSWER_NAME];
+    cr_assert_eq(csl_model_opinion(model, workspace, c, &o, &error), CSL_OK, "%s", error.message);
+    cr_expect_float_eq(o.probability[1] + o.probability[2] + o.probability[3], 1, 1e-9);
+    cr_expect(o.probability[4] <= o.probability[5] && o.probability[5] <= o.probability[6]);
+    cr_expect(o.novelty > 0 && o.novelty <= 1);
+    cr_expect_eq(csl_model_answer_count(model, 2), 4);
+    csl_model_answer(model, 0, 1, name);
+    cr_expect_str_eq(name, "1");
+    csl_model_answer(model, 1, 2, name);
+    cr_expect_str_eq(name, "both");
+    csl_model_answer(model, 2, 3, name);
+    cr_expect_str_eq(name, ">20");
+    csl_model_answers(model, &o, 1, 0.999,
+                      holds); /* fewer than 1000 calibration cases: nothing is ruled out */
+    cr_expect(holds[0] && holds[1] && holds[2]);
+    csl_workspace_free(workspace);
+}
+
+Test(train, classes_and_times_to_an_event_are_learned_beside_labels)
+{
+    made_plan plan = PLAN;
+    plan.train = plan.test = 150;
+    csl_cohort cohort = cohort_of_tasks(&plan);
+    csl_model *model = train(&cohort, 1, 30, 2, NULL), *again;
+    csl_evaluation e;
+    csl_error error = {0};
+    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.8, 2, 5, &e, &error),
+                 CSL_OK, "%s", error.message);
+    cr_assert_eq(e.task_count, 3);
+    cr_expect(e.task[0].auc.value == e.label[0].auc.value && e.task[0].brier == e.label[0].brier &&
+              e.task[0].accuracy == e.label[0].accuracy);
+    cr_expect_eq(e.task[1].cases, 120); /* not known for every fifth */
+    cr_expect_float_eq(e.task[1].auc.value,
+                       (e.label[1].auc.value + e.label[2].auc.value + e.label[3].auc.value) / 3, 1e-12);
+    cr_expect_gt(e.task[1].auc.value, 0.75, "mean of classes: %g", e.task[1].auc.value);
+    cr_expect_gt(e.task[2].auc.value, 0.65, "concordance: %g", e.task[2].auc.value);
+    cr_expect(e.task[2].auc.low < e.task[2].auc.value && e.task[2].auc.value < e.task[2].auc.high);
+    cr_expect(isnan(e.task[2].accuracy) && e.task[2].brier > 0 && e.task[2].brier < 0.25);
+    for (size_t t = 0; t < 3; t++) {
+        cr_expect(e.task[t].coverage > 0.5 && e.task[t].coverage <= 1, "%zu: %g", t, e.task[t].coverage);
+        cr_expect(e.task[t].calibration_error >= 0 && e.task[t].calibration_error < 0.5);
+    }
+    check_opinion(model, cohort.cases[200]);
+
+    char path[] = "/tmp/csl-train-XXXXXX";
+    close(mkstemp(path));
+    cr_assert_eq(csl_model_save(model, path, NULL), CSL_OK);
+    cr_assert_eq(csl_model_load(path, &again, &error), CSL_OK, "%s", error.message);
+    cr_expect(same_file(model, again));
+    check_opinion(again, cohort.cases[201]);
+    csl_model_free(again);
+    csl_model_free(model);
+    unlink(path);
+    free(cohort.follow_up);
+    free_cohort(&cohort);
+}
+
+Test(train, balance_changes_weights_and_not_what_probabilities_mean)
+{
+    made_plan plan = PLAN;
+    plan.two_labels = false;
+    csl_cohort cohort = make_cohort(&plan);
+    for (size_t i = 0; i < cohort.count; i++) /* a third of the positives stay: one in six */
+        if (cohort.labels[i] > 0 && i % 3) cohort.labels[i] = 0;
+    csl_training t = settings(1, 20, 2, NULL);
+    csl_model *plain, *balanced;
+    cr_assert_eq(csl_model_train(&cohort, &t, &plain, NULL), CSL_OK);
+    t.balance = true;
+    cr_assert_eq(csl_model_train(&cohort, &t, &balanced, NULL), CSL_OK);
+    cr_expect_not(same_file(plain, balanced));
+    csl_evaluation e;
+    cr_assert_eq(
+        csl_model_evaluate(balanced, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, NULL),
+        CSL_OK);
+    /* One half for every case would have 0.25, the share of positives p (1 - p), about 0.14. */
+    cr_expect_lt(e.task[0].brier, 0.2, "%g", e.task[0].brier);
+    csl_model_free(plain);
+    csl_model_free(balanced);
+    free_cohort(&cohort);
+}
+
 Test(train, threads_do_not_change_a_byte_and_the_seed_does)
 {
     made_plan plan = PLAN;
@@ -129,8 +267,10 @@ Test(train, threads_do_not_change_a_byte_and_the_seed_does)
     cr_assert_not(same_file(one, other));
 
     csl_evaluation a, b; /* zeroed by the callee up to the last byte compared */
-    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &a, NULL), CSL_OK);
-    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 3, 5, &b, NULL), CSL_OK);
+    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &a, NULL),
+                 CSL_OK);
+    cr_assert_eq(csl_model_evaluate(one, &cohort, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 3, 5, &b, NULL),
+                 CSL_OK);
     cr_assert(a.label[0].auc.low == b.label[0].auc.low && a.label[0].brier == b.label[0].brier);
     csl_model_free(one);
     csl_model_free(three);
@@ -263,8 +403,9 @@ Test(train, evaluation_refuses_other_labels_and_an_empty_split)
     csl_error error = {0};
     cr_assert_eq(csl_model_evaluate(model, &other, CSL_SPLIT_TEST, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, &error),
                  CSL_EMISMATCH);
-    cr_assert_eq(csl_model_evaluate(model, &cohort, CSL_SPLIT_VALID, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, &error),
-                 CSL_EUSAGE);
+    cr_assert_eq(
+        csl_model_evaluate(model, &cohort, CSL_SPLIT_VALID, CSL_BRANCH_HYBRID, 0.9, 1, 5, &e, &error),
+        CSL_EUSAGE);
     csl_model_free(model);
     free_cohort(&cohort);
     free_cohort(&other);

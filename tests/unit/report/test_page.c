@@ -21,7 +21,9 @@ static const char *const lines[] = {
     "\"system\":"
     "\"http://snomed.info/"
     "sct\",\"probability\":0.832,\"interval\":[0.71,0.9],\"logit\":1.6,\"contributions\":{\"image\":"
-    "-0.4,\"record\":3.1}}],\"findings\":[{\"modality\":\"record\",\"label\":\"Creatinine 2.1 "
+    "-0.4,\"record\":3.1}}],\"sets\":[{\"task\":\"sepsis\",\"answers\":[\"0\",\"1\"]},{\"task\":\"kind\","
+    "\"answers\":[]}],\"novelty\":{\"p\":0.0003,\"novel\":true},\"findings\":[{\"modality\":\"record\","
+    "\"label\":\"Creatinine 2.1 "
     "mg/dL\",\"attribution\":0.62,"
     "\"source\":\"record.json\"}],\"missing\":[\"variant\"],\"warnings\":[\"one\",{\"text\":\"two\","
     "\"source\":\"ct.dcm\"}],"
@@ -33,9 +35,10 @@ static const char *const lines[] = {
     "{\"status\":\"failed\",\"reason\":\"" EVIL "\"}",
     "{\"scores\":[{\"label\":\"" EVIL "\",\"code\":\"" EVIL "\",\"system\":\"" EVIL
     "\",\"probability\":0.05,\"logit\":1,"
-    "\"contributions\":{\"" EVIL "\":1e300}}],\"findings\":[{\"modality\":\"" EVIL "\",\"label\":\"" EVIL
-    "\",\"source\":\"" EVIL "\",\"attribution\":0}],\"missing\":[\"" EVIL
-    "\"],\"warnings\":[{\"text\":\"" EVIL "\",\"place\":\"" EVIL "\"}],\"inputs\":"
+    "\"contributions\":{\"" EVIL "\":1e300}}],\"sets\":[{\"task\":\"" EVIL "\",\"answers\":[\"" EVIL
+    "\"]},1],\"findings\":[{\"modality\":\"" EVIL "\",\"label\":\"" EVIL "\",\"source\":\"" EVIL
+    "\",\"attribution\":0}],\"missing\":[\"" EVIL "\"],\"warnings\":[{\"text\":\"" EVIL "\",\"place\":\"" EVIL
+    "\"}],\"inputs\":"
     "[{\"path\":\"" EVIL "\",\"sha256\":\"" EVIL "\"}],\"model\":\"" EVIL
     "\",\"audit\":{\"leaf_hash\":\"" EVIL "\"},\"picture\":{\"caption\":\"" EVIL "\"}}",
     "not JSON",
@@ -54,6 +57,7 @@ static const char *fact(void *context, const char *name)
 {
     (void)context;
     if (!strcmp(name, "started")) return "2026-11-23T01:00:04Z";
+    if (!strcmp(name, "coverage")) return "0.9";
     if (!strcmp(name, "model")) return "/models/<b>&\".safetensors";
     return !strcmp(name, "identity") ? "strict" : NULL;
 }
@@ -168,7 +172,16 @@ Test(page, says_all_of_a_scored_case)
     expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[4]/h:th)", "variant");
     expect(o.page, "string(//*[@id='c1']//h:table[2]//h:tbody/h:tr[5]/h:td[2])", "+1.60");
     expect(o.page, "string(//*[@id='c1']//h:table[3]//h:tbody//h:td[2])", "+0.62");
-    expect(o.page, "count(//*[@id='c1']//h:li)", "3");
+    expect(o.page, "count(//*[@id='c1']//h:li)", "5");
+    expect(o.page, "normalize-space(//*[@id='c1']//h:ul[@class='notes']/h:li[1])", "sepsis: 0 or 1");
+    expect(o.page, "contains(//*[@id='c1']//h:ul[@class='notes']/h:li[2], 'kind: no answer is as likely')",
+           "true");
+    expect(o.page, "count(//*[@id='c1']//h:p[contains(., 'in a share of 0.9 of cases')])", "1");
+    expect(
+        o.page,
+        "contains(//*[@id='c1']//h:p[@class='why'], 'unlike those that the model learned from (p = 0.0003)')",
+        "true");
+    expect(o.page, "count(//h:section[1]//h:li[starts-with(., '1 scored though unlike')])", "1");
     expect(o.page, "string(//*[@id='c1']//h:table[@class='inputs']//h:code)", "aa11");
     expect(o.page, "string(//*[@id='c1']//h:dl/h:dd[1])", "7");
     expect(o.page, "string(//*[@id='c1']//h:dl/h:dd[2])", "cc33");

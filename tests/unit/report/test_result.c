@@ -59,7 +59,7 @@ Test(result, odd_ones_are_survived)
         "{\"scores\":[{\"probability\":\"high\",\"interval\":[1],\"contributions\":[1]}]}",
         "{\"scores\":[{\"probability\":-1,\"interval\":[0.9,0.1],\"contributions\":{\"image\":null}}]}",
         "{\"scores\":[{\"probability\":1e308,\"interval\":[\"a\",{}]}],\"missing\":[1,null],\"warnings\":{},"
-        "\"inputs\":[[]]}"};
+        "\"inputs\":[[]],\"sets\":[7,{\"answers\":{}}],\"novelty\":[1]}"};
     survey all = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         csl_stored_case c = stored("scored", lines[i]);
@@ -83,6 +83,10 @@ Test(result, reasons_are_put_into_plain_words)
         const char *reason, *cause;
     } table[] = {
         {RESULT_WITHHELD, "patient_id A is not among B", "the files disagree about the patient"},
+        {RESULT_WITHHELD, "unlike the cases that the model learned from: image (p = 0.0003)",
+         "unlike the cases that the model learned from"},
+        {RESULT_WITHHELD, "no single answer: malignancy may be 0 or 1 (at coverage 0.9)",
+         "the model is not sure enough"},
         {RESULT_FAILED, "took longer than the 300 s allowed while reading", "took too long"},
         {RESULT_FAILED, "used more than the 300 s of processor time allowed", "took too long"},
         {RESULT_FAILED, "killed by signal 11 (Segmentation fault); plugin org.x",
