@@ -2,8 +2,8 @@
 # Training as an operation: killed and resumed, in folds, with modalities missing, and the card of what came of it.
 . "$(dirname "$0")/lib.sh"
 
-expect 0 "synth" "$CONSILIUM" synth --cases 60 --seed 5 --out "$T/cohort"
-LEARN="--seed 3 --epochs 6 --width 16 --heads 2 --blocks 1 --cache $T/cache --jobs 2"
+expect 0 "synth" "$CONSILIUM" synth --cases 30 --seed 5 --out "$T/cohort"
+LEARN="--seed 3 --epochs 2 --width 16 --heads 2 --blocks 1 --cache $T/cache --jobs 2"
 
 # ---- a kill ----
 expect 0 "train without a break" "$CONSILIUM" train "$T/cohort" --out "$T/whole.safetensors" $LEARN
@@ -21,8 +21,8 @@ for round in 1 2; do
     [ -f "$T/checkpoint" ] || fail "round $round: no checkpoint is left"
     [ ! -e "$T/killed.safetensors" ] || fail "round $round: the kill came too late to show anything"
 done
-expect 3 "a checkpoint with other options" "$CONSILIUM" train "$T/cohort" --out "$T/killed.safetensors" $LEARN --epochs 7 --checkpoint "$T/checkpoint"
-says "$T/err" "names the option" "checkpoint of a training with epochs 6, not 7"
+expect 3 "a checkpoint with other options" "$CONSILIUM" train "$T/cohort" --out "$T/killed.safetensors" $LEARN --epochs 3 --checkpoint "$T/checkpoint"
+says "$T/err" "names the option" "checkpoint of a training with epochs 2, not 3"
 expect 3 "a model is no checkpoint" "$CONSILIUM" train "$T/cohort" --out "$T/killed.safetensors" $LEARN --checkpoint "$T/whole.safetensors"
 says "$T/err" "says so" "whole.safetensors: is not a checkpoint"
 expect 0 "the same command goes on" "$CONSILIUM" train "$T/cohort" --out "$T/killed.safetensors" $LEARN --checkpoint "$T/checkpoint"
@@ -33,13 +33,13 @@ expect 2 "patience of none" "$CONSILIUM" train "$T/cohort" --out "$T/m" --patien
 # ---- folds ----
 expect 0 "folds" "$CONSILIUM" train "$T/cohort" --folds 4 $LEARN --json
 cp "$T/out" "$T/folds.json"
-same "10 of 40 cases each" "$(jq -c '[.folds[] | .test]' "$T/folds.json")" "[10,10,10,10]"
-same "every case once" "$(jq '.pooled.malignancy | .positives + .negatives' "$T/folds.json")" 40
+same "5 of 20 cases each" "$(jq -c '[.folds[] | .test]' "$T/folds.json")" "[5,5,5,5]"
+same "every case once" "$(jq '.pooled.malignancy | .positives + .negatives' "$T/folds.json")" 20
 same "the mean is that of the folds" "$(jq '.tasks.malignancy.auc | (.mean - (.folds | add) / 4) | . < 1e-6 and . > -1e-6' "$T/folds.json")" true
 expect 0 "folds, with another number of jobs" "$CONSILIUM" train "$T/cohort" --folds 4 $LEARN --jobs 1 --json
 cmp -s "$T/out" "$T/folds.json" || fail "folds depend on the number of jobs"
 expect 0 "folds as tables" "$CONSILIUM" train "$T/cohort" --folds 2 $LEARN --out "$T/all.safetensors"
-says "$T/out" "of each" "^fold 2 +[0-9]+ +[0-9]+ +20 "
+says "$T/out" "of each" "^fold 2 +[0-9]+ +[0-9]+ +10 "
 says "$T/out" "with the spread" "^standard deviation"
 cmp -s "$T/all.safetensors" "$T/whole.safetensors" || fail "the model after folds is not that of train alone"
 expect 2 "a column of folds that is not there" "$CONSILIUM" train "$T/cohort" --folds column $LEARN
@@ -64,7 +64,7 @@ expect 0 "nothing hidden" "$CONSILIUM" eval "$M" "$T/cohort" --json --cache "$T/
 same "a share of 0 changes nothing" "$(jq -c 'del(.missing)' "$T/missing-0.json")" "$(jq -c 'del(.missing)' "$T/out")"
 same "more are hidden with a greater share" "$(for p in 0 0.5 0.9 1; do jq .missing.cases "$T/missing-$p.json"; done | sort -n | uniq | tr '\n' ' ')" \
     "$(for p in 0 0.5 0.9 1; do jq .missing.cases "$T/missing-$p.json"; done | uniq | tr '\n' ' ')"
-same "at 1 every case keeps one modality" "$(jq '"\(.missing.cases) \([.labels[] | .positives + .negatives][0])"' "$T/missing-1.json")" '"20 20"'
+same "at 1 every case keeps one modality" "$(jq '"\(.missing.cases) \([.labels[] | .positives + .negatives][0])"' "$T/missing-1.json")" '"10 10"'
 expect 0 "one modality hidden" "$CONSILIUM" eval "$M" "$T/cohort" --missing image=1 --json --cache "$T/cache"
 same "is the AUC of the others" "$(jq '[.labels[]][0].auc' "$T/out")" \
     "$(jq '.subsets[] | select(.modalities == ["record", "variant"]) | .auc' "$T/missing-0.json")"
@@ -75,8 +75,8 @@ says "$T/err" "says the range" "probability from 0 to 1, not '1.5'"
 
 # ---- reasons ----
 expect 0 "reasons" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --json --cache "$T/cache"
-same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapley.greatest_miss < 1e-4)]' "$T/out")" "[20,20,true]"
+same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapley.greatest_miss < 1e-4)]' "$T/out")" "[10,10,true]"
 same "deletions" "$(jq -c '[.deletion[].tokens]' "$T/out")" "[1,2,5,10,20]"
 expect 0 "reasons as tables" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --cache "$T/cache"
-says "$T/out" "say what they are" "^sums within tolerance +[0-9]+ of 20"
+says "$T/out" "say what they are" "^sums within tolerance +[0-9]+ of 10"
 finish
