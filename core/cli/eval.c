@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/card.h"
 #include "cli/cohort.h"
 #include "cli/eval_reasons.h"
 #include "cli/eval_tables.h"
@@ -35,6 +36,10 @@ static void help(void)
         "whether a "
         "score\n"
         "                          moves more without the tokens that they name than without others\n"
+        "  --card                  instead of all that: the model card in Markdown, with measures on these "
+        "cases by "
+        "sex and\n"
+        "                          age group\n"
         "  --json                  one JSON object instead of tables\n"
         "  --seed S                seed of the bootstrap and of all that is drawn (1)\n"
         "  --jobs N                processes that read and threads that score (one a processor)\n"
@@ -73,7 +78,7 @@ typedef struct request {
     size_t fusion;
     uint64_t seed;
     double coverage;
-    bool json, reasons;
+    bool json, reasons, card;
 } request;
 
 static csl_status tell_novel(const request *q, const csl_model *model, const csl_cohort *cohort,
@@ -123,6 +128,18 @@ static csl_status check_reasons(const request *q, const csl_model *model, const 
     return status;
 }
 
+static csl_status print_card(const request *q, const csl_model *model, const csl_cohort *cohort,
+                             csl_error *error)
+{
+    json_t *survey = NULL;
+    csl_status status =
+        csl_model_survey(model, cohort, CSL_SPLIT_TEST, q->source.jobs, q->seed, &survey, error);
+    if (status == CSL_OK) status = csl_print_card(stdout, q->model, survey, q->source.folder, error);
+    if (status == CSL_OK && fflush(stdout)) status = csl_fail(error, CSL_EIO, NULL, "cannot write the card");
+    json_decref(survey);
+    return status;
+}
+
 static int evaluate(request *q)
 {
     csl_error error = {0};
@@ -137,6 +154,8 @@ static int evaluate(request *q)
         status = csl_hide_modalities(model, &read.cohort, q->missing, q->seed, &missing, &error);
     if (status == CSL_OK && q->reasons)
         status = check_reasons(q, model, &read.cohort, &error);
+    else if (status == CSL_OK && q->card)
+        status = print_card(q, model, &read.cohort, &error);
     else if (status == CSL_OK)
         status = measure(q, model, &read.cohort, q->missing ? &missing : NULL, &error);
     if (status == CSL_OK && read.failed) fprintf(stderr, "consilium: %zu cases were left out\n", read.failed);
@@ -155,6 +174,7 @@ int csl_verb_eval(int argc, char **argv)
         NOVEL,
         MISSING,
         REASONS,
+        CARD,
         JSON,
         SEED,
         JOBS,
@@ -169,6 +189,7 @@ int csl_verb_eval(int argc, char **argv)
                                             {"novel", required_argument, NULL, NOVEL},
                                             {"missing", required_argument, NULL, MISSING},
                                             {"reasons", no_argument, NULL, REASONS},
+                                            {"card", no_argument, NULL, CARD},
                                             {"json", no_argument, NULL, JSON},
                                             {"seed", required_argument, NULL, SEED},
                                             {"jobs", required_argument, NULL, JOBS},
@@ -204,6 +225,7 @@ int csl_verb_eval(int argc, char **argv)
         case NOVEL: q.novel = optarg; break;
         case MISSING: q.missing = optarg; break;
         case REASONS: q.reasons = true; break;
+        case CARD: q.card = true; break;
         case JSON: q.json = true; break;
         case SEED: fine = csl_option_number("eval", "--seed", optarg, 0, 0x7fffffffffffffff, &seed); break;
         case JOBS: fine = csl_option_number("eval", "--jobs", optarg, 1, 1024, &jobs); break;
@@ -216,6 +238,8 @@ int csl_verb_eval(int argc, char **argv)
         if (!fine) return CSL_EXIT_USAGE;
     }
     if (optind + 2 != argc) return csl_usage("eval", "one MODEL and one COHORT are needed");
+    if (q.card && (q.reasons || q.json))
+        return csl_usage("eval", "--card goes with neither --reasons nor --json");
     q.source.folder = argv[optind + 1];
     q.source.jobs = (unsigned)jobs;
     q.source.limit = (size_t)limit;

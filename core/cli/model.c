@@ -1,4 +1,4 @@
-/* consilium model show | diff | sign | verify: what a model is, for an auditor. */
+/* consilium model show | card | diff | sign | verify: what a model is, for an auditor. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/signature.h"
+#include "cli/card.h"
 #include "cli/model_text.h"
 #include "cli/verb.h"
 #include "model/model.h"
@@ -20,12 +21,17 @@ typedef struct request {
 static void help(void)
 {
     puts("Usage: consilium model show FILE [--tensors] [--trust DIR] [--json]\n"
+         "       consilium model card FILE\n"
          "       consilium model diff A B [--json]\n"
          "       consilium model sign FILE --key KEY.pem\n"
          "       consilium model verify FILE --trust DIR | --pub KEY.pem\n\n"
          "show    SHA-256 and signature of the file, configuration, labels with their codes, modalities with "
          "plugin,\n"
          "        features and vocabulary, calibration, and what the model was trained on\n"
+         "card    the model card in Markdown: what it is for, what it learned from, how it does by sex and "
+         "age, what "
+         "it\n"
+         "        never saw\n"
          "diff    what in B is not as in A: metadata by path, and tensors with the largest absolute "
          "difference and the\n"
          "        largest relative one, |a - b| / max(|a|, |b|)\n"
@@ -42,8 +48,7 @@ static void help(void)
          "Exit codes: 0 done, equal or verified; 1 different or not verified; 2 wrong usage; 3 cannot run.");
 }
 
-/* File, size and SHA-256; NULL with *error filled. */
-static json_t *about_file(const char *path, const csl_mapping *file, csl_error *error)
+json_t *csl_about_file(const char *path, const csl_mapping *file, csl_error *error)
 {
     csl_digest digest;
     char hex[CSL_SHA256_HEX];
@@ -104,7 +109,7 @@ static int show(char *const *files, const request *q)
     csl_status status = csl_map(path, &file, &error);
     if (status != CSL_OK) return csl_complain(&error);
     if ((status = csl_model_describe(&file, path, q->tensors, &model, &error)) != CSL_OK) goto done;
-    if (!(all = about_file(path, &file, &error))) {
+    if (!(all = csl_about_file(path, &file, &error))) {
         status = error.code;
         goto done;
     }
@@ -121,6 +126,14 @@ done:
     return status == CSL_OK ? finish(printed, CSL_EXIT_DONE) : csl_complain(&error);
 }
 
+static int card(char *const *files, const request *q)
+{
+    csl_error error = {0};
+    (void)q;
+    if (csl_print_card(stdout, files[0], NULL, NULL, &error) != CSL_OK) return csl_complain(&error);
+    return finish(true, CSL_EXIT_DONE);
+}
+
 static int diff(char *const *files, const request *q)
 {
     csl_error error = {0};
@@ -131,7 +144,8 @@ static int diff(char *const *files, const request *q)
     if (status == CSL_OK) status = csl_map(files[1], &b, &error);
     if (status == CSL_OK) status = csl_model_compare(&a, files[0], &b, files[1], &differences, &error);
     if (status != CSL_OK) goto done;
-    if (!(about_a = about_file(files[0], &a, &error)) || !(about_b = about_file(files[1], &b, &error))) {
+    if (!(about_a = csl_about_file(files[0], &a, &error)) ||
+        !(about_b = csl_about_file(files[1], &b, &error))) {
         status = error.code;
         goto done;
     }
@@ -217,7 +231,8 @@ int csl_verb_model(int argc, char **argv)
         const char *name;
         int files;
         int (*run)(char *const *files, const request *q);
-    } actions[] = {{"show", 1, show}, {"diff", 2, diff}, {"sign", 1, sign}, {"verify", 1, verify}};
+    } actions[] = {
+        {"show", 1, show}, {"card", 1, card}, {"diff", 2, diff}, {"sign", 1, sign}, {"verify", 1, verify}};
     request q = {0};
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
@@ -243,5 +258,5 @@ int csl_verb_model(int argc, char **argv)
             return csl_usage("model", "`verify` needs --trust DIR or --pub KEY.pem");
         return actions[i].run(argv + optind, &q);
     }
-    return csl_usage("model", "say `show FILE`, `diff A B`, `sign FILE` or `verify FILE`");
+    return csl_usage("model", "say `show FILE`, `card FILE`, `diff A B`, `sign FILE` or `verify FILE`");
 }

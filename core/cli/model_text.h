@@ -5,6 +5,12 @@
 
 #include <jansson.h>
 
+struct csl_mapping;
+struct csl_error;
+
+/* {"file", "bytes", "sha256"} of a file; NULL with *error filled. */
+json_t *csl_about_file(const char *path, const struct csl_mapping *file, struct csl_error *error);
+
 void csl_print_description(const json_t *description);
 void csl_print_differences(const json_t *differences);
 

@@ -160,7 +160,9 @@ typedef struct request {
 static csl_status train_all(const request *q, const csl_cohort_read *read, csl_error *error)
 {
     csl_model *model = NULL;
-    csl_status status = csl_model_train(&read->cohort, &q->training, &model, error);
+    csl_training training = q->training;
+    training.card = true;
+    csl_status status = csl_model_train(&read->cohort, &training, &model, error);
     csl_progress_end();
     if (status == CSL_OK) status = csl_model_save(model, q->out, error);
     const char *checkpoint = q->training.checkpoint;

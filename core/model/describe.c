@@ -91,8 +91,8 @@ static json_t *calibration(const csl_model *model)
 
 static json_t *other_metadata(const csl_safetensors *file)
 {
-    static const char *const known[] = {"format",     "version",     "configuration", "labels",
-                                        "modalities", "calibration", "training",      "tasks"};
+    static const char *const known[] = {"format",      "version",  "configuration", "labels", "modalities",
+                                        "calibration", "training", "tasks",         "card"};
     json_t *out = json_object();
     for (size_t i = 0; i < file->metadata_count; i++) {
         bool shown = false;
@@ -129,13 +129,13 @@ csl_status csl_model_describe(const csl_mapping *mapping, const char *name, bool
     csl_status status = csl_model_read(mapping->bytes, mapping->length, name, &model, error);
     if (status == CSL_OK) status = csl_safetensors_read(mapping->bytes, mapping->length, name, &file, error);
     if (status != CSL_OK) goto done;
-    json_t *out =
-        json_pack("{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-                  csl_safetensors_metadata(&file, "version"), "configuration",
-                  document(&file, "configuration"), "weights", (json_int_t)csl_model_trained(model).weights,
-                  "tensor_count", (json_int_t)file.tensor_count, "labels", document(&file, "labels"), "tasks",
-                  tasks(&file), "modalities", modalities(&file), "calibration", calibration(model),
-                  "training", document(&file, "training"), "metadata", other_metadata(&file));
+    json_t *out = json_pack(
+        "{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+        csl_safetensors_metadata(&file, "version"), "configuration", document(&file, "configuration"),
+        "weights", (json_int_t)csl_model_trained(model).weights, "tensor_count",
+        (json_int_t)file.tensor_count, "labels", document(&file, "labels"), "tasks", tasks(&file),
+        "modalities", modalities(&file), "calibration", calibration(model), "training",
+        document(&file, "training"), "card", document(&file, "card"), "metadata", other_metadata(&file));
     if (!out || (tensors && json_object_set_new(out, "tensors", tensor_list(&file)))) {
         json_decref(out);
         status = csl_fail(error, CSL_ENOMEM, name, "no memory to describe the model");

@@ -250,6 +250,7 @@ void csl_model_free(csl_model *model)
     free(model->calibration);
     free(model->weights);
     free(model->trained_on);
+    free(model->card);
     csl_prepared_free(model->network.prepared);
     csl_features_free(&model->features);
     csl_network_free(&model->network);

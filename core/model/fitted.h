@@ -27,6 +27,7 @@ struct csl_model {
     csl_gauge *gauges;          /* [features.count], of each modality; NULL where none was fitted */
     csl_training_summary training;
     char *trained_on; /* or NULL */
+    char *card;       /* JSON of metadata.h, or NULL */
 };
 
 /* csl_model_load from bytes in memory; `name` is for messages. */

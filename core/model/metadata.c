@@ -136,6 +136,11 @@ static json_t *write_training(const csl_model *model)
                      "trained_on", model->trained_on);
 }
 
+static json_t *write_card(const csl_model *model)
+{
+    return model->card ? json_loads(model->card, 0, NULL) : json_object();
+}
+
 csl_status csl_metadata_write(const csl_model *model, csl_metadata items[CSL_METADATA_ITEMS],
                               csl_error *error)
 {
@@ -147,7 +152,8 @@ csl_status csl_metadata_write(const csl_model *model, csl_metadata items[CSL_MET
                  {"tasks", write_tasks},
                  {"modalities", write_modalities},
                  {"calibration", write_calibration},
-                 {"training", write_training}};
+                 {"training", write_training},
+                 {"card", write_card}};
     items[0] = (csl_metadata){"format", strdup(FORMAT)};
     items[1] = (csl_metadata){"version", strdup(VERSION)};
     bool fine = items[0].value && items[1].value;
@@ -457,6 +463,13 @@ static void read_training(reading *r, const json_t *value, csl_model *model)
     model->trained_on = text(r, value, "trained_on", true);
 }
 
+static void read_card(reading *r, const json_t *value, csl_model *model)
+{
+    if (!json_is_object(value)) wrong(r, "card", "an object");
+    if (r->status == CSL_OK && json_object_size(value) && !(model->card = json_dumps(value, JSON_COMPACT)))
+        no_memory(r);
+}
+
 csl_status csl_metadata_read(const csl_safetensors *file, const char *name, csl_model *model,
                              csl_error *error)
 {
@@ -468,7 +481,8 @@ csl_status csl_metadata_read(const csl_safetensors *file, const char *name, csl_
                  {"tasks", read_tasks},
                  {"modalities", read_modalities},
                  {"calibration", read_calibration},
-                 {"training", read_training}};
+                 {"training", read_training},
+                 {"card", read_card}};
     const char *format = csl_safetensors_metadata(file, "format"),
                *version = csl_safetensors_metadata(file, "version");
     if (!format || strcmp(format, FORMAT) != 0)

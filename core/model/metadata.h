@@ -17,6 +17,9 @@
  *   training       {"seed", "cases", "valid_cases", "epochs", "epoch", "loss", "valid_auc" (or null),
  *                   "trained_on" (or null)}
  *
+ *   card           {}, or {"settings": {...}, "train": survey, "valid": survey}; settings.h has the former,
+ *                  survey.h the latter, "train" without measures
+ *
  * Tasks and calibration are in the order of labels.
  *
  * Numbers carry 17 digits, so that what is read is what was written. Private to core/model.
@@ -27,7 +30,7 @@
 #include "model/fitted.h"
 #include "model/safetensors.h"
 
-enum { CSL_METADATA_ITEMS = 8 };
+enum { CSL_METADATA_ITEMS = 9 };
 
 /* Fills items; the values are malloc'ed, keys are not. */
 csl_status csl_metadata_write(const csl_model *model, csl_metadata items[CSL_METADATA_ITEMS],

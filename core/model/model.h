@@ -96,7 +96,7 @@ struct json_t; /* of jansson; the caller drops what it gets with json_decref */
  *                  "positions": [{"name", "mean", "deviation"}],
  *                  "vocabulary", "code_systems": {system: number of codes}}],
  *  "calibration": [{"label", "temperature", "cases", "positives", "baseline"}],
- *  "training": {...},
+ *  "training": {...}, "card": {...}, as metadata.h has both,
  *  "metadata": {key: text, what else the file says},
  *  "tensors": [{"name", "shape"}] where asked for}.
  * Fails as csl_model_load does: what cannot be loaded is not described. */
@@ -210,6 +210,7 @@ typedef struct csl_training {
      */
     const char *checkpoint;
     const char *trained_on; /* free text for the metadata, or NULL */
+    bool card;              /* tell in the metadata of the cohort and of measures on the valid cases too */
     /* After each epoch of `epochs` in all; valid_auc is NaN while learning without labels. A nonzero return
      * stops training as if it were the last. May be NULL. */
     int (*progress)(void *context, unsigned epoch, unsigned epochs, double loss, double valid_auc);
@@ -284,6 +285,16 @@ typedef struct csl_strangeness {
 csl_status csl_model_strangeness(const csl_model *model, const csl_cohort *cohort, csl_split split,
                                  const csl_cohort *others, double level, uint64_t seed,
                                  csl_strangeness *strangeness, csl_error *error);
+
+/* What cases a split has and how the model does on them, as JSON; the caller drops it with json_decref:
+ * {"cases", "combinations": [{"modalities": [...] or null (sets of fewer than 10 cases each), "cases"}],
+ *  "labels": [{"name", "positives", "negatives", "not_known"}], "measures": [{"task", "kind", "cases", "auc",
+ *  "auc_ci", "accuracy", "brier", "calibration_error", "uncalibrated_error"}],
+ *  "groups": [{"by": "sex" or "age", "group", "cases", "measures"}]}.
+ * Of a group of 1 to 9 cases "cases" and "measures" are null. Sex as recorded, age at the last date of the
+ * case's files. */
+csl_status csl_model_survey(const csl_model *model, const csl_cohort *cohort, csl_split split, unsigned jobs,
+                            uint64_t seed, struct json_t **survey, csl_error *error);
 
 /* ---- cross-validation ---- */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/card.h"
 #include "model/checkpoint.h"
 #include "model/division.h"
 #include "model/fitted.h"
@@ -286,6 +287,8 @@ csl_status csl_model_train_by(const csl_cohort *given, const csl_training *train
                                     &m->conformity[t], error);
     }
     if (status == CSL_OK) status = fit_gauges(&r, m, error);
+    if (status == CSL_OK && training->card)
+        status = csl_card_write(m, cohort, &r.division, recipe, training, error);
 done:
     csl_checkpoint_free(&checkpoint);
     csl_learner_free(&r.learner);

@@ -73,6 +73,27 @@ says "$T/err" "names it" "'picture', which is no modality"
 expect 2 "no probability" "$CONSILIUM" eval "$M" "$T/cohort" --missing 1.5
 says "$T/err" "says the range" "probability from 0 to 1, not '1.5'"
 
+# ---- the card ----
+expect 0 "a card" "$CONSILIUM" model card "$M"
+cp "$T/out" "$T/card.md"
+for section in "Model details" "Intended use" "Factors" "Metrics" "Evaluation data and quantitative analyses" "Training data" \
+    "Ethical considerations" "Caveats"; do
+    says "$T/card.md" "section $section" "^## $section"
+done
+says "$T/card.md" "the file's hash" "$(sha256sum "$M" | cut -d' ' -f1)"
+says "$T/card.md" "the hash of the labels" "$(sha256sum "$T/cohort/labels.csv" | cut -d' ' -f1)"
+says "$T/card.md" "the settings" "epochs 2, batch 16"
+says "$T/card.md" "what it never saw" "^- No patients of age \"under 18\"."
+same "no patient is named" "$(grep -cE 'SYN-|SECRET' "$T/card.md")" 0
+expect 0 "a card with a test cohort" "$CONSILIUM" eval "$M" "$T/cohort" --card --cache "$T/cache"
+cp "$T/out" "$T/tested.md"
+expect 0 "the same measures" "$CONSILIUM" eval "$M" "$T/cohort" --json --cache "$T/cache"
+auc=$(jq '[.labels[]][0] | .auc' "$T/out" | xargs printf '%.3f')
+says "$T/tested.md" "as eval gives" "^\| all \| malignancy \| 10 \| $auc "
+same "nor is a patient here" "$(grep -cE 'SYN-' "$T/tested.md")" 0
+expect 2 "a card is no JSON" "$CONSILIUM" eval "$M" "$T/cohort" --card --json
+expect 3 "a card of no model" "$CONSILIUM" model card "$T/cohort/labels.csv"
+
 # ---- reasons ----
 expect 0 "reasons" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --json --cache "$T/cache"
 same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapley.greatest_miss < 1e-4)]' "$T/out")" "[10,10,true]"

@@ -179,8 +179,8 @@ Test(compare, a_list_of_numbers_is_counted_and_an_order_that_changed_is_named)
 
 Test(compare, what_only_one_has_is_added)
 {
-    expect_one(compare_rewritten("card", NULL, "For tests."),
-               "{\"path\": \"card\", \"change\": \"added\", \"new\": \"For tests.\"}");
+    expect_one(compare_rewritten("note", NULL, "For tests."),
+               "{\"path\": \"note\", \"change\": \"added\", \"new\": \"For tests.\"}");
     expect_one(compare_rewritten("training", "\"seed\":", "\"note\":{\"by\":1},\"seed\":"),
                "{\"path\": \"training/note\", \"change\": \"added\"}");
 }
@@ -206,14 +206,14 @@ Test(compare, a_description_counts_what_the_model_holds)
     csl_error e = {0};
     csl_mapping file;
     json_t *d;
-    rewrite("card", NULL, "For tests.");
+    rewrite("note", NULL, "For tests.");
     cr_assert_eq(csl_map(other, &file, NULL), CSL_OK);
     cr_assert_eq(csl_model_describe(&file, "a", true, &d, &e), CSL_OK, "%s", e.message);
     cr_assert_eq(json_integer_value(json_object_get(d, "weights")),
                  (json_int_t)csl_model_trained(model).weights);
     cr_assert_eq(json_array_size(json_object_get(d, "tensors")), model->network.parameter_count);
     cr_assert_eq(json_array_size(json_object_get(d, "labels")), TINY_LABELS);
-    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(d, "metadata"), "card")),
+    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(d, "metadata"), "note")),
                      "For tests.");
     cr_assert_eq(json_object_size(json_object_get(d, "metadata")), 1);
     const json_t *modalities = json_object_get(d, "modalities");
