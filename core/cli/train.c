@@ -58,6 +58,12 @@ static void help(void)
         "  --learning-rate R       its peak (0.003)\n"
         "  --weight-decay R        of matrices (0.05)\n"
         "  --modality-dropout P    how often a modality is hidden while learning (0.15)\n"
+        "  --movement S            how far pictures are turned, magnified, shifted and made brighter while "
+        "learning: "
+        "S times 15\n"
+        "                          degrees, 15 %, a tenth of a side, a fifth of a deviation (1; 0: not at "
+        "all)\n"
+        "  --mirror P              how often left and right of a picture change sides while learning (0)\n"
         "  --width N, --heads N, --blocks N, --bottlenecks N\n"
         "                          size of the network (64, 4, 2, 8)\n"
         "  --jobs N                processes that read and threads that learn (one a processor)\n"
@@ -85,6 +91,8 @@ enum {
     RATE,
     DECAY,
     DROPOUT,
+    MOVEMENT,
+    MIRROR,
     WIDTH,
     HEADS,
     BLOCKS,
@@ -111,6 +119,8 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"learning-rate", required_argument, NULL, RATE},
                                         {"weight-decay", required_argument, NULL, DECAY},
                                         {"modality-dropout", required_argument, NULL, DROPOUT},
+                                        {"movement", required_argument, NULL, MOVEMENT},
+                                        {"mirror", required_argument, NULL, MIRROR},
                                         {"width", required_argument, NULL, WIDTH},
                                         {"heads", required_argument, NULL, HEADS},
                                         {"blocks", required_argument, NULL, BLOCKS},
@@ -203,9 +213,13 @@ static int train(request *q)
 int csl_verb_train(int argc, char **argv)
 {
     long long value[HELP] = {[SEED] = 1};
-    request q = {
-        .source = {.verb = "train", .splits = 1 << CSL_SPLIT_TRAIN | 1 << CSL_SPLIT_VALID},
-        .training = {.modality_dropout = -1, .weight_decay = -1, .contrastive = -1, .progress = show}};
+    request q = {.source = {.verb = "train", .splits = 1 << CSL_SPLIT_TRAIN | 1 << CSL_SPLIT_VALID},
+                 .training = {.modality_dropout = -1,
+                              .weight_decay = -1,
+                              .movement = -1,
+                              .mirror = -1,
+                              .contrastive = -1,
+                              .progress = show}};
     csl_training *t = &q.training;
     const char *plugins = NULL;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -237,6 +251,8 @@ int csl_verb_train(int argc, char **argv)
         case DROPOUT:
             fine = csl_option_real("train", "--modality-dropout", optarg, 0, 0.99, &t->modality_dropout);
             break;
+        case MOVEMENT: fine = csl_option_real("train", "--movement", optarg, 0, 4, &t->movement); break;
+        case MIRROR: fine = csl_option_real("train", "--mirror", optarg, 0, 1, &t->mirror); break;
         case HELP: help(); return CSL_EXIT_DONE;
         default:
             if (c <= 0 || c >= HELP || !range[c].name)

@@ -202,6 +202,8 @@ typedef struct csl_training {
     double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
+    double movement; /* of pictures while learning: 1 is the default's turns, shifts and greys; negative: default */
+    double mirror;   /* probability that a picture's left and right change sides; negative: default */
     bool balance; /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
     unsigned patience; /* so many epochs with labels without a better validation loss end it; 0: none do */

@@ -31,6 +31,12 @@ csl_recipe csl_recipe_for(const csl_training *t)
                     .modality_dropout = 0.15,
                     .token_dropout = 0.1,
                     .noise = 0.1,
+                    .turn = 15,
+                    .stretch = 0.15,
+                    .shift = 0.1,
+                    .mirror = 0,
+                    .gain = 0.2,
+                    .offset = 0.2,
                     .smoothing = 0.0,
                     .branch = {1, 0.5, 0.5, 0.5},
                     .prior_rate = 3e-3,
@@ -56,6 +62,10 @@ csl_recipe csl_recipe_for(const csl_training *t)
     if (t->learning_rate > 0) r.rate = t->learning_rate;
     if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
     if (t->weight_decay >= 0) r.decay = t->weight_decay;
+    double *const movements[] = {&r.turn, &r.stretch, &r.shift, &r.gain, &r.offset};
+    for (size_t i = 0; i < sizeof movements / sizeof *movements && t->movement >= 0; i++)
+        *movements[i] *= t->movement;
+    if (t->mirror >= 0) r.mirror = t->mirror;
     return r;
 }
 
