@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "case/case.h"
 #include "host/host.h"
+#include "model/model.h"
 
 /* ---- manifest: which files belong to which case ---- */
 
@@ -61,6 +62,7 @@ typedef struct csl_run_options {
     csl_identity identity;
     unsigned window_days; /* 0: the default of align.h */
     csl_caution caution;
+    csl_precision precision;
     csl_limits limits;
     csl_registry_options plugins;
     /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.

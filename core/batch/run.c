@@ -138,11 +138,11 @@ static json_t *configuration(const conductor *c)
     json_array_foreach(json_object_get(c->hello, "plugins"), i, item) json_object_set(
         plugins, json_string_value(json_object_get(item, "id")), json_object_get(item, "sha256"));
     csl_caution caution = caution_or_default(&c->o->caution);
-    return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o}", "program", CSL_VERSION, "model",
-                     c->model, "identity", csl_identity_name(c->o->identity), "window_days",
-                     (int)c->o->window_days, "coverage", caution.coverage, "novelty", caution.novelty,
-                     "abstain", caution.abstain, "shard", (int)c->o->shard, "shards", (int)c->o->shards,
-                     "plugins", plugins);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o}", "program", CSL_VERSION,
+                     "model", c->model, "precision", csl_precision_name(c->o->precision), "identity",
+                     csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days, "coverage",
+                     caution.coverage, "novelty", caution.novelty, "abstain", caution.abstain, "shard",
+                     (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
 }
 
 /* CSL_EUSAGE names the first thing in which the folder's earlier run was another. */
@@ -386,7 +386,8 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     score_options how = {.model = options->model,
                          .identity = options->identity,
                          .window_days = options->window_days,
-                         .caution = caution_or_default(&options->caution)};
+                         .caution = caution_or_default(&options->caution),
+                         .precision = options->precision};
     duty d = {.plugins = options->plugins,
               .limits = limits_or_default(&options->limits),
               .maximum = maximum_answer,

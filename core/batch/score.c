@@ -49,6 +49,7 @@ static void rehearse(const warm_state *w, const csl_registry *registry)
         for (int row = 0; status == CSL_OK && row < REHEARSAL_TOKENS; row++)
             status = csl_case_add_token(c, m, 0, features, position, "", NULL, NULL);
     }
+    csl_workspace_warm(w->workspace, w->model);
     if (status == CSL_OK) (void)csl_model_opinion(w->model, w->workspace, c, &opinion, NULL);
     csl_case_free(c);
 }
@@ -61,6 +62,8 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     if (!w) return csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
     csl_status status = hash_file(options->model, hex, error);
     if (status == CSL_OK) status = csl_model_load(options->model, &w->model, error);
+    if (status == CSL_OK && options->precision != CSL_PRECISION_F32)
+        status = csl_model_prepare(w->model, options->precision, error);
     if (status == CSL_OK) status = csl_model_needs_labels(w->model, options->model, error);
     if (status == CSL_OK && !(w->workspace = csl_workspace_new()))
         status = csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");

@@ -22,6 +22,7 @@ typedef struct score_options {
     csl_identity identity;
     unsigned window_days;
     csl_caution caution; /* defaults filled in */
+    csl_precision precision;
 } score_options;
 
 /* As duty.warm and duty.answer; duty.options is a score_options. The hello gets "model": {"sha256", "labels":

@@ -40,6 +40,7 @@ static void help(void)
         "cases by "
         "sex and\n"
         "                          age group\n"
+        "  --precision WORD        f32 (default) or bf16, as in `consilium run`\n"
         "  --json                  one JSON object instead of tables\n"
         "  --seed S                seed of the bootstrap and of all that is drawn (1)\n"
         "  --jobs N                processes that read and threads that score (one a processor)\n"
@@ -79,6 +80,7 @@ typedef struct request {
     uint64_t seed;
     double coverage;
     bool json, reasons, card;
+    csl_precision precision;
 } request;
 
 static csl_status tell_novel(const request *q, const csl_model *model, const csl_cohort *cohort,
@@ -147,6 +149,8 @@ static int evaluate(request *q)
     csl_cohort_read read = {0};
     csl_missing missing;
     csl_status status = csl_model_load(q->model, &model, &error);
+    if (status == CSL_OK && q->precision != CSL_PRECISION_F32)
+        status = csl_model_prepare(model, q->precision, &error);
     if (status == CSL_OK) status = csl_model_needs_labels(model, q->model, &error);
     q->source.model = model;
     if (status == CSL_OK) status = csl_cohort_open(&q->source, &read, &error);
@@ -175,6 +179,7 @@ int csl_verb_eval(int argc, char **argv)
         MISSING,
         REASONS,
         CARD,
+        PRECISION,
         JSON,
         SEED,
         JOBS,
@@ -190,6 +195,7 @@ int csl_verb_eval(int argc, char **argv)
                                             {"missing", required_argument, NULL, MISSING},
                                             {"reasons", no_argument, NULL, REASONS},
                                             {"card", no_argument, NULL, CARD},
+                                            {"precision", required_argument, NULL, PRECISION},
                                             {"json", no_argument, NULL, JSON},
                                             {"seed", required_argument, NULL, SEED},
                                             {"jobs", required_argument, NULL, JOBS},
@@ -203,6 +209,7 @@ int csl_verb_eval(int argc, char **argv)
         .source = {.verb = "eval", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true, .as_test = true},
         .coverage = 0.9};
     long long seed = 1, jobs = 0, limit = 0;
+    csl_error error = {0};
     size_t split;
     bool fine = true;
     const char *plugins = NULL;
@@ -226,6 +233,10 @@ int csl_verb_eval(int argc, char **argv)
         case MISSING: q.missing = optarg; break;
         case REASONS: q.reasons = true; break;
         case CARD: q.card = true; break;
+        case PRECISION:
+            if (csl_precision_parse(optarg, &q.precision, &error) != CSL_OK)
+                return csl_usage("eval", "%s", error.message);
+            break;
         case JSON: q.json = true; break;
         case SEED: fine = csl_option_number("eval", "--seed", optarg, 0, 0x7fffffffffffffff, &seed); break;
         case JOBS: fine = csl_option_number("eval", "--jobs", optarg, 1, 1024, &jobs); break;

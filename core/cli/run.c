@@ -47,6 +47,9 @@ static void help(void)
          "                     (default 0.01)\n"
          "  --abstain          withhold a case that is novel, or has not one possible "
          "answer, with the reason\n"
+         "  --precision WORD   f32 (default) or bf16: faster where the processor "
+         "multiplies bfloat16, logits\n"
+         "                     differ a little; findings are always f32\n"
          "  --shard I/N        only every N-th case, from the I-th on\n"
          "  --memory MB        memory that one case may use (default 2048)\n"
          "  --timeout S        seconds that one case may take (default 300)\n"
@@ -163,15 +166,23 @@ static int conclude(const csl_run_options *o, const csl_run_summary *s, bool jso
 
 int csl_verb_run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},    {"out", required_argument, NULL, 'o'},
-        {"jobs", required_argument, NULL, 'j'},     {"key", required_argument, NULL, 'k'},
-        {"identity", required_argument, NULL, 'i'}, {"window-days", required_argument, NULL, 'w'},
-        {"coverage", required_argument, NULL, 'c'}, {"novelty", required_argument, NULL, 'n'},
-        {"abstain", no_argument, NULL, 'a'},        {"shard", required_argument, NULL, 's'},
-        {"memory", required_argument, NULL, 'M'},   {"timeout", required_argument, NULL, 't'},
-        {"plugins", required_argument, NULL, 'p'},  {"json", no_argument, NULL, 'J'},
-        {"help", no_argument, NULL, 'h'},           {0}};
+    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"jobs", required_argument, NULL, 'j'},
+                                            {"key", required_argument, NULL, 'k'},
+                                            {"identity", required_argument, NULL, 'i'},
+                                            {"window-days", required_argument, NULL, 'w'},
+                                            {"coverage", required_argument, NULL, 'c'},
+                                            {"novelty", required_argument, NULL, 'n'},
+                                            {"abstain", no_argument, NULL, 'a'},
+                                            {"shard", required_argument, NULL, 's'},
+                                            {"precision", required_argument, NULL, 'P'},
+                                            {"memory", required_argument, NULL, 'M'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"plugins", required_argument, NULL, 'p'},
+                                            {"json", no_argument, NULL, 'J'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     csl_run_options o = {.progress = show_progress, .note = show_note, .stop = &stop_asked};
     csl_error error = {0};
     size_t before = SIZE_MAX;
@@ -189,6 +200,10 @@ int csl_verb_run(int argc, char **argv)
         case 'h': help(); return CSL_EXIT_DONE;
         case 'i':
             if (csl_identity_parse(optarg, &o.identity, &error) != CSL_OK)
+                return csl_usage("run", "%s", error.message);
+            break;
+        case 'P':
+            if (csl_precision_parse(optarg, &o.precision, &error) != CSL_OK)
                 return csl_usage("run", "%s", error.message);
             break;
         case 'c':

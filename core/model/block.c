@@ -87,27 +87,18 @@ typedef struct heads {
     float scale;
 } heads;
 
-/* Multi-head attention (Vaswani et al. 2017), a tile of query rows at a time, so that no full score matrix is
- * ever stored. */
+/* Multi-head attention (Vaswani et al. 2017). */
 static void attention(heads a, const float *q, size_t ldq, size_t rows, const csl_segment *segments,
                       size_t count, size_t ldkv, float *o, float *total, csl_workspace *s)
 {
-    size_t ldo = a.heads * a.head, keys = segment_rows(segments, count);
-    size_t tile = tile_rows(keys), row = padded(keys);
-    for (size_t start = 0; start < rows; start += tile) {
-        size_t now = least(tile, rows - start);
-        for (size_t h = 0; h < a.heads; h++) {
-            size_t at = h * a.head, column = 0;
-            for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, q + start * ldq + at, ldq,
-                         segments[i].k + at, ldkv, 0.0f, s->scores + column, row);
-            pad(s->scores, now, keys, -1e30f);
-            csl_kernel_softmax(s->scores, now, row, a.scale, total + h * rows + start);
-            column = 0;
-            for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(false, false, now, a.head, segments[i].rows, 1.0f, s->scores + column, row,
-                         segments[i].v + at, ldkv, i ? 1.0f : 0.0f, o + start * ldo + at, ldo);
-        }
+    csl_segment part[CSL_MAX_MODALITIES];
+    for (size_t h = 0; h < a.heads; h++) {
+        size_t at = h * a.head;
+        for (size_t i = 0; i < count; i++)
+            part[i] =
+                (csl_segment){.k = segments[i].k + at, .v = segments[i].v + at, .rows = segments[i].rows};
+        csl_attend(q + at, ldq, rows, part, count, ldkv, a.head, a.scale, o + at, a.heads * a.head,
+                   total + h * rows, s->scores);
     }
 }
 

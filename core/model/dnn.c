@@ -323,12 +323,23 @@ static kernel *find_kernel(csl_products *products, const csl_packed *w, size_t r
     return make_kernel(products, w, rows, residual, slot);
 }
 
-/* Rows are multiplied in pieces of few different sizes, so that cases of any number of tokens share kernels:
- * 256, or a multiple of 32, or what is left, then 32 to 63 rows. */
+/* Rows are multiplied in pieces of these sizes, so that cases of any number of tokens share a few kernels: to
+ * make one takes longer than to use it. */
+static const size_t pieces[] = {256, 192, 128, 96, 64, 48, 32, 24, 16, 8, 4, 2, 1};
+
 static size_t piece_of(size_t rows)
 {
-    if (rows < 64) return rows;
-    return rows < 288 ? (rows - 32) / 32 * 32 : 256;
+    size_t i = 0;
+    while (pieces[i] > rows) i++;
+    return pieces[i];
+}
+
+bool csl_products_warm(csl_products *products, const csl_packed *w, bool residual)
+{
+    one_thread();
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        if (!find_kernel(products, w, pieces[i], residual)) return false;
+    return true;
 }
 
 static bool multiply(csl_products *products, const csl_packed *w, const float *bias, const void *x,

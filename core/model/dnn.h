@@ -36,6 +36,9 @@ void csl_products_free(csl_products *products);
 bool csl_product(csl_products *products, const csl_packed *packed, const float *bias, const float *x,
                  size_t rows, const float *residual, float *y);
 
+/* Makes the kernels that any number of rows may need, so that a forked child finds them. */
+bool csl_products_warm(csl_products *products, const csl_packed *packed, bool residual);
+
 /* Whether processor and library multiply in this precision faster than in float32. */
 bool csl_precision_here(csl_precision precision);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/prepared.h"
 #include "model/tape.h"
 
 /* Of i modalities out of n that came before: i! (n - i - 1)! / n!. */
@@ -208,6 +209,10 @@ csl_status csl_integrated_gradients(const csl_network *network, const float *wei
                                     csl_workspace *workspace, csl_attributions *attributions,
                                     csl_error *error)
 {
+    /* The integral is held against the difference of float32 logits. */
+    csl_network exact = *network;
+    if (csl_prepared_precision(exact.prepared) != CSL_PRECISION_F32) exact.prepared = NULL;
+    network = &exact;
     line l = {.network = network,
               .weights = weights,
               .encoded = encoded,

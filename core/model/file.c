@@ -10,6 +10,7 @@
 #include "model/metadata.h"
 #include "model/prepared.h"
 #include "model/safetensors.h"
+#include "model/tape.h"
 #include "model/task.h"
 
 static const size_t MAX_FILE = (size_t)4 << 30;
@@ -201,6 +202,12 @@ csl_status csl_model_take_labels(csl_model *m, const csl_cohort *from, csl_error
         to->edge = edge;
     }
     return fine ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu labels", from->label_count);
+}
+
+void csl_workspace_warm(csl_workspace *workspace, const csl_model *model)
+{
+    if (!workspace->products) workspace->products = csl_products_new();
+    if (model->network.prepared) (void)csl_prepared_warm(model->network.prepared, workspace->products);
 }
 
 csl_status csl_model_configure(csl_model *model, csl_error *error)

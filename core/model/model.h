@@ -23,6 +23,9 @@ typedef struct csl_workspace csl_workspace; /* activations; grows to the largest
 
 /* To what the inputs of a forward pass's linear layers are rounded; sums and all else are float32. */
 typedef enum csl_precision { CSL_PRECISION_F32 = 0, CSL_PRECISION_BF16 } csl_precision;
+/* "f32" and "bf16"; CSL_EUSAGE lists them. */
+csl_status csl_precision_parse(const char *text, csl_precision *precision, csl_error *error);
+const char *csl_precision_name(csl_precision precision);
 
 typedef enum csl_branch {
     CSL_BRANCH_HYBRID = 0,
@@ -120,6 +123,9 @@ typedef uint32_t csl_modality_set;
 #define CSL_ALL_MODALITIES UINT32_MAX
 
 csl_workspace *csl_workspace_new(void);
+/* Makes in advance the machine code that forward passes of this model need, whatever the number of tokens;
+ * without, it is made as cases come. */
+void csl_workspace_warm(csl_workspace *workspace, const csl_model *model);
 void csl_workspace_free(csl_workspace *workspace);
 
 /* Raw logits, before calibration, of one branch over the chosen modalities: logits[label_count].

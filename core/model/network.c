@@ -146,7 +146,7 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
     }
     if (reuse) p.used = p.peak;
     plan_fusion(&p, n, &s->fusion);
-    s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
+    s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, csl_attend_scratch(keys, n->width)));
     s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
     s->stem = take(&p, 1, stem);
     if (reuse) return p.peak;

@@ -12,8 +12,11 @@
 typedef struct csl_prepared csl_prepared;
 csl_status csl_prepare(const csl_network *network, const float *weights, csl_precision precision,
                        csl_prepared **prepared, csl_error *error);
+/* Makes all kernels in advance; false: no memory. */
+bool csl_prepared_warm(const csl_prepared *prepared, csl_products *products);
 void csl_prepared_free(csl_prepared *prepared);
 
+csl_precision csl_prepared_precision(const csl_prepared *prepared);
 /* The layer's weights, NULL if they are not prepared or were prepared from others than `weights`. `prepared`
  * may be NULL. */
 const csl_packed *csl_prepared_layer(const csl_prepared *prepared, const float *weights,

@@ -4,6 +4,7 @@
 #ifndef CSL_MODEL_TAPE_H
 #define CSL_MODEL_TAPE_H
 
+#include "model/attend.h"
 #include "model/layout.h"
 
 /* A block over `rows` rows; of the whole tape, backward reads all but `out`. */
@@ -45,14 +46,6 @@ typedef struct csl_fusion_tape {
     float *z, *gate;                   /* [D], [3] */
     float *logit;                      /* [CSL_BRANCH_COUNT, L] */
 } csl_fusion_tape;
-
-/* Attention's other side: rows of keys and values, one segment a modality, and their gradients in backward.
- * In a cross block keys and values are both x, and the gradients both dt. */
-typedef struct csl_segment {
-    const float *k, *v;
-    float *dk, *dv;
-    size_t rows;
-} csl_segment;
 
 struct csl_workspace {
     float *memory;

@@ -1,144 +1,248 @@
-/* Speed of the network on one thread: forward, backward, fusion alone, attribution, beside the machine's own
- * matrix product. bench_network [IMAGE RECORD VARIANT] takes the numbers of tokens; default 170 50 30. */
+/* Speed of the network on one thread, beside the machine's own matrix product: forward and its parts,
+ * backward, fusion alone, attribution, memory. bench_network [IMAGE RECORD VARIANT] takes the numbers of
+ * tokens, default 196 128 128.
+ *
+ * The parts are timed from outside: the linker puts the functions below between the network and its kernels.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "bench/reference_network.h"
+#include "model/attend.h"
 #include "model/dnn.h"
 #include "model/explain.h"
-#include "unit/model/reference.h"
+#include "model/kernel.h"
 
-enum { MODALITIES = 3, PRODUCT = 1024 };
+enum { PRODUCT = 1024 };
 
-static double now(void)
+/* ---- parts ---- */
+
+typedef enum part { PRODUCTS, ATTENTION, NORMS, GELU, POOL, PART_COUNT } part;
+static const char *const part_names[] = {"products with weights", "attention and its softmax", "layer norms",
+                                         "GELU", "pooling"};
+static bool watching;
+static double spent[PART_COUNT];
+
+static double clock_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+#define WATCH(part, call)                                                                                    \
+    do {                                                                                                     \
+        double start = watching ? clock_now() : 0;                                                           \
+        call;                                                                                                \
+        if (watching) spent[part] += clock_now() - start;                                                    \
+    } while (0)
+
+void __real_csl_gemm(bool, bool, size_t, size_t, size_t, float, const float *, size_t, const float *, size_t,
+                     float, float *, size_t);
+void __wrap_csl_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                     const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void __wrap_csl_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                     const float *b, size_t ldb, float beta, float *c, size_t ldc)
+{
+    WATCH(PRODUCTS, __real_csl_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc));
+}
+
+bool __real_csl_product(csl_products *, const csl_packed *, const float *, const float *, size_t,
+                        const float *, float *);
+bool __wrap_csl_product(csl_products *p, const csl_packed *w, const float *bias, const float *x, size_t rows,
+                        const float *residual, float *y);
+bool __wrap_csl_product(csl_products *p, const csl_packed *w, const float *bias, const float *x, size_t rows,
+                        const float *residual, float *y)
+{
+    bool fine;
+    WATCH(PRODUCTS, fine = __real_csl_product(p, w, bias, x, rows, residual, y));
+    return fine;
+}
+
+void __real_csl_attend(const float *, size_t, size_t, const csl_segment *, size_t, size_t, size_t, float,
+                       float *, size_t, float *, float *);
+void __wrap_csl_attend(const float *q, size_t ldq, size_t rows, const csl_segment *segments, size_t count,
+                       size_t ldkv, size_t head, float scale, float *o, size_t ldo, float *total,
+                       float *scratch);
+void __wrap_csl_attend(const float *q, size_t ldq, size_t rows, const csl_segment *segments, size_t count,
+                       size_t ldkv, size_t head, float scale, float *o, size_t ldo, float *total,
+                       float *scratch)
+{
+    WATCH(ATTENTION,
+          __real_csl_attend(q, ldq, rows, segments, count, ldkv, head, scale, o, ldo, total, scratch));
+}
+
+void __real_csl_kernel_norm(const float *, size_t, size_t, const float *, const float *, float *, float *);
+void __wrap_csl_kernel_norm(const float *x, size_t rows, size_t width, const float *weight, const float *bias,
+                            float *y, float *statistics);
+void __wrap_csl_kernel_norm(const float *x, size_t rows, size_t width, const float *weight, const float *bias,
+                            float *y, float *statistics)
+{
+    WATCH(NORMS, __real_csl_kernel_norm(x, rows, width, weight, bias, y, statistics));
+}
+
+void __real_csl_kernel_gelu(float *, size_t, size_t, const float *, float *);
+void __wrap_csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, float *y);
+void __wrap_csl_kernel_gelu(float *x, size_t rows, size_t width, const float *bias, float *y)
+{
+    WATCH(GELU, __real_csl_kernel_gelu(x, rows, width, bias, y));
+}
+
+void __real_csl_kernel_pool(const float *, size_t, size_t, float *, float *, float *);
+void __wrap_csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *peak,
+                            float *total);
+void __wrap_csl_kernel_pool(const float *x, size_t rows, size_t width, float *mean, float *peak, float *total)
+{
+    WATCH(POOL, __real_csl_kernel_pool(x, rows, width, mean, peak, total));
+}
+
+/* ---- what is measured ---- */
+
 /* Multiply-adds of all matrix products of a forward pass, times two. */
-static double operations(const csl_network *n, const size_t *tokens)
+static double operations(const csl_network *n, const csl_encoded *encoded)
 {
     double d = (double)n->width, r = (double)n->mlp_ratio, sum = 0, all = 0;
-    for (size_t m = 0; m < MODALITIES; m++) {
-        double rows = (double)tokens[m] + 1,
-               inputs = (double)(n->modality[m].feature_count + n->modality[m].position_count);
-        sum += rows * inputs * d + (double)n->blocks * (rows * (4 + 2 * r) * d * d + 2 * rows * rows * d);
+    for (size_t m = 0; m < n->modality_count; m++) {
+        double tokens = (double)encoded->modality[m].count, rows = tokens + 1;
+        double inputs = (double)(n->modality[m].feature_count + n->modality[m].position_count);
+        sum += tokens * inputs * d + (double)n->blocks * (rows * (4 + 2 * r) * d * d + 2 * rows * rows * d);
         all += rows;
     }
-    sum += (double)n->cross_blocks *
-           (all * 2 * d * d + (double)n->bottlenecks * ((2 + 2 * r) * d * d + 2 * all * d));
+    /* Queries folded with the keys' weights attend to all rows in D columns each head; see block.c. */
+    double k = (double)n->bottlenecks;
+    sum += (double)n->cross_blocks * (k * (4 + 2 * r) * d * d + 2 * (double)n->heads * k * all * d);
     return 2 * sum;
 }
 
-static double product_rate(void)
+static void square_product(void *context)
 {
+    float *a = context;
     size_t count = (size_t)PRODUCT * PRODUCT;
-    float *a = calloc(3 * count, sizeof *a);
-    if (!a) return NAN;
-    double best = INFINITY;
-    for (int i = 0; i < 6; i++) {
-        double start = now();
-        csl_gemm(false, true, PRODUCT, PRODUCT, PRODUCT, 1, a, PRODUCT, a + count, PRODUCT, 0, a + 2 * count,
-                 PRODUCT);
-        best = fmin(best, now() - start);
-    }
-    free(a);
-    return 2.0 * PRODUCT * PRODUCT * PRODUCT / best * 1e-9;
+    csl_gemm(false, false, PRODUCT, PRODUCT, PRODUCT, 1, a, PRODUCT, a + count, PRODUCT, 0, a + 2 * count,
+             PRODUCT);
 }
 
 typedef struct bench {
-    csl_network network;
-    float *weights, *gradient;
-    csl_encoded encoded;
+    bench_reference reference;
     csl_workspace *workspace;
+    float *gradient;
     csl_activations out;
 } bench;
 
-static void forward(bench *b)
+static void infer(void *context)
 {
-    csl_network_forward(&b->network, b->weights, &b->encoded, CSL_ALL_MODALITIES, b->workspace, &b->out,
-                        NULL);
+    bench *b = context;
+    const csl_model *m = b->reference.model;
+    csl_network_infer(&m->network, m->weights, b->reference.encoded, CSL_ALL_MODALITIES, b->workspace,
+                      &b->out, NULL);
 }
 
-static void backward(bench *b)
+static void forward(void *context)
+{
+    bench *b = context;
+    const csl_model *m = b->reference.model;
+    csl_network_forward(&m->network, m->weights, b->reference.encoded, CSL_ALL_MODALITIES, b->workspace,
+                        &b->out, NULL);
+}
+
+static void backward(void *context)
 {
     static const float dlogit[CSL_BRANCH_COUNT] = {1, 0.5f, 0.5f, 0.5f};
-    csl_network_backward(&b->network, b->weights, &b->encoded, b->workspace, dlogit, b->gradient);
+    bench *b = context;
+    const csl_model *m = b->reference.model;
+    csl_network_backward(&m->network, m->weights, b->reference.encoded, b->workspace, dlogit, b->gradient);
 }
 
-static void fuse(bench *b)
+static void fuse(void *context)
 {
-    csl_network_fuse(&b->network, b->weights, CSL_ALL_MODALITIES, b->workspace, &b->out);
+    bench *b = context;
+    const csl_model *m = b->reference.model;
+    csl_network_fuse(&m->network, m->weights, CSL_ALL_MODALITIES, b->workspace, &b->out);
 }
 
-static void attribute(bench *b)
+static void attribute(void *context)
 {
+    bench *b = context;
+    const csl_model *m = b->reference.model;
     csl_attributions a;
-    csl_integrated_gradients(&b->network, b->weights, &b->encoded, CSL_ALL_MODALITIES, b->workspace, &a,
-                             NULL);
+    csl_integrated_gradients(&m->network, m->weights, b->reference.encoded, CSL_ALL_MODALITIES, b->workspace,
+                             &a, NULL);
     csl_attributions_free(&a);
 }
 
-/* The median of repeated runs, in milliseconds. */
-static int ascending(const void *a, const void *b)
+static void print_parts(bench *b, const char *name)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    enum { RUNS = 50 };
+    double all = 0, rest;
+    memset(spent, 0, sizeof spent);
+    watching = true;
+    double start = clock_now();
+    for (int i = 0; i < RUNS; i++) infer(b);
+    rest = all = clock_now() - start;
+    watching = false;
+    printf("parts of a forward pass in %s\n", name);
+    for (int i = 0; i < PART_COUNT; i++) {
+        printf("  %-28s %5.1f %%\n", part_names[i], 100 * spent[i] / all);
+        rest -= spent[i];
+    }
+    printf("  %-28s %5.1f %%\n", "all else", 100 * rest / all);
 }
 
-static double measure(bench *b, void (*run)(bench *), int times)
+static csl_status measure(bench *b, csl_error *error)
 {
-    double taken[201];
-    run(b);
-    for (int i = 0; i < times; i++) {
-        double start = now();
-        run(b);
-        taken[i] = (now() - start) * 1e3;
+    csl_model *m = b->reference.model;
+    float *squares = calloc(3 * (size_t)PRODUCT * PRODUCT, sizeof *squares);
+    if (!squares) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    const csl_encoded_modality *e = b->reference.encoded[0].modality;
+    double work = operations(&m->network, b->reference.encoded) * 1e-6;
+    double product = bench_median(square_product, squares, 11);
+    double rate = 2e-9 * PRODUCT * PRODUCT * PRODUCT / product;
+    free(squares);
+    printf("%zu + %zu + %zu tokens, width %zu, %zu weights, one thread, medians of processor time\n",
+           e[0].count, e[1].count, e[2].count, m->network.width, m->network.weight_count);
+    printf("matrix product %d^3        %7.1f GF/s\n", PRODUCT, rate);
+    for (int half = 0; half < 2; half++) {
+        csl_status status = csl_model_prepare(m, half ? CSL_PRECISION_BF16 : CSL_PRECISION_F32, NULL);
+        if (half && status) {
+            printf("bf16: not on this machine\n");
+            break;
+        }
+        if (status) return csl_fail(error, status, NULL, "weights could not be prepared");
+        double ms = 1e3 * bench_median(infer, b, 101);
+        printf("forward pass in %s        %7.3f ms  %5.0f MF  %5.0f GF/s, %.0f %% of the product's rate\n",
+               half ? "bf16" : "f32 ", ms, work, work / ms, 100 * work / ms / rate);
+        print_parts(b, half ? "bf16" : "f32");
     }
-    qsort(taken, (size_t)times, sizeof *taken, ascending);
-    return taken[times / 2];
+    csl_status status = csl_model_prepare(m, CSL_PRECISION_F32, error);
+    if (status) return status;
+    double f = bench_median(forward, b, 51), g = bench_median(backward, b, 51),
+           z = bench_median(fuse, b, 101);
+    printf("forward with tape          %7.3f ms\n", 1e3 * f);
+    printf("backward                   %7.3f ms\n", 1e3 * g);
+    printf("fusion of one subset       %7.3f ms\n", 1e3 * z);
+    printf("token attribution          %7.1f ms\n", 1e3 * bench_median(attribute, b, 3));
+    return CSL_OK;
 }
 
 int main(int argc, char **argv)
 {
-    size_t tokens[MODALITIES] = {170, 50, 30};
-    for (int i = 0; i < MODALITIES && argc == MODALITIES + 1; i++)
+    size_t tokens[BENCH_MODALITIES];
+    for (int i = 0; i < BENCH_MODALITIES && argc == BENCH_MODALITIES + 1; i++)
         tokens[i] = strtoull(argv[i + 1], NULL, 10);
-    bench b = {0};
-    csl_error error;
-    csl_network_defaults(&b.network);
-    b.network.label_count = 1;
-    b.network.modality_count = MODALITIES;
-    b.network.modality[0] = (csl_network_modality){"image", 32, 3, -1, 1, 0, 0};
-    b.network.modality[1] = (csl_network_modality){"record", 14, 1, 0, 200, 0, 0};
-    b.network.modality[2] = (csl_network_modality){"variant", 24, 2, -1, 300, 0, 0};
-    if (csl_network_layout(&b.network, &error)) return 3;
-    b.weights = calloc(b.network.weight_count, sizeof *b.weights);
-    b.gradient = calloc(b.network.weight_count, sizeof *b.gradient);
-    b.workspace = csl_workspace_new();
-    if (!b.weights || !b.gradient || !b.workspace) return 3;
-    csl_network_init(&b.network, 1, NULL, b.weights);
-    reference_case(&b.network, tokens, 2, &b.encoded);
-
-    double rate = product_rate(), work = operations(&b.network, tokens) * 1e-6;
-    double f = measure(&b, forward, 201), g = measure(&b, backward, 201), z = measure(&b, fuse, 201);
-    forward(&b);
-    double a = measure(&b, attribute, 15);
-    printf("tokens %zu + %zu + %zu, width %zu, %zu weights, one thread, medians\n", tokens[0], tokens[1],
-           tokens[2], b.network.width, b.network.weight_count);
-    printf("matrix product %d^3   %7.1f GF/s\n", PRODUCT, rate);
-    printf("forward               %7.3f ms  %5.1f MF  %5.1f GF/s, %.0f %% of the product's rate\n", f, work,
-           work / f, 100 * work / f / rate);
-    printf("backward              %7.3f ms\n", g);
-    printf("fusion of one subset  %7.3f ms\n", z);
-    printf("token attribution     %7.1f ms\n", a);
-    csl_encoded_free(&b.encoded);
+    bench b = {.workspace = csl_workspace_new()};
+    csl_error error = {0};
+    csl_status status = bench_reference_new(&b.reference, 1, argc > 1 ? tokens : NULL, &error);
+    if (!status) {
+        b.gradient = calloc(b.reference.model->network.weight_count, sizeof *b.gradient);
+        if (!b.workspace || !b.gradient) status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory");
+    }
+    if (!status) status = measure(&b, &error);
+    if (status) fprintf(stderr, "bench_network: %s: %s\n", error.place, error.message);
+    bench_reference_free(&b.reference);
     csl_workspace_free(b.workspace);
-    csl_network_free(&b.network);
-    free(b.weights);
     free(b.gradient);
-    return 0;
+    return status ? 1 : 0;
 }

@@ -95,6 +95,15 @@ expect 2 "a card is no JSON" "$CONSILIUM" eval "$M" "$T/cohort" --card --json
 expect 3 "a card of no model" "$CONSILIUM" model card "$T/cohort/labels.csv"
 
 # ---- reasons ----
+if grep -q avx512_bf16 /proc/cpuinfo; then
+    expect 0 "eval in bf16" "$CONSILIUM" eval "$M" "$T/cohort" --precision bf16 --json --cache "$T/cache"
+    expect 0 "run in bf16" "$CONSILIUM" run "$T/cohort" --model "$M" --out "$T/bf16" --precision bf16
+    expect 2 "a run goes on in its own precision" "$CONSILIUM" run "$T/cohort" --model "$M" --out "$T/bf16"
+    says "$T/err" "the precision is named" "precision"
+else
+    expect 2 "eval in bf16 without a processor for it" "$CONSILIUM" eval "$M" "$T/cohort" --precision bf16 --cache "$T/cache"
+    says "$T/err" "what would be right is named" "use f32"
+fi
 expect 0 "reasons" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --json --cache "$T/cache"
 same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapley.greatest_miss < 1e-4)]' "$T/out")" "[10,10,true]"
 same "deletions" "$(jq -c '[.deletion[].tokens]' "$T/out")" "[1,2,5,10,20]"

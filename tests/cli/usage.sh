@@ -21,4 +21,8 @@ expect 2 "unknown verb" "$CONSILIUM" diagnose
 says "$T/err" "the verb is named" "no verb 'diagnose'"
 expect 2 "a number out of range" "$CONSILIUM" synth --cases -3 --seed 1 --out "$T/x"
 says "$T/err" "the legal range is named" "--cases takes a whole number from"
+for verb in run eval; do
+    expect 2 "$verb in a precision that is none" "$CONSILIUM" $verb a b --precision f64
+    says "$T/err" "precisions are named" "f32 or bf16, not 'f64'"
+done
 finish

@@ -1,0 +1,25 @@
+/* Attention of one head, without the product of all queries and keys: a few queries at a time against all
+ * keys, the queries side by side in the processor's lanes, so that a softmax runs down the keys and all its
+ * steps are vertical. */
+#ifndef CSL_MODEL_ATTEND_H
+#define CSL_MODEL_ATTEND_H
+
+#include <stddef.h>
+
+/* Attention's other side: rows of keys and values, one segment a modality, and their gradients in backward.
+ * In a cross block keys and values are both x, and the gradients both dt. */
+typedef struct csl_segment {
+    const float *k, *v;
+    float *dk, *dv;
+    size_t rows;
+} csl_segment;
+
+/* o[row] = softmax(scale q[row] k^T) v for `rows` rows, over the keys of all segments; `head` columns of
+ * each. No share is under e^-60 of the greatest. total[rows] keeps the logarithms of the sums of
+ * exponentials. ldq, ldkv, ldo are distances in floats between rows. scratch: csl_attend_scratch(keys, head)
+ * floats, aligned to 64 bytes. */
+void csl_attend(const float *q, size_t ldq, size_t rows, const csl_segment *segments, size_t count,
+                size_t ldkv, size_t head, float scale, float *o, size_t ldo, float *total, float *scratch);
+size_t csl_attend_scratch(size_t keys, size_t head);
+
+#endif
