@@ -88,9 +88,10 @@ static json_t *task_json(const csl_model *m, const csl_evaluation *e, size_t t)
         json_pack("{s:o, s:o}", "before", number(x->uncalibrated_error), "after",
                   number(x->calibration_error)));
     put(o, "sets",
-        json_pack("{s:f, s:o, s:o, s:o, s:o, s:I}", "level", e->level, "coverage", number(x->coverage),
-                  "size", number(x->set_size), "single", number(x->single), "empty", number(x->empty),
-                  "cases", (json_int_t)x->answered));
+        json_pack("{s:f, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}", "level", e->level, "coverage",
+                  number(x->coverage), "size", number(x->set_size), "single", number(x->single), "empty",
+                  number(x->empty), "cases", (json_int_t)x->answered, "halves", "coverage", number(x->halves),
+                  "deviation", number(x->halves_deviation)));
     return o;
 }
 
@@ -165,18 +166,23 @@ static void print_labels(const csl_model *m, const csl_evaluation *e)
 
 static void print_trust(const csl_model *m, const csl_evaluation *e)
 {
-    printf("\n%-32s   calibration error before, after    sets at %.3g: coverage    size  single   empty   "
-           "cases\n",
-           "trust", e->level);
+    printf("\n%-32s   calibration error   sets at %-5.3g\n%-32s     before    after     coverage   (random "
+           "halves)   "
+           "answers   single   empty   cases\n",
+           "trust", e->level, "");
     for (size_t t = 0; t < e->task_count; t++) {
         const csl_task_metrics *x = &e->task[t];
         printf("%-32s", csl_model_task(m, t).name);
-        print_share(24, x->uncalibrated_error);
-        print_share(4, x->calibration_error);
-        print_share(19, x->coverage);
-        print_share(5, x->set_size);
-        print_share(4, x->single);
-        print_share(4, x->empty);
+        print_share(8, x->uncalibrated_error);
+        print_share(6, x->calibration_error);
+        print_share(10, x->coverage);
+        if (isnan(x->halves))
+            printf("   %15s", "-");
+        else
+            printf("   %7.3f +-%6.3f", x->halves, x->halves_deviation);
+        print_share(7, x->set_size);
+        print_share(6, x->single);
+        print_share(5, x->empty);
         printf("   %5zu\n", x->answered);
     }
 }

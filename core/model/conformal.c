@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/rng.h"
+
 static int ascending(const void *a, const void *b)
 {
     float x = *(const float *)a, y = *(const float *)b;
@@ -38,4 +40,38 @@ double csl_conformal_least(const csl_conformity *c, double coverage)
     /* Less a rounding error, so that 0.9 of 10 is 9. */
     double k = ceil((double)(c->count + 1) * coverage - 1e-9);
     return k > (double)c->count ? 0 : (double)c->probability[c->count - (size_t)k];
+}
+
+csl_status csl_conformal_halves(const float *probability, size_t count, double coverage, size_t divisions,
+                                uint64_t seed, double *mean, double *deviation, csl_error *error)
+{
+    size_t half = count / 2;
+    float *drawn = calloc(half + 1, sizeof *drawn);
+    size_t *order = calloc(count + 1, sizeof *order);
+    csl_rng rng;
+    double sum = 0, squares = 0;
+    csl_rng_seed(&rng, seed);
+    *mean = *deviation = NAN;
+    csl_status status =
+        drawn && order ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory to divide %zu cases", count);
+    for (size_t i = 0; status == CSL_OK && i < count; i++) order[i] = i;
+    for (size_t d = 0; status == CSL_OK && half >= 2 && d < divisions; d++) {
+        csl_conformity c = {half, drawn};
+        size_t held = 0;
+        csl_rng_shuffle(&rng, order, count);
+        for (size_t i = 0; i < half; i++) drawn[i] = probability[order[i]];
+        qsort(drawn, half, sizeof *drawn, ascending);
+        double least = csl_conformal_least(&c, coverage);
+        for (size_t i = half; i < count; i++) held += (double)probability[order[i]] >= least;
+        double share = (double)held / (double)(count - half);
+        sum += share;
+        squares += share * share;
+    }
+    if (status == CSL_OK && half >= 2) {
+        *mean = sum / (double)divisions;
+        *deviation = sqrt(fmax(0, squares / (double)divisions - *mean * *mean));
+    }
+    free(drawn);
+    free(order);
+    return status;
 }

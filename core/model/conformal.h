@@ -25,6 +25,12 @@ csl_status csl_conformity_fit(const csl_task *task, double temperature, const fl
                               csl_error *error);
 void csl_conformity_free(csl_conformity *conformity);
 
+/* Coverage at a level when `divisions` random halves of the cases, by seed, calibrate sets for the others:
+ * its mean over divisions and its deviation between them. NaN with fewer than 4 cases. probability[count] is
+ * of the true answers, in any order. */
+csl_status csl_conformal_halves(const float *probability, size_t count, double coverage, size_t divisions,
+                                uint64_t seed, double *mean, double *deviation, csl_error *error);
+
 /* An answer is in the set if its probability is at least this. 0 where the cases are too few for the level.
  */
 double csl_conformal_least(const csl_conformity *conformity, double coverage);

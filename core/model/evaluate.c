@@ -7,7 +7,7 @@
 #include "model/ranks.h"
 #include "model/score.h"
 
-enum { MAX_SUBSETS = 255 };
+enum { MAX_SUBSETS = 255, DIVISIONS = 200 };
 
 /* Cases of the split, and their logits for every set of modalities. */
 typedef struct scored {
@@ -165,11 +165,14 @@ static double calibration_error(scored *s, csl_branch branch, const csl_task *ta
     return csl_calibration_error(s->score, s->truth, count);
 }
 
-static void measure_sets(const scored *s, const csl_task *task, double level, csl_task_metrics *out)
+static csl_status measure_sets(const scored *s, const csl_task *task, double level, uint64_t seed,
+                               csl_task_metrics *out, csl_error *error)
 {
     double least = csl_conformal_least(&s->model->conformity[task - s->model->tasks], level);
     double temperature = s->model->calibration[task->first].temperature;
     size_t answers = csl_task_answers(task), held = 0, total = 0, single = 0, empty = 0, count = 0;
+    float *truths = calloc(s->count + 1, sizeof *truths);
+    if (!truths) return csl_fail(error, CSL_ENOMEM, NULL, "no memory to measure %zu cases", s->count);
     for (size_t i = 0; i < s->count; i++) {
         double p[CSL_MAX_ANSWERS];
         size_t size = 0;
@@ -179,6 +182,7 @@ static void measure_sets(const scored *s, const csl_task *task, double level, cs
                                       temperature, p);
         for (size_t a = 0; a < answers; a++) size += p[a] >= least;
         held += p[answer] >= least;
+        truths[count] = (float)p[answer];
         total += size;
         single += size == 1;
         empty += size == 0;
@@ -189,6 +193,10 @@ static void measure_sets(const scored *s, const csl_task *task, double level, cs
     out->set_size = (double)total / n;
     out->single = (double)single / n;
     out->empty = (double)empty / n;
+    csl_status status = csl_conformal_halves(truths, count, level, DIVISIONS, seed, &out->halves,
+                                             &out->halves_deviation, error);
+    free(truths);
+    return status;
 }
 
 static csl_status event_brier(scored *s, csl_branch branch, const csl_task *task, double *mean,
@@ -241,8 +249,8 @@ static csl_status measure_task(scored *s, csl_branch branch, const csl_task *tas
     for (size_t i = 0; i < s->count; i++) out->cases += csl_task_known(task, targets_of(s, i, task));
     out->uncalibrated_error = calibration_error(s, branch, task, 1, out);
     out->calibration_error = calibration_error(s, branch, task, temperature, out);
-    measure_sets(s, task, level, out);
-    csl_status status = order(s, s->set_count - 1, branch, task, seed, &out->auc, error);
+    csl_status status = measure_sets(s, task, level, seed, out, error);
+    if (status == CSL_OK) status = order(s, s->set_count - 1, branch, task, seed, &out->auc, error);
     if (task->kind != CSL_TASK_EVENT)
         out->brier = classes_brier(s, branch, task);
     else if (status == CSL_OK)

@@ -208,9 +208,10 @@ typedef struct csl_training {
     double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
-    double movement; /* of pictures while learning: 1 is the default's turns, shifts and greys; negative: default */
+    double movement; /* of pictures while learning: 1 is the default's turns, shifts and greys; negative:
+                        default */
     double mirror;   /* probability that a picture's left and right change sides; negative: default */
-    bool balance; /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
+    bool balance;    /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
     unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
     unsigned patience; /* so many epochs with labels without a better validation loss end it; 0: none do */
     /* Replaced after each epoch; where it is there at the start, training goes on from it, to the same bytes.
@@ -250,9 +251,11 @@ typedef struct csl_task_metrics {
     double brier;     /* of the label; summed over classes; mean over edges, censoring weighed out (Graf) */
     double calibration_error, uncalibrated_error; /* expected, at the fitted temperature and at 1 */
     double coverage, set_size, single,
-        empty;              /* of the hybrid branch's sets at the level asked: share that holds
-                               the true answer, mean answers, shares with one and with none */
-    size_t cases, answered; /* whose target is known; whose answer is (not: lost to follow-up) */
+        empty;                       /* of the hybrid branch's sets at the level asked: share that holds
+                                        the true answer, mean answers, shares with one and with none */
+    double halves, halves_deviation; /* coverage where random halves of these cases calibrate the sets for the
+                                        others: mean and deviation of 200 divisions */
+    size_t cases, answered;          /* whose target is known; whose answer is (not: lost to follow-up) */
 } csl_task_metrics;
 
 typedef struct csl_evaluation {

@@ -75,3 +75,23 @@ Test(conformal, coverage_is_what_was_asked_and_varies_as_a_beta)
     cr_expect_float_eq(mean, expected, 4 * sqrt((beta + binomial) / DRAWS), "mean %g", mean);
     cr_expect_float_eq(deviation, sqrt(beta + binomial), 0.1 * deviation, "deviation %g", deviation);
 }
+
+Test(conformal, halves_cover_what_was_asked)
+{
+    /* 400 cases of any distribution: halves of 200 have the mean coverage ceil(201 * 0.9) / 201 = 181 / 201,
+     * and one division spreads about it as Beta(181, 20) and 200 new cases do, to which fixed cases do not
+     * add. */
+    enum { CASES = 400 };
+    float probability[CASES];
+    double mean, deviation, again, beta = 181.0 * 20 / (201.0 * 201 * 202), binomial = 0.9 * 0.1 / 200;
+    csl_rng rng;
+    csl_rng_seed(&rng, 4);
+    for (size_t i = 0; i < CASES; i++) probability[i] = (float)pow(csl_rng_uniform(&rng), 0.3);
+    cr_assert_eq(csl_conformal_halves(probability, CASES, 0.9, 1000, 5, &mean, &deviation, NULL), CSL_OK);
+    cr_expect_float_eq(mean, 181.0 / 201, 4 * sqrt((beta + binomial) / 1000), "%g", mean);
+    cr_expect_float_eq(deviation, sqrt(beta + binomial), 0.15 * deviation, "%g", deviation);
+    cr_assert_eq(csl_conformal_halves(probability, CASES, 0.9, 1000, 5, &again, &deviation, NULL), CSL_OK);
+    cr_expect_eq(mean, again);
+    cr_assert_eq(csl_conformal_halves(probability, 3, 0.9, 10, 5, &mean, &deviation, NULL), CSL_OK);
+    cr_expect(isnan(mean));
+}
