@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+const char *const csl_task_kind_name[CSL_TASK_KINDS] = {
+    [CSL_TASK_BINARY] = "binary", [CSL_TASK_CLASSES] = "classes", [CSL_TASK_EVENT] = "event"};
+
 size_t csl_cohort_tasks(const csl_cohort *cohort, csl_task tasks[CSL_MAX_LABELS])
 {
     if (cohort->task_count) memcpy(tasks, cohort->task, cohort->task_count * sizeof *tasks);

@@ -31,6 +31,9 @@ typedef struct csl_objective {
                          those of k classes smoothing / k and 1 - smoothing + smoothing / k */
 } csl_objective;
 
+enum { CSL_TASK_KINDS = 3 };
+extern const char *const csl_task_kind_name[CSL_TASK_KINDS]; /* "binary", "classes", "event" */
+
 /* The cohort's tasks, borrowing from it, or a binary one for each label where it has none; how many. */
 size_t csl_cohort_tasks(const csl_cohort *cohort, csl_task tasks[CSL_MAX_LABELS]);
 
