@@ -187,7 +187,7 @@ static void learn_case(const csl_learner *l, size_t at, desk *d, float *gradient
     for (size_t m = 0; m < n->modality_count; m++) {
         csl_encoder_tape *tape = &d->workspace->encoder[m];
         if (!(set >> m & 1)) continue;
-        if (l->recipe->contrast > 0)
+        if (l->recipe->contrast > 0 && n->modality_count > 1)
             csl_contrast_project_back(n, l->weights, m, tape->e, shared_row(l, memory->dshared, at, m),
                                       gradient, tape->de);
         csl_encoder_backward(n, l->weights, gradient, m, &d->hand.seen.modality[m], tape, d->workspace);
@@ -250,7 +250,7 @@ csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, b
     l->memory->epoch = epoch;
     l->memory->labelled = labelled;
     double across = 0, dlog_scale = 0;
-    if (l->recipe->contrast > 0) contrast(l, &across, &dlog_scale);
+    if (l->recipe->contrast > 0 && n->modality_count > 1) contrast(l, &across, &dlog_scale);
     if (!l->memory->failed) csl_pool_run(l->pool, CSL_LEARNER_SLICES, learn_slice, l);
     if (l->memory->failed)
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory to learn from a batch of %zu cases", count);

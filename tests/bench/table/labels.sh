@@ -1,11 +1,16 @@
 #!/bin/sh
-# What learning without labels is worth where few cases have one: a tenth of the training labels kept.
+# What learning without labels is worth where few cases have one: a tenth of the training labels kept, and all of them.
+# LINKS of the cohorts (0.8 0); IMAGES=0 leaves the images out, which take most of the time.
 . "$(dirname "$0")/lib.sh"
-echo "Test AUC, with its 95 % interval, on linked synthetic cohorts (0.6) of $CASES when a tenth of the training cases have a label: learned from these cases
-alone; from all, the others without labels; from all by \`--pretrain\`, then from the labelled with \`--from\`."
+LINKS=${LINKS:-0.8 0}
+IMAGES=${IMAGES:-1}
+[ "$IMAGES" = 1 ] && what="" || what=", without the images"
+echo "Test AUC on synthetic cohorts of $CASES$what, of seeds $SEEDS, with a tenth of the training labels or all. Alone: learned from
+the labelled cases only. One command: from all cases, the others without labels. The rest: from all by \`--pretrain\`, then from the labelled with \`--from\`."
 echo
-echo "| seed | labels | labelled cases alone | all cases | pretrained on all |"
+echo "| link | labels | learned | AUC of each cohort | mean |"
 echo "|---|---|---|---|---|"
+
 # few FROM TO KEEP: a cohort with a tenth of the training labels; the others' cases stay (KEEP 1) or go (KEEP 0).
 few() {
     rm -rf "$2"
@@ -15,17 +20,37 @@ few() {
         $s != "test" && ++n % 10 { if (!keep) next; $2 = "" } { print }' "$1/labels.csv" >"$2/labels.csv"
     [ ! -f "$1/labels.json" ] || cp "$1/labels.json" "$2/"
 }
-for seed in $SEEDS; do
-    c=$(cohort "$seed" --linked 0.6)
-    few "$c" "$work/few-$seed" 0
-    few "$c" "$work/some-$seed" 1
-    row="| $seed | $(awk -F, 'NR > 1 && !/,test/' "$work/few-$seed/labels.csv" | wc -l) |"
-    for way in few some from; do
+
+# learn WAY COHORT SEED: the model of that way; COHORT has COHORT-alone and COHORT-few beside it.
+learn() {
+    case $1 in
+    alone) model "$2-alone" "$3" ;;
+    command) model "$2-few" "$3" ;;
+    few-*) model "$2-few" "$3" --contrastive "${1#*-}" --from "$(model "$2" "$3" --pretrain --contrastive "${1#*-}")" ;;
+    all-*) model "$2" "$3" --contrastive "${1#*-}" --from "$(model "$2" "$3" --pretrain --contrastive "${1#*-}")" ;;
+    esac
+}
+
+for link in $LINKS; do
+    for way in alone command few-0 few-0.1 all-0 all-0.1; do
+        for seed in $SEEDS; do
+            c=$(cohort "$seed" --linked "$link")
+            if [ "$IMAGES" != 1 ] && [ ! -d "$c-lean" ]; then
+                cp -r "$c" "$c-lean"
+                rm -f "$c-lean"/cases/*/*.dcm
+            fi
+            [ "$IMAGES" = 1 ] || c=$c-lean
+            few "$c" "$c-alone" 0
+            few "$c" "$c-few" 1
+            evaluate "$(learn $way "$c" "$seed")" "$c" | jq -r '[.labels[]][0].auc'
+        done >"$work/aucs"
         case $way in
-        from) m=$(model "$work/few-$seed" "$seed" --from "$(model "$work/some-$seed" "$seed" --pretrain)") ;;
-        *) m=$(model "$work/$way-$seed" "$seed") ;;
+        alone) name="10 % | alone" ;;
+        command) name="10 % | in one command" ;;
+        few-*) name="10 % | pretrained, \`--contrastive ${way#*-}\`" ;;
+        all-*) name="100 % | pretrained, \`--contrastive ${way#*-}\`" ;;
         esac
-        row="$row $(evaluate "$m" "$c" | jq -r 'def r: . * 1000 | round / 1000; [.labels[]][0] | "\(.auc | r) [\(.auc_ci[0] | r), \(.auc_ci[1] | r)]"') |"
+        awk -v head="| $link | $name |" '{ s += $1; q += $1 * $1; list = list sprintf(" %.3f", $1) }
+            END { printf "%s%s | %.3f ± %.3f |\n", head, list, s / NR, NR > 1 ? sqrt((q - s * s / NR) / (NR - 1)) : 0 }' "$work/aucs"
     done
-    echo "$row"
 done
