@@ -44,6 +44,7 @@ fi
 for round in 1 2 3; do
     for measure in one batch train; do
         "$ours" "$measure" >>"$peers/results"
+        [ "$measure" = train ] || "$ours" "$measure" bf16 >>"$peers/results" || [ $round != 1 ] || echo "bf16 left out"
         [ -z "$node" ] || [ "$measure" = train ] || node "$here/peers.js" "$peers/node_modules" "$measure" "$folder" >>"$peers/results"
         [ -z "$python" ] || torch "$measure" "$folder" >>"$peers/results"
     done
