@@ -55,15 +55,15 @@ struct csl_workspace {
     csl_encoder_tape encoder[CSL_MAX_MODALITIES];
     csl_fusion_tape fusion;
     /* scratch */
-    float *scores, *dscores;     /* [attention tile] each */
+    float *scores, *dscores;     /* [attention tile] each, the former at least what csl_attend needs */
     float *wide, *narrow, *flow; /* [rows, max(3, r) D], [rows, D], [rows, D] */
     float *dfolded, *dmixed;     /* [heads, K, D] each */
     float *stem;                 /* of the largest picture, stem.h */
     float *row, *dz;             /* vectors between single-row layers; [D] */
 };
 
-/* A tile of attention scores: at least one row, else about a quarter megabyte, so that it stays in the
- * second-level cache. */
+/* A tile of attention scores in a backward pass: at least one row, else about a quarter megabyte, so that it
+ * stays in the second-level cache. */
 enum { CSL_ATTENTION_TILE = 65536 };
 
 /* block.c */

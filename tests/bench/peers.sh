@@ -1,8 +1,8 @@
 #!/bin/sh
-# peers.sh [BUILD]: the network beside ONNX Runtime and PyTorch, in one run: same weights, same cases, one thread each; processor
+# peers.sh [BUILD [ROUNDS]]: the network beside ONNX Runtime and PyTorch, in one run: same weights, same cases, one thread each; processor
 # time. The peers are put into BUILD/peers, for this alone; one that cannot be had is left out, and said so. BUILD is a build folder
-# (default: build beside this tree's top). Each measure is taken in three rounds, each program a process of its own; the
-# table has the least of the three medians, so that other work on the machine counts as little as may be.
+# (default: build beside this tree's top). Each measure is taken in rounds (default: 3), each program a process of its own; the
+# table has the least of their medians, so that other work on the machine counts as little as may be.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-$here/../../build}" && pwd)
@@ -41,7 +41,7 @@ fi
 "$ours" write "$folder"
 [ -z "$python" ] || torch export "$folder"
 : >"$peers/results"
-for round in 1 2 3; do
+for round in $(seq "${2:-3}"); do
     for measure in one batch train; do
         "$ours" "$measure" >>"$peers/results"
         [ "$measure" = train ] || "$ours" "$measure" bf16 >>"$peers/results" || [ $round != 1 ] || echo "bf16 left out"
