@@ -11,7 +11,7 @@ echo
 echo "| seed | AUC, all cases | mean of folds | deviation | Brier |"
 echo "|---|---|---|---|---|"
 for seed in $SEEDS; do
-    "$consilium" train "$c" --folds column --seed "$seed" --jobs "$JOBS" --cache "$work/cache" --json |
+    "$consilium" train "$c" ${TRAIN:-} --folds column --seed "$seed" --jobs "$JOBS" --cache "$work/cache" --json |
         jq -r --arg seed "$seed" 'def r: . * 1000 | round / 1000; [.pooled[]][0] as $all | [.tasks[]][0] as $task |
             "| \($seed) | \($all.auc | r) [\($all.auc_ci[0] | r), \($all.auc_ci[1] | r)] | \($task.auc.mean | r) | \($task.auc.sd | r) | \($all.brier | r) |"'
 done
