@@ -168,3 +168,18 @@ Test(opinion, damaged_weights_give_an_error_and_no_score)
     cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_EFORMAT);
     drop(&f);
 }
+
+/* With weights so large that the line from mean tokens cannot be followed (test_explain.c), the opinion says
+ * so. */
+Test(opinion, findings_that_do_not_add_up_are_told)
+{
+    fixture f = make();
+    csl_opinion o;
+    for (size_t i = 0; i < f.model->network.weight_count; i++) f.model->weights[i] *= 8;
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_OK, "%s",
+                 f.error.message);
+    double most = 0;
+    for (size_t l = 0; l < TINY_LABELS; l++) most = fmax(most, o.unexplained[l]);
+    cr_assert_gt(most, 0.001);
+    drop(&f);
+}
