@@ -50,7 +50,7 @@ static void help(void)
         "                          the model can `retrieve`, and --from makes it learn labels\n"
         "  --from MODEL            start from its weights and features, and learn with labels only\n"
         "  --contrastive W         weight of the loss across modalities, which likens what is of one patient "
-        "(0.1; 0: off)\n"
+        "(0.3; 0: off)\n"
         "  --balance               each class of a label weighs the same in learning; probabilities stay "
         "those of "
         "the cohort\n"
@@ -184,8 +184,7 @@ static csl_status train_all(const request *q, const csl_cohort_read *read, csl_e
         fprintf(to, "%s: %zu label(s), %zu modalities, %zu weights; learned from %zu cases, epoch %u of %u",
                 q->out, csl_model_label_count(model), csl_model_modality_count(model), s.weights, s.cases,
                 s.epoch, s.epochs);
-        if (!isnan(s.valid_auc))
-            fprintf(to, ", AUC %.3f on the %zu cases that chose it", s.valid_auc, s.valid_cases);
+        if (!isnan(s.valid_auc)) fprintf(to, ", AUC %.3f on the %zu valid cases", s.valid_auc, s.valid_cases);
         fputc('\n', to);
     }
     csl_model_free(model);

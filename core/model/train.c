@@ -14,8 +14,12 @@
 /* Streams of the seed, far from those of cases (epoch * cases + case). */
 static const uint64_t STREAM_ORDER = UINT64_MAX - 1, STREAM_WEIGHTS = UINT64_MAX - 2;
 
+/* Fewer valid cases do not choose the epoch: their loss is mostly noise, and where the least of forty such is
+ * taken it often is an early one, before the heads have learned. */
+enum { LEAST_TO_CHOOSE = 10 };
+
 /* Of the loss across modalities. */
-static const double CONTRAST_DEFAULT = 0.1;
+static const double CONTRAST_DEFAULT = 0.3;
 
 csl_recipe csl_recipe_for(const csl_training *t)
 {
@@ -168,11 +172,12 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
 }
 
 /* The last epoch's verdict, and the averaged weights if they are the best so far: without labels the latest
- * are, with labels those of the least calibrated validation loss, without valid cases again the latest. */
+ * are, with labels those of the least calibrated validation loss, with few or no valid cases again the
+ * latest. */
 static void keep(const run *r, csl_model *m, bool labelled, double loss, const csl_verdict *v, double *best)
 {
     m->training.epochs++;
-    if (labelled && v->loss >= *best && r->division.valid_count) return;
+    if (labelled && v->loss >= *best && r->division.valid_count >= LEAST_TO_CHOOSE) return;
     *best = labelled ? v->loss : INFINITY;
     m->training.epoch = m->training.epochs;
     m->training.loss = loss;

@@ -32,7 +32,7 @@ learn() {
 }
 
 for link in $LINKS; do
-    for way in alone command few-0 few-0.1 all-0 all-0.1; do
+    for way in alone command few-0 few-0.3 all-0 all-0.3; do
         for seed in $SEEDS; do
             c=$(cohort "$seed" --linked "$link")
             if [ "$IMAGES" != 1 ] && [ ! -d "$c-lean" ]; then
@@ -43,7 +43,7 @@ for link in $LINKS; do
             few "$c" "$c-alone" 0
             few "$c" "$c-few" 1
             evaluate "$(learn $way "$c" "$seed")" "$c" | jq -r '[.labels[]][0].auc'
-        done >"$work/aucs"
+        done >"$work/aucs-$link"
         case $way in
         alone) name="10 % | alone" ;;
         command) name="10 % | in one command" ;;
@@ -51,6 +51,6 @@ for link in $LINKS; do
         all-*) name="100 % | pretrained, \`--contrastive ${way#*-}\`" ;;
         esac
         awk -v head="| $link | $name |" '{ s += $1; q += $1 * $1; list = list sprintf(" %.3f", $1) }
-            END { printf "%s%s | %.3f ± %.3f |\n", head, list, s / NR, NR > 1 ? sqrt((q - s * s / NR) / (NR - 1)) : 0 }' "$work/aucs"
+            END { printf "%s%s | %.3f ± %.3f |\n", head, list, s / NR, (NR > 1 ? sqrt((q - s * s / NR) / (NR - 1)) : 0) }' "$work/aucs-$link"
     done
 done

@@ -189,6 +189,7 @@ Test(checkpoint, patience_ends_learning_after_that_many_epochs_without_a_better_
 {
     made_plan plan = PLAN;
     plan.level = 0;
+    plan.train = 80; /* 12 of them, enough to choose, are valid */
     csl_cohort cohort = make_cohort(&plan);
     trace t = {0};
     csl_training s = settings(NULL, NULL);
