@@ -1,13 +1,12 @@
 /* consilium retrieve: what of one modality fits what of another, or a description. */
 #include <getopt.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cohort.h"
 #include "cli/description.h"
+#include "cli/retrieve.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -43,27 +42,8 @@ static void help(void)
          "Exit codes: 0 done, 1 done but some cases could not be read, 2 wrong usage, 3 cannot run.");
 }
 
-enum { MOST_DESCRIPTIONS = 64 };
-
-typedef struct descriptions {
-    char *path[MOST_DESCRIPTIONS];
-    csl_case *cases[MOST_DESCRIPTIONS];
-    size_t count;
-} descriptions;
-
-typedef struct request {
-    const char *model_path, *from, *to, *label;
-    descriptions describe, against;
-    csl_cohort_options source;
-    uint64_t seed;
-    bool json;
-    /* opened */
-    csl_model *model;
-    csl_cohort_read read;
-    json_t *result;
-} request;
-
-static csl_status find_modality(const request *q, const char *name, size_t *modality, csl_error *error)
+csl_status csl_retrieve_modality(const csl_retrieve_request *q, const char *name, size_t *modality,
+                                 csl_error *error)
 {
     int found = csl_model_find_modality(q->model, name);
     char known[256] = "";
@@ -76,9 +56,8 @@ static csl_status find_modality(const request *q, const char *name, size_t *moda
     return csl_fail(error, CSL_EUSAGE, q->model_path, "has no modality %.40s; it has %s", name, known);
 }
 
-/* The vectors of all cases by a modality, [count, shared size]; the caller frees both. */
-static csl_status embed(const request *q, csl_case *const *cases, size_t count, size_t modality,
-                        float **shared, bool **has, csl_error *error)
+csl_status csl_retrieve_embed(const csl_retrieve_request *q, csl_case *const *cases, size_t count,
+                              size_t modality, float **shared, bool **has, csl_error *error)
 {
     *shared = calloc(count * csl_model_shared_size(q->model) + 1, sizeof **shared);
     *has = calloc(count + 1, sizeof **has);
@@ -99,7 +78,7 @@ static json_t *numbers(const csl_retrieval *r)
     return json_pack("{s:o, s:f}", "recall", recall, "median_rank", r->median_rank);
 }
 
-static void report(request *q, size_t from, size_t to, const csl_retrieval *r)
+static void report(csl_retrieve_request *q, size_t from, size_t to, const csl_retrieval *r)
 {
     csl_retrieval chance = csl_retrieve_by_chance(r->count);
     const char *a = csl_model_modality(q->model, from), *b = csl_model_modality(q->model, to);
@@ -119,15 +98,15 @@ static void report(request *q, size_t from, size_t to, const csl_retrieval *r)
     printf("   %6.1f (%.1f)\n", r->median_rank, chance.median_rank);
 }
 
-static csl_status retrieve_pair(request *q, size_t from, size_t to, csl_error *error)
+static csl_status retrieve_pair(csl_retrieve_request *q, size_t from, size_t to, csl_error *error)
 {
     const csl_cohort *cohort = &q->read.cohort;
     size_t size = csl_model_shared_size(q->model), both = 0;
     float *a = NULL, *b = NULL;
     bool *has_a = NULL, *has_b = NULL;
     csl_retrieval r;
-    csl_status status = embed(q, cohort->cases, cohort->count, from, &a, &has_a, error);
-    if (status == CSL_OK) status = embed(q, cohort->cases, cohort->count, to, &b, &has_b, error);
+    csl_status status = csl_retrieve_embed(q, cohort->cases, cohort->count, from, &a, &has_a, error);
+    if (status == CSL_OK) status = csl_retrieve_embed(q, cohort->cases, cohort->count, to, &b, &has_b, error);
     for (size_t i = 0; i < cohort->count && status == CSL_OK; i++) {
         if (!has_a[i] || !has_b[i]) continue;
         memmove(a + both * size, a + i * size, size * sizeof *a);
@@ -142,11 +121,11 @@ static csl_status retrieve_pair(request *q, size_t from, size_t to, csl_error *e
     return status;
 }
 
-static csl_status retrieve(request *q, csl_error *error)
+static csl_status retrieve(csl_retrieve_request *q, csl_error *error)
 {
     size_t from = SIZE_MAX, to = SIZE_MAX, modalities = csl_model_modality_count(q->model);
-    csl_status status = q->from ? find_modality(q, q->from, &from, error) : CSL_OK;
-    if (status == CSL_OK && q->to) status = find_modality(q, q->to, &to, error);
+    csl_status status = q->from ? csl_retrieve_modality(q, q->from, &from, error) : CSL_OK;
+    if (status == CSL_OK && q->to) status = csl_retrieve_modality(q, q->to, &to, error);
     if (status == CSL_OK && (from == to && q->from))
         status = csl_fail(error, CSL_EUSAGE, NULL, "--from and --to are both %s; two modalities are needed",
                           q->to);
@@ -163,183 +142,9 @@ static csl_status retrieve(request *q, csl_error *error)
     return status;
 }
 
-/* ---- what fits a description ---- */
-
-/* What of the descriptions counts: --from, or the one modality that all of them have. */
-static csl_status describing(const request *q, size_t *modality, csl_error *error)
-{
-    if (q->from) return find_modality(q, q->from, modality, error);
-    size_t found = 0;
-    for (size_t m = 0; m < csl_model_modality_count(q->model); m++) {
-        bool all = true;
-        for (size_t i = 0; i < q->describe.count + q->against.count; i++) {
-            const csl_case *c =
-                i < q->describe.count ? q->describe.cases[i] : q->against.cases[i - q->describe.count];
-            const csl_case_modality *has = csl_case_find(c, csl_model_modality(q->model, m));
-            all = all && has && has->count;
-        }
-        if (!all) continue;
-        *modality = m;
-        found++;
-    }
-    return found == 1 ? CSL_OK
-                      : csl_fail(error, CSL_EUSAGE, q->describe.path[0],
-                                 "%s; --from chooses what of the descriptions counts",
-                                 found ? "has several modalities that the model knows"
-                                       : "has no modality that the model knows and all descriptions share");
-}
-
-/* The mean of the descriptions' vectors, of unit length. */
-static csl_status mean_description(const request *q, const descriptions *d, size_t modality, float *mean,
-                                   csl_error *error)
-{
-    size_t size = csl_model_shared_size(q->model);
-    float *shared = NULL;
-    bool *has = NULL;
-    double square = 0;
-    csl_status status = embed(q, d->cases, d->count, modality, &shared, &has, error);
-    for (size_t i = 0; i < d->count && status == CSL_OK; i++) {
-        if (!has[i])
-            status = csl_fail(error, CSL_EUSAGE, d->path[i], "has nothing of %s",
-                              csl_model_modality(q->model, modality));
-        for (size_t j = 0; j < size; j++) mean[j] += shared[i * size + j];
-    }
-    for (size_t j = 0; j < size; j++) square += (double)mean[j] * (double)mean[j];
-    for (size_t j = 0; j < size && square > 0; j++) mean[j] /= (float)sqrt(square);
-    free(shared);
-    free(has);
-    return status;
-}
-
-typedef struct scored {
-    const char *id;
-    double cosine, against, probability; /* the last two only with --against */
-    float label;
-} scored;
-
-static int by_score(const void *a, const void *b)
-{
-    const scored *x = a, *y = b;
-    double first = x->cosine - x->against, second = y->cosine - y->against;
-    return first > second ? -1 : first < second ? 1 : strcmp(x->id, y->id);
-}
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static void list_scores(request *q, const scored *list, size_t count)
-{
-    bool against = q->against.count > 0;
-    json_t *cases = json_array();
-    if (!q->json) printf("%-32s %8s%s\n", "case", "cosine", against ? "  against  probability" : "");
-    for (size_t i = 0; i < count; i++) {
-        if (q->json) {
-            json_array_append_new(
-                cases, json_pack("{s:s, s:f, s:o, s:o}", "case", list[i].id, "cosine", list[i].cosine,
-                                 "against", against ? json_real(list[i].against) : json_null(), "probability",
-                                 against ? json_real(list[i].probability) : json_null()));
-            continue;
-        }
-        csl_print_text(stdout, list[i].id);
-        printf("%*s %8.4f", (int)(strlen(list[i].id) < 32 ? 32 - strlen(list[i].id) : 0), "", list[i].cosine);
-        if (against) printf(" %8.4f     %8.4f", list[i].against, list[i].probability);
-        puts("");
-    }
-    if (q->json)
-        json_object_set_new(q->result, "cases", cases);
-    else
-        json_decref(cases);
-}
-
-static csl_status measure(request *q, const scored *list, size_t count, csl_error *error)
-{
-    double *score = calloc(count + 1, sizeof *score);
-    uint8_t *truth = calloc(count + 1, sizeof *truth);
-    size_t known = 0, positives = 0;
-    csl_interval auc;
-    csl_status status =
-        score && truth ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu scores", count);
-    for (size_t i = 0; i < count && status == CSL_OK; i++) {
-        if (isnan(list[i].label)) continue;
-        score[known] = list[i].cosine - list[i].against;
-        positives += truth[known++] = list[i].label > 0.5f;
-    }
-    if (status == CSL_OK) status = csl_measure_auc(score, truth, known, q->seed, &auc, error);
-    if (status == CSL_OK && q->json) {
-        json_object_set_new(q->result, "label", json_string(q->label));
-        json_object_set_new(q->result, "auc", number(auc.value));
-        json_object_set_new(q->result, "auc_ci", json_pack("[o, o]", number(auc.low), number(auc.high)));
-        json_object_set_new(q->result, "positives", json_integer((json_int_t)positives));
-        json_object_set_new(q->result, "negatives", json_integer((json_int_t)(known - positives)));
-    } else if (status == CSL_OK) {
-        printf("\nAUC for %s: %.3f [%.3f, %.3f], %zu positive and %zu negative cases\n", q->label, auc.value,
-               auc.low, auc.high, positives, known - positives);
-    }
-    free(score);
-    free(truth);
-    return status;
-}
-
-/* The output of labels.csv that --label names. */
-static csl_status find_label(const request *q, size_t *label, csl_error *error)
-{
-    const csl_cohort *cohort = &q->read.cohort;
-    for (*label = 0; *label < cohort->label_count; ++*label)
-        if (!strcmp(cohort->label[*label].name, q->label)) return CSL_OK;
-    return csl_fail(error, CSL_EUSAGE, q->source.folder, "labels.csv has no label %.60s", q->label);
-}
-
-static csl_status score(request *q, csl_error *error)
-{
-    const csl_cohort *cohort = &q->read.cohort;
-    size_t size = csl_model_shared_size(q->model), from = 0, to, label = 0, count = 0;
-    float *shared = NULL, *finding = calloc(2 * size, sizeof *finding);
-    bool *has = NULL;
-    scored *list = calloc(cohort->count + 1, sizeof *list);
-    csl_status status = finding && list
-                            ? CSL_OK
-                            : csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu scores", cohort->count);
-    if (status == CSL_OK && q->label) status = find_label(q, &label, error);
-    if (status == CSL_OK) status = find_modality(q, q->to, &to, error);
-    if (status == CSL_OK) status = describing(q, &from, error);
-    if (status == CSL_OK) status = mean_description(q, &q->describe, from, finding, error);
-    if (status == CSL_OK && q->against.count)
-        status = mean_description(q, &q->against, from, finding + size, error);
-    if (status == CSL_OK) status = embed(q, cohort->cases, cohort->count, to, &shared, &has, error);
-    for (size_t i = 0; i < cohort->count && status == CSL_OK; i++) {
-        scored *s = &list[count];
-        if (!has[i]) continue;
-        *s = (scored){.id = cohort->cases[i]->id,
-                      .label = q->label ? cohort->labels[i * cohort->label_count + label] : NAN};
-        for (size_t j = 0; j < size; j++) {
-            s->cosine += (double)shared[i * size + j] * (double)finding[j];
-            s->against += (double)shared[i * size + j] * (double)finding[size + j];
-        }
-        /* The softmax of two, as CLIP chooses among its texts. */
-        s->probability = 1 / (1 + exp(csl_model_shared_scale(q->model) * (s->against - s->cosine)));
-        count++;
-    }
-    if (status == CSL_OK && !count)
-        status = csl_fail(error, CSL_EUSAGE, q->source.folder, "no case that was read has %s", q->to);
-    if (status == CSL_OK) {
-        qsort(list, count, sizeof *list, by_score);
-        list_scores(q, list, count);
-        if (q->label) status = measure(q, list, count, error);
-        json_object_set_new(q->result, "from", json_string(csl_model_modality(q->model, from)));
-        json_object_set_new(q->result, "to", json_string(q->to));
-    }
-    free(shared);
-    free(has);
-    free(finding);
-    free(list);
-    return status;
-}
-
 /* ---- the verb ---- */
 
-static int run(request *q)
+static int run(csl_retrieve_request *q)
 {
     csl_error error = {0};
     const char *coded = q->from ? q->from : "record";
@@ -352,7 +157,7 @@ static int run(request *q)
                                       q->against.cases, &error);
     if (status == CSL_OK) status = csl_cohort_open(&q->source, &q->read, &error);
     q->result = json_object();
-    if (status == CSL_OK) status = q->describe.count ? score(q, &error) : retrieve(q, &error);
+    if (status == CSL_OK) status = q->describe.count ? csl_retrieve_score(q, &error) : retrieve(q, &error);
     if (status == CSL_OK && q->json) {
         if (json_dumpf(q->result, stdout, JSON_INDENT(2)))
             status = csl_fail(&error, CSL_EIO, NULL, "cannot write the result");
@@ -363,7 +168,7 @@ static int run(request *q)
     int code = status != CSL_OK ? csl_complain(&error)
                : q->read.failed ? CSL_EXIT_SOME_FAILED
                                 : CSL_EXIT_DONE;
-    for (size_t i = 0; i < MOST_DESCRIPTIONS; i++) {
+    for (size_t i = 0; i < CSL_MOST_DESCRIPTIONS; i++) {
         csl_case_free(q->describe.cases[i]);
         csl_case_free(q->against.cases[i]);
     }
@@ -373,13 +178,13 @@ static int run(request *q)
     return code;
 }
 
-static bool add(descriptions *d, char *path)
+static bool add(csl_descriptions *d, char *path)
 {
-    if (d->count == MOST_DESCRIPTIONS)
-        csl_usage("retrieve", "takes at most %d descriptions of a kind", MOST_DESCRIPTIONS);
+    if (d->count == CSL_MOST_DESCRIPTIONS)
+        csl_usage("retrieve", "takes at most %d descriptions of a kind", CSL_MOST_DESCRIPTIONS);
     else
         d->path[d->count++] = path;
-    return d->count <= MOST_DESCRIPTIONS && d->path[d->count - 1] == path;
+    return d->count <= CSL_MOST_DESCRIPTIONS && d->path[d->count - 1] == path;
 }
 
 static bool choose_split(const char *name, csl_cohort_options *source)
@@ -410,7 +215,8 @@ int csl_verb_retrieve(int argc, char **argv)
                                             {"plugins", required_argument, NULL, PLUGINS},
                                             {"help", no_argument, NULL, HELP},
                                             {0}};
-    request q = {.source = {.verb = "retrieve", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true}};
+    csl_retrieve_request q = {
+        .source = {.verb = "retrieve", .splits = 1 << CSL_SPLIT_TEST, .split_optional = true}};
     const char *plugins = NULL;
     long long seed = 1, jobs = 0, limit = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
