@@ -64,8 +64,8 @@ static void help(void)
         "                          degrees, 15 %, a tenth of a side, a fifth of a deviation (1; 0: not at "
         "all)\n"
         "  --mirror P              how often left and right of a picture change sides while learning (0)\n"
-        "  --width N, --heads N, --blocks N, --bottlenecks N\n"
-        "                          size of the network (64, 4, 2, 8)\n"
+        "  --width N, --heads N, --blocks N, --bottlenecks N, --stem-channels N\n"
+        "                          size of the network (64, 4, 2, 8, 16)\n"
         "  --jobs N                processes that read and threads that learn (one a processor)\n"
         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
         "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
@@ -97,6 +97,7 @@ enum {
     HEADS,
     BLOCKS,
     BOTTLENECKS,
+    STEM,
     JOBS,
     LIMIT,
     CACHE,
@@ -125,6 +126,7 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"heads", required_argument, NULL, HEADS},
                                         {"blocks", required_argument, NULL, BLOCKS},
                                         {"bottlenecks", required_argument, NULL, BOTTLENECKS},
+                                        {"stem-channels", required_argument, NULL, STEM},
                                         {"jobs", required_argument, NULL, JOBS},
                                         {"cases-limit", required_argument, NULL, LIMIT},
                                         {"cache", required_argument, NULL, CACHE},
@@ -144,6 +146,7 @@ static const struct {
                  [HEADS] = {"--heads", 1, 1024},
                  [BLOCKS] = {"--blocks", 1, 64},
                  [BOTTLENECKS] = {"--bottlenecks", 1, 1024},
+                 [STEM] = {"--stem-channels", 1, 256},
                  [JOBS] = {"--jobs", 1, 1024},
                  [LIMIT] = {"--cases-limit", 1, 0x7fffffff}};
 
@@ -280,5 +283,6 @@ int csl_verb_train(int argc, char **argv)
     t->heads = (unsigned)value[HEADS];
     t->blocks = (unsigned)value[BLOCKS];
     t->bottlenecks = (unsigned)value[BOTTLENECKS];
+    t->stem_channels = (unsigned)value[STEM];
     return train(&q);
 }

@@ -102,14 +102,15 @@ static json_t *real_or_null(double value)
 }
 
 csl_status csl_checkpoint_write(const csl_checkpoint *c, const csl_learner *l, const csl_model *m,
-                                double best, csl_error *error)
+                                const csl_choice *choice, csl_error *error)
 {
     const csl_training_summary *t = &m->training;
     csl_buffer bytes;
     csl_tensor tensors[TENSORS];
-    json_t *state = json_pack("{s:I, s:I, s:o, s:I, s:f, s:o}", "epochs", (json_int_t)t->epochs, "step",
-                              (json_int_t)l->optimiser.step, "best", real_or_null(best), "epoch",
-                              (json_int_t)t->epoch, "loss", t->loss, "valid_auc", real_or_null(t->valid_auc));
+    json_t *state = json_pack("{s:I, s:I, s:o, s:o, s:I, s:f, s:o}", "epochs", (json_int_t)t->epochs, "step",
+                              (json_int_t)l->optimiser.step, "trend", real_or_null(choice->trend), "best",
+                              real_or_null(choice->best), "epoch", (json_int_t)t->epoch, "loss", t->loss,
+                              "valid_auc", real_or_null(t->valid_auc));
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
     if (!text) return csl_fail(error, CSL_ENOMEM, c->path, "no memory for a checkpoint");
@@ -176,15 +177,15 @@ static csl_status check_origin(const csl_checkpoint *c, const csl_safetensors *f
 }
 
 static csl_status read_state(const csl_checkpoint *c, const csl_safetensors *file, csl_learner *l,
-                             csl_model *m, double *best, csl_error *error)
+                             csl_model *m, csl_choice *choice, csl_error *error)
 {
     const char *text = csl_safetensors_metadata(file, "state");
     json_int_t epochs, step, epoch;
-    json_t *state = text ? json_loads(text, 0, NULL) : NULL, *least, *auc;
+    json_t *state = text ? json_loads(text, 0, NULL) : NULL, *trend, *least, *auc;
     double loss;
     csl_status status = CSL_OK;
-    if (json_unpack(state, "{s:I, s:I, s:o, s:I, s:F, s:o}", "epochs", &epochs, "step", &step, "best", &least,
-                    "epoch", &epoch, "loss", &loss, "valid_auc", &auc) ||
+    if (json_unpack(state, "{s:I, s:I, s:o, s:o, s:I, s:F, s:o}", "epochs", &epochs, "step", &step, "trend",
+                    &trend, "best", &least, "epoch", &epoch, "loss", &loss, "valid_auc", &auc) ||
         epochs < 1 || epochs > UINT32_MAX || step < 1 || epoch < 1 || epoch > epochs) {
         status = csl_fail(error, CSL_EFORMAT, c->path, "metadata \"state\" is not that of a checkpoint");
     } else {
@@ -193,13 +194,14 @@ static csl_status read_state(const csl_checkpoint *c, const csl_safetensors *fil
         m->training.loss = loss;
         m->training.valid_auc = json_is_number(auc) ? json_number_value(auc) : NAN;
         l->optimiser.step = (uint64_t)step;
-        *best = json_is_number(least) ? json_number_value(least) : INFINITY;
+        choice->trend = json_is_number(trend) ? json_number_value(trend) : INFINITY;
+        choice->best = json_is_number(least) ? json_number_value(least) : INFINITY;
     }
     json_decref(state);
     return status;
 }
 
-csl_status csl_checkpoint_read(const csl_checkpoint *c, csl_learner *l, csl_model *m, double *best,
+csl_status csl_checkpoint_read(const csl_checkpoint *c, csl_learner *l, csl_model *m, csl_choice *choice,
                                csl_error *error)
 {
     csl_mapping mapping;
@@ -221,7 +223,7 @@ csl_status csl_checkpoint_read(const csl_checkpoint *c, csl_learner *l, csl_mode
         }
         memcpy((float *)(uintptr_t)tensors[i].values, t->values, t->count * sizeof(float));
     }
-    status = read_state(c, &file, l, m, best, error);
+    status = read_state(c, &file, l, m, choice, error);
 done:
     csl_safetensors_free(&file);
     csl_unmap(&mapping);

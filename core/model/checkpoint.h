@@ -4,7 +4,8 @@
  *
  *   tensors   weights, first, second [count]; average, kept [weight_count]
  *   metadata  format "consilium-checkpoint", version, settings, cohort (SHA-256 of the cases as read, their
- *             labels and which learn), state {"epochs", "step", "best", "epoch", "loss", "valid_auc"}
+ *             labels and which learn), state {"epochs", "step", "trend", "best", "epoch", "loss",
+ * "valid_auc"}
  */
 #ifndef CSL_MODEL_CHECKPOINT_H
 #define CSL_MODEL_CHECKPOINT_H
@@ -12,6 +13,12 @@
 #include "model/division.h"
 #include "model/fitted.h"
 #include "model/learner.h"
+
+/* By what the epoch is chosen: the validation loss, smoothed over epochs, and its least so far; INFINITY:
+ * none yet. */
+typedef struct csl_choice {
+    double trend, best;
+} csl_choice;
 
 typedef struct csl_checkpoint {
     const char *path;
@@ -26,13 +33,13 @@ csl_status csl_checkpoint_of(const char *path, const csl_cohort *cohort, const c
                              uint64_t seed, csl_checkpoint *checkpoint, csl_error *error);
 void csl_checkpoint_free(csl_checkpoint *checkpoint);
 
-/* After an epoch: the learner, the weights kept so far and the summary in `model`, and the least loss. */
+/* After an epoch: the learner, the weights kept so far and the summary in `model`, and the choice. */
 csl_status csl_checkpoint_write(const csl_checkpoint *checkpoint, const csl_learner *learner,
-                                const csl_model *model, double best, csl_error *error);
+                                const csl_model *model, const csl_choice *choice, csl_error *error);
 /* Puts all that back; model->training.epochs says how many epochs are done. Without a file nothing changes.
  * CSL_EMISMATCH where the file is of another cohort, other settings or another version; CSL_EFORMAT where it
  * is damaged or no checkpoint. */
 csl_status csl_checkpoint_read(const csl_checkpoint *checkpoint, csl_learner *learner, csl_model *model,
-                               double *best, csl_error *error);
+                               csl_choice *choice, csl_error *error);
 
 #endif

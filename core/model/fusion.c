@@ -205,7 +205,7 @@ static void cross_backward(const csl_network *n, const float *w, float *gradient
 }
 
 void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, const float *dlogit,
-                         csl_workspace *s)
+                         const float *dgate_logit, csl_workspace *s)
 {
     const csl_layout *l = n->layout;
     const csl_fusion_tape *f = &s->fusion;
@@ -219,6 +219,7 @@ void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, 
         }
     }
     csl_kernel_softmax_back(dgate, f->gate, 1, 3, 1.0f);
+    for (size_t b = 0; dgate_logit && b < 3; b++) dgate[b] += dgate_logit[b];
     csl_linear_backward(w, gradient, &l->gate, f->z, dgate, 1, dz, false);
     csl_linear_backward(w, gradient, &l->head, f->z, dbranch[CSL_BRANCH_JOINT - 1], 1, dz, true);
     early_backward(n, w, gradient, dbranch[CSL_BRANCH_EARLY - 1], s);

@@ -108,18 +108,18 @@ static void stem(builder *b, csl_stem *s, const csl_network_modality *m)
 {
     const csl_network *n = b->network;
     size_t channels = n->stem_channels;
-    while (m->patch_side >> (s->levels + 1)) s->levels++;
-    if (!s->levels) return;
+    while (m->patch_side >> (s->halvings + 1)) s->halvings++;
+    if (!s->halvings) return;
     prefix(b, "%s.stem", m->name);
-    s->first = conv(b, "first", 1, channels, 1);
-    for (size_t k = 0; k < s->levels; k++, channels *= 2) {
+    s->first = conv(b, "first", 1, s->halvings > 1 ? channels : n->width, 2);
+    for (size_t k = 0; k + 1 < s->halvings; k++, channels *= 2) {
         csl_stem_level *l = &s->level[k];
         prefix(b, "%s.stem.%zu", m->name, k);
         l->norm1 = norm(b, "norm1", channels);
         l->mix = conv(b, "mix", channels, channels, 1);
-        l->add = linear(b, "add", channels, channels, 1.0f / sqrtf(2.0f * (float)s->levels), CSL_INIT_ZERO);
+        l->add = linear(b, "add", channels, channels, 1.0f / sqrtf(2.0f * (float)s->halvings), CSL_INIT_ZERO);
         l->norm2 = norm(b, "norm2", channels);
-        l->half = conv(b, "half", channels, k + 1 < s->levels ? 2 * channels : n->width, 2);
+        l->half = conv(b, "half", channels, k + 2 < s->halvings ? 2 * channels : n->width, 2);
     }
 }
 
@@ -192,7 +192,7 @@ void csl_network_defaults(csl_network *network)
     network->bottlenecks = 8;
     network->cross_blocks = 2;
     network->mlp_ratio = 2;
-    network->stem_channels = 8;
+    network->stem_channels = 16;
     network->projection = 32;
     network->token_budget = CSL_NETWORK_TOKEN_BUDGET;
 }

@@ -28,7 +28,7 @@ typedef struct csl_conv {
     size_t channels, stride;
 } csl_conv;
 
-enum { CSL_STEM_MAX_LEVELS = 5 /* patches of 2^5 pixels a side, CSL_MAX_PATCH */ };
+enum { CSL_STEM_MAX_LEVELS = 4 /* patches of 2 x 2^4 pixels a side, CSL_MAX_PATCH */ };
 
 typedef struct csl_stem_level {
     csl_norm norm1, norm2;
@@ -38,8 +38,8 @@ typedef struct csl_stem_level {
 
 /* The convolutional stem of a modality with pictures, stem.h. */
 typedef struct csl_stem {
-    size_t levels; /* 0: the modality has no pictures; else 2^levels is the patch's side */
-    csl_conv first;
+    size_t halvings; /* 0: the modality has no pictures; else 2^halvings is the patch's side */
+    csl_conv first;  /* halves; then a level for each halving that is left */
     csl_stem_level level[CSL_STEM_MAX_LEVELS];
 } csl_stem;
 

@@ -61,6 +61,18 @@ static void task_losses(const csl_learner *l, const csl_activations *a, const fl
         }
 }
 
+/* Adds the divergence of the gates from equal weights, KL(1/3 | g). The branch that learns the training cases
+ * by heart first would else take all the weight, and the hybrid opinion be as unreliable as that branch. */
+static void even_gates(const csl_learner *l, const float *gate, double scale, float *dgate_logit,
+                       double *loss)
+{
+    double weight = l->recipe->even_gates * scale;
+    for (size_t b = 0; b < 3; b++) {
+        *loss -= weight / 3 * log(fmax(3 * (double)gate[b], 1e-30));
+        dgate_logit[b] = (float)(weight * ((double)gate[b] - 1.0 / 3));
+    }
+}
+
 /* Adds the loss of telling the hidden tokens from the embeddings of those seen, and its gradient by the
  * embeddings. Blur and thrift together leave length only to directions of an embedding that tell something:
  * of what differs between cases the greatest part comes to stand in few directions, which few labels suffice
@@ -175,11 +187,12 @@ static void learn_case(const csl_learner *l, size_t at, desk *d, float *gradient
         return;
     }
     double scale = 1 / (double)memory->count;
-    float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS];
+    float dlogit[CSL_BRANCH_COUNT * CSL_MAX_LABELS], dgate[3];
     if (memory->labelled) {
         csl_network_fuse(n, l->weights, set, d->workspace, &a);
         task_losses(l, &a, l->labels + index * n->label_count, scale, dlogit, loss);
-        csl_fusion_backward(n, l->weights, gradient, dlogit, d->workspace);
+        even_gates(l, a.gate, scale, dgate, loss);
+        csl_fusion_backward(n, l->weights, gradient, dlogit, dgate, d->workspace);
     } else
         csl_fusion_silence(n, d->workspace);
     double telling = memory->labelled ? l->recipe->telling : 1;

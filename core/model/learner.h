@@ -32,6 +32,7 @@ typedef struct csl_recipe {
     double turn, stretch, shift, mirror, gain, offset;
     double smoothing;                /* of targets: csl_objective */
     double branch[CSL_BRANCH_COUNT]; /* weight of each branch's loss of the tasks */
+    double even_gates;               /* weight of the gates' divergence from equal ones */
     unsigned balance;                /* not 0: csl_training.balance */
     unsigned patience; /* epochs with labels without a better validation loss that end learning; 0: none */
     /* learning without labels, decoder.h */

@@ -212,7 +212,7 @@ typedef struct csl_training {
                         default */
     double mirror;   /* probability that a picture's left and right change sides; negative: default */
     bool balance;    /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
-    unsigned width, heads, blocks, bottlenecks; /* 0: defaults */
+    unsigned width, heads, blocks, bottlenecks, stem_channels; /* 0: defaults */
     unsigned patience; /* so many epochs with labels without a better validation loss end it; 0: none do */
     /* Replaced after each epoch; where it is there at the start, training goes on from it, to the same bytes.
      * One of another cohort, version or other settings is CSL_EMISMATCH. The caller removes it. NULL: none.

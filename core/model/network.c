@@ -237,7 +237,7 @@ void csl_network_fuse(const csl_network *network, const float *weights, csl_moda
 void csl_network_backward_to(const csl_network *network, const float *weights, const csl_encoded *encoded,
                              csl_workspace *workspace, const float *dlogit, float *gradient)
 {
-    csl_fusion_backward(network, weights, gradient, dlogit, workspace);
+    csl_fusion_backward(network, weights, gradient, dlogit, NULL, workspace);
     for (size_t m = 0; m < network->modality_count; m++)
         if (workspace->fusion.set >> m & 1)
             csl_encoder_backward(network, weights, gradient, m, &encoded->modality[m], &workspace->encoder[m],

@@ -64,7 +64,7 @@ typedef struct csl_network {
 } csl_network;
 
 /* Sets the defaults: width 64, heads 4, blocks 2, bottlenecks 8, cross blocks 2, ratio 2, stem
- * channels 8, projection 32, budget. */
+ * channels 16, projection 32, budget. */
 void csl_network_defaults(csl_network *network);
 /* Checks the configuration (CSL_EFORMAT, naming the field and its range) and makes the parameter table. */
 csl_status csl_network_layout(csl_network *network, csl_error *error);

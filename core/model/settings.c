@@ -41,6 +41,7 @@ static const struct {
     BRANCH("loss_early", CSL_BRANCH_EARLY),
     BRANCH("loss_late", CSL_BRANCH_LATE),
     BRANCH("loss_joint", CSL_BRANCH_JOINT),
+    MEMBER(even_gates, REAL),
     MEMBER(balance, WHOLE),
     MEMBER(patience, WHOLE),
     MEMBER(prior_epochs, WHOLE),
@@ -59,9 +60,10 @@ _Static_assert(sizeof(csl_recipe) ==
 
 json_t *csl_settings(const csl_recipe *recipe, const csl_network *network, uint64_t seed)
 {
-    json_t *all = json_pack("{s:I, s:I, s:I, s:I, s:I}", "seed", (json_int_t)seed, "width",
+    json_t *all = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "seed", (json_int_t)seed, "width",
                             (json_int_t)network->width, "heads", (json_int_t)network->heads, "blocks",
-                            (json_int_t)network->blocks, "bottlenecks", (json_int_t)network->bottlenecks);
+                            (json_int_t)network->blocks, "bottlenecks", (json_int_t)network->bottlenecks,
+                            "stem_channels", (json_int_t)network->stem_channels);
     for (size_t i = 0; i < COUNT; i++) {
         const void *at = (const char *)recipe + MEMBERS[i].offset;
         json_t *value =

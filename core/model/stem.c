@@ -49,14 +49,16 @@ static size_t most(size_t a, size_t b)
 }
 
 /* Lays out the tape of a picture of rows x columns tiles in `memory`, which may be NULL to count. */
-static stem_tape plan(const csl_stem *s, size_t rows, size_t columns, float *memory)
+static stem_tape plan(const csl_stem *s, size_t width, size_t rows, size_t columns, float *memory)
 {
     stem_tape t = {0};
-    size_t side = (size_t)1 << s->levels, pixels = rows * columns * side * side, largest = 0, strip = 0;
+    size_t levels = s->halvings - 1, line = columns << s->halvings, pixels = rows * line << s->halvings;
+    size_t largest = 0, strip = csl_conv_scratch(&s->first, line), outputs = rows * columns * width;
 #define TAKE(count) (memory ? memory + t.used : NULL), t.used += (count)
     t.pixels = TAKE(pixels);
-    strip = csl_conv_scratch(&s->first, columns * side);
-    for (size_t k = 0; k < s->levels; k++, pixels /= 4) {
+    for (size_t k = 0; k < levels; k++) {
+        pixels /= 4;
+        line /= 2;
         const csl_stem_level *l = &s->level[k];
         size_t cells = pixels * l->mix.channels;
         level_tape *to = &t.level[k];
@@ -69,10 +71,9 @@ static stem_tape plan(const csl_stem *s, size_t rows, size_t columns, float *mem
         to->b = TAKE(cells);
         to->stat2 = TAKE(2 * pixels);
         largest = most(largest, cells);
-        strip = most(strip, csl_conv_scratch(&l->mix, columns * side >> k));
-        strip = most(strip, csl_conv_scratch(&l->half, columns * side >> k));
+        strip = most(strip, csl_conv_scratch(&l->mix, line));
+        strip = most(strip, csl_conv_scratch(&l->half, line));
     }
-    size_t outputs = rows * columns * s->level[s->levels - 1].half.linear.outputs;
     t.out = TAKE(outputs);
     largest = most(largest, outputs);
     t.flow = TAKE(largest);
@@ -87,8 +88,8 @@ size_t csl_stem_room(const csl_network *n, size_t modality, const csl_encoded_mo
     const csl_stem *s = &n->layout->modality[modality].stem;
     csl_picture_run run = {0};
     size_t room = 0;
-    while (s->levels && csl_next_picture(in, &run))
-        room = most(room, plan(s, run.rows, run.columns, NULL).used);
+    while (s->halvings && csl_next_picture(in, &run))
+        room = most(room, plan(s, n->width, run.rows, run.columns, NULL).used);
     return room;
 }
 
@@ -105,20 +106,27 @@ void csl_picture_assemble(const csl_network_modality *m, const csl_encoded_modal
     }
 }
 
+/* What comes after convolution k - 1: the next level's x, or the result. */
+static float *after(const csl_stem *s, const stem_tape *t, size_t k)
+{
+    return k + 1 < s->halvings ? t->level[k].x : t->out;
+}
+
 static void look(const csl_stem *s, const float *w, const csl_picture_run *run, stem_tape *t)
 {
-    size_t rows = run->rows << s->levels, columns = run->columns << s->levels;
-    csl_conv_forward(w, &s->first, t->pixels, rows, columns, t->level[0].x, NULL, t->strip);
-    for (size_t k = 0; k < s->levels; k++, rows /= 2, columns /= 2) {
+    size_t rows = run->rows << s->halvings, columns = run->columns << s->halvings;
+    csl_conv_forward(w, &s->first, t->pixels, rows, columns, after(s, t, 0), NULL, t->strip);
+    for (size_t k = 0; k + 1 < s->halvings; k++) {
         const csl_stem_level *l = &s->level[k];
         level_tape *a = &t->level[k];
+        rows /= 2;
+        columns /= 2;
         size_t pixels = rows * columns, width = l->mix.channels;
-        float *next = k + 1 < s->levels ? t->level[k + 1].x : t->out;
         csl_kernel_norm(a->x, pixels, width, w + l->norm1.weight, w + l->norm1.bias, a->a, a->stat1);
         csl_conv_forward(w, &l->mix, a->a, rows, columns, a->pre, a->act, t->strip);
         csl_linear_forward(w, &l->add, a->act, pixels, a->x, a->y);
         csl_kernel_norm(a->y, pixels, width, w + l->norm2.weight, w + l->norm2.bias, a->b, a->stat2);
-        csl_conv_forward(w, &l->half, a->b, rows, columns, next, NULL, t->strip);
+        csl_conv_forward(w, &l->half, a->b, rows, columns, after(s, t, k + 1), NULL, t->strip);
     }
 }
 
@@ -127,7 +135,7 @@ static void look_back(const csl_stem *s, const float *w, float *gradient, const 
                       stem_tape *t)
 {
     size_t rows = run->rows << 1, columns = run->columns << 1;
-    for (size_t k = s->levels; k-- > 0; rows *= 2, columns *= 2) {
+    for (size_t k = s->halvings - 1; k-- > 0; rows *= 2, columns *= 2) {
         const csl_stem_level *l = &s->level[k];
         level_tape *a = &t->level[k];
         size_t pixels = rows * columns, width = l->mix.channels, cells = pixels * width;
@@ -146,7 +154,7 @@ static void look_back(const csl_stem *s, const float *w, float *gradient, const 
         csl_kernel_norm_back(da, a->x, pixels, width, w + l->norm1.weight, a->stat1, dx,
                              gradient + l->norm1.weight, gradient + l->norm1.bias);
     }
-    csl_conv_backward(w, gradient, &s->first, t->pixels, rows / 2, columns / 2, t->flow, NULL, t->strip);
+    csl_conv_backward(w, gradient, &s->first, t->pixels, rows, columns, t->flow, NULL, t->strip);
 }
 
 void csl_stem_forward(const csl_network *n, const float *w, size_t modality, const csl_encoded_modality *in,
@@ -154,8 +162,8 @@ void csl_stem_forward(const csl_network *n, const float *w, size_t modality, con
 {
     const csl_stem *s = &n->layout->modality[modality].stem;
     csl_picture_run run = {0};
-    while (s->levels && csl_next_picture(in, &run)) {
-        stem_tape t = plan(s, run.rows, run.columns, scratch);
+    while (s->halvings && csl_next_picture(in, &run)) {
+        stem_tape t = plan(s, n->width, run.rows, run.columns, scratch);
         csl_picture_assemble(&n->modality[modality], in, &run, t.pixels);
         look(s, w, &run, &t);
         for (size_t i = run.first; i < run.end; i++)
@@ -169,8 +177,8 @@ void csl_stem_backward(const csl_network *n, const float *w, float *gradient, si
 {
     const csl_stem *s = &n->layout->modality[modality].stem;
     csl_picture_run run = {0};
-    while (s->levels && csl_next_picture(in, &run)) {
-        stem_tape t = plan(s, run.rows, run.columns, scratch);
+    while (s->halvings && csl_next_picture(in, &run)) {
+        stem_tape t = plan(s, n->width, run.rows, run.columns, scratch);
         csl_picture_assemble(&n->modality[modality], in, &run, t.pixels);
         look(s, w, &run, &t);
         memset(t.flow, 0, run.rows * run.columns * n->width * sizeof *t.flow);

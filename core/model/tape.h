@@ -105,9 +105,10 @@ void csl_encoder_backward(const csl_network *n, const float *w, float *gradient,
 /* fusion.c */
 
 void csl_fusion_run(const csl_network *n, const float *w, csl_modality_set set, csl_workspace *s);
-/* Fills de, dearly and dt of the set's encoders. gradient may be NULL. */
+/* Fills de, dearly and dt of the set's encoders. gradient may be NULL. dgate_logit[3], unless NULL, is added
+ * to the gradient by the gates before their softmax. */
 void csl_fusion_backward(const csl_network *n, const float *w, float *gradient, const float *dlogit,
-                         csl_workspace *s);
+                         const float *dgate_logit, csl_workspace *s);
 
 /* As if no loss came from fusion: clears what csl_fusion_backward would fill, in all encoders that ran. */
 void csl_fusion_silence(const csl_network *n, csl_workspace *s);

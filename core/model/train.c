@@ -21,6 +21,9 @@ enum { LEAST_TO_CHOOSE = 10 };
 /* Of the loss across modalities. */
 static const double CONTRAST_DEFAULT = 0.3;
 
+/* Of the epochs with labels: how long the memory of the smoothed validation loss is. */
+static const double SMOOTHED_SHARE = 0.1;
+
 csl_recipe csl_recipe_for(const csl_training *t)
 {
     csl_recipe r = {.epochs = 40,
@@ -43,6 +46,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
                     .offset = 0.2,
                     .smoothing = 0.0,
                     .branch = {1, 0.5, 0.5, 0.5},
+                    .even_gates = 0.5,
                     .prior_rate = 3e-3,
                     .prior_token_dropout = 0.5,
                     .blur = 0.3,
@@ -96,6 +100,7 @@ static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_trai
     if (t->heads) m->network.heads = t->heads;
     if (t->blocks) m->network.blocks = t->blocks;
     if (t->bottlenecks) m->network.bottlenecks = t->bottlenecks;
+    if (t->stem_channels) m->network.stem_channels = t->stem_channels;
     status = parent ? csl_inherit_shape(parent, t->from, cohort, t, m, error)
                     : csl_features_fit(cohort->cases, d->train, d->train_count, &m->features, error);
     if (status == CSL_OK) status = csl_model_configure(m, error);
@@ -173,12 +178,20 @@ static csl_status learn_epoch(run *r, bool labelled, unsigned epoch, size_t *ord
 
 /* The last epoch's verdict, and the averaged weights if they are the best so far: without labels the latest
  * are, with labels those of the least calibrated validation loss, with few or no valid cases again the
- * latest. */
-static void keep(const run *r, csl_model *m, bool labelled, double loss, const csl_verdict *v, double *best)
+ * latest. Few cases make a lucky epoch look best: so the loss is smoothed, an exponential average over about
+ * a tenth of the epochs. */
+static void keep(const run *r, csl_model *m, bool labelled, double loss, const csl_verdict *v,
+                 csl_choice *choice)
 {
+    double share = 2 / (SMOOTHED_SHARE * r->recipe->epochs + 1);
     m->training.epochs++;
-    if (labelled && v->loss >= *best && r->division.valid_count >= LEAST_TO_CHOOSE) return;
-    *best = labelled ? v->loss : INFINITY;
+    if (labelled && r->division.valid_count >= LEAST_TO_CHOOSE) {
+        choice->trend = share < 1 && isfinite(choice->trend)
+                            ? choice->trend + share * (v->loss - choice->trend)
+                            : v->loss;
+        if (choice->trend >= choice->best) return;
+        choice->best = choice->trend;
+    }
     m->training.epoch = m->training.epochs;
     m->training.loss = loss;
     m->training.valid_auc = v->auc;
@@ -195,11 +208,11 @@ static bool stalled(const run *r, const csl_training_summary *t)
 static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, csl_error *error)
 {
     size_t *order = calloc(r->division.train_count, sizeof *order);
-    double best = INFINITY;
+    csl_choice choice = {INFINITY, INFINITY};
     if (!order) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the order of cases");
     unsigned prior = r->recipe->prior_epochs, epochs = prior + r->recipe->epochs;
     csl_status status =
-        checkpoint->path ? csl_checkpoint_read(checkpoint, &r->learner, m, &best, error) : CSL_OK;
+        checkpoint->path ? csl_checkpoint_read(checkpoint, &r->learner, m, &choice, error) : CSL_OK;
     for (unsigned epoch = m->training.epochs; epoch < epochs && status == CSL_OK; epoch++) {
         bool labelled = epoch >= prior;
         csl_verdict v = {.auc = NAN};
@@ -212,8 +225,8 @@ static csl_status learn(run *r, csl_model *m, const csl_checkpoint *checkpoint, 
                 csl_validate(&m->network, r->learner.average, &r->objective, r->encoded, &r->division,
                              r->odds, r->pool, r->valid_logit, r->valid_truth, m->calibration, &v, error);
         if (status != CSL_OK) break;
-        keep(r, m, labelled, loss, &v, &best);
-        if (checkpoint->path) status = csl_checkpoint_write(checkpoint, &r->learner, m, best, error);
+        keep(r, m, labelled, loss, &v, &choice);
+        if (checkpoint->path) status = csl_checkpoint_write(checkpoint, &r->learner, m, &choice, error);
         if (r->training->progress &&
             r->training->progress(r->training->context, epoch + 1, epochs, loss, v.auc))
             break;

@@ -126,8 +126,8 @@ class Network:
                 for i in range(begin, end):
                     h[tiles[i][1], :, tiles[i][2], :] = pixels[i]
                 p = m["name"] + ".stem."
-                h = self.conv(h.reshape(rows * side, columns * side, 1), p + "first")
-                for k in range(side.bit_length() - 1):
+                h = self.conv(h.reshape(rows * side, columns * side, 1), p + "first", 2)
+                for k in range(side.bit_length() - 2):
                     a = self.conv(self.norm(h, f"{p}{k}.norm1"), f"{p}{k}.mix")
                     h = h + self.linear(torch.nn.functional.gelu(a, approximate="tanh"), f"{p}{k}.add")
                     h = self.conv(self.norm(h, f"{p}{k}.norm2"), f"{p}{k}.half", 2)

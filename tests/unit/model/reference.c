@@ -164,10 +164,12 @@ static double *stem(const net *r, const char *name, double *x, size_t rows, size
     char prefix[64];
     snprintf(prefix, sizeof prefix, "%s.stem", name);
     size_t channels = r->n->stem_channels;
-    double *y = conv(r, prefix, "first", x, rows, columns, 1);
+    double *y = conv(r, prefix, "first", x, rows, columns, 2);
     free(x);
     x = y;
-    for (size_t k = 0; side > 1; side /= 2, k++, rows /= 2, columns /= 2, channels *= 2) {
+    rows /= 2;
+    columns /= 2;
+    for (size_t k = 0; side > 2; side /= 2, k++, rows /= 2, columns /= 2, channels *= 2) {
         snprintf(prefix, sizeof prefix, "%s.stem.%zu", name, k);
         double *a = norm(r, prefix, "norm1", x, rows * columns);
         double *b = conv(r, prefix, "mix", a, rows, columns, 1);
@@ -401,7 +403,7 @@ void reference_small(csl_network *network, float **weights, csl_encoded *encoded
                              .token_budget = 64,
                              .label_count = 2,
                              .modality_count = 3};
-    network->modality[0] = (csl_network_modality){"alpha", 5, 2, -1, 1, 1, 2};
+    network->modality[0] = (csl_network_modality){"alpha", 17, 2, -1, 1, 1, 4};
     network->modality[1] = (csl_network_modality){"beta", 4, 1, 1, 6, 0, 0};
     network->modality[2] = (csl_network_modality){"gamma", 3, 0, -1, 4, 0, 0};
     if (csl_network_layout(network, &error) || !(*weights = calloc(network->weight_count, sizeof **weights)))

@@ -114,9 +114,9 @@ Test(explain, attributions_sum_to_the_difference_from_mean_tokens)
     double *exact = calloc(f.network.weight_count, sizeof *exact), logit[8], gate[3];
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < width; j++)
-            for (size_t k = 0; k < 7; k++)
-                h[i * width + j] += (double)w[j * 7 + k] *
-                                    (double)(alpha->known[i * 7 + k] ? alpha->x[i * 7 + k] : unknown[k]);
+            for (size_t k = 0; k < 19; k++)
+                h[i * width + j] += (double)w[j * 19 + k] *
+                                    (double)(alpha->known[i * 19 + k] ? alpha->x[i * 19 + k] : unknown[k]);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < width; j++) {
             for (size_t o = 0; o < n; o++) shift[i * width + j] += h[o * width + j] / (double)n;

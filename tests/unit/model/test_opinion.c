@@ -140,7 +140,7 @@ Test(opinion, what_is_not_known_or_far_out_is_kept_in_bounds)
         }
         for (size_t i = 0; i < e->count; i++) cr_assert(e->code[i] < f.model->network.modality[m].code_rows);
     }
-    cr_assert_eq(encoded.modality[0].x[7], 10.0f, "1e30 in the second token's first feature");
+    cr_assert_eq(encoded.modality[0].x[19], 10.0f, "1e30 in the second token's first feature");
     cr_assert_eq(encoded.modality[1].code[0],
                  csl_features_code(&f.model->features.modalities[1], "http://a|"));
     cr_assert_neq(encoded.modality[1].code[0], 0, "the default of a system that training saw");

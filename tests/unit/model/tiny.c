@@ -8,14 +8,17 @@
 
 /* Three modalities: positions without codes and more tokens than the budget, pictures of which tiles are
  * missing; codes, a coded feature, codes of their own, of a default and of nothing; codes alone. */
-static const char *const names[] = {"first", "second", "third", "fourth", "fifth"},
-                         *const units[] = {"1", "mm", "a", "1", "1"}, *const axes[] = {"row", "column"};
+static const char *const names[] = {"first", "second", "third", "p02", "p03", "p10", "p11", "p12", "p13",
+                                    "p20",   "p21",    "p22",   "p23", "p30", "p31", "p32", "p33"},
+                         *const units[] = {"1", "mm", "a", "1", "1", "1", "1", "1", "1",
+                                           "1", "1",  "1", "1", "1", "1", "1", "1"},
+                         *const axes[] = {"row", "column"};
 static const struct {
     csl_modality_spec spec;
     size_t tokens;
     const char *codes[5];
 } modalities[] = {
-    {{"image", "org.example.image", "1.0.0", 5, 2, -1, names, units, axes, 1, 2}, 57, {0}},
+    {{"image", "org.example.image", "1.0.0", 17, 2, -1, names, units, axes, 1, 4}, 57, {0}},
     {{"record", "org.example.record", "1.0.0", 2, 1, 1, names, units, axes, 0, 0},
      23,
      {"http://a|1", "http://a|2", "http://b|1", "plain", NULL}},
@@ -29,9 +32,9 @@ static csl_status add_tokens(csl_case *c, size_t k, csl_rng *rng, csl_error *err
     csl_case_modality *m;
     csl_status status = csl_case_modality_for(c, &modalities[k].spec, &m, error);
     for (size_t i = 0; i < modalities[k].tokens && !status; i++) {
-        float value[5];
+        float value[17];
         double place[2];
-        for (size_t j = 0; j < 5; j++)
+        for (size_t j = 0; j < 17; j++)
             value[j] = csl_rng_below(rng, 6) ? (float)(100 * csl_rng_normal(rng) + 50) : NAN;
         for (size_t j = 0; j < 2; j++) place[j] = 1e6 * csl_rng_uniform(rng);
         const char *code = modalities[k].codes[csl_rng_below(rng, 5)];
@@ -55,7 +58,7 @@ csl_status tiny_cases(csl_case **cases, csl_error *error)
         if (status) return status;
     }
     cases[0]->modalities[1].codes[2] = "http://a|rare"; /* makes the system's default */
-    cases[TINY_CASES - 1]->modalities[0].features[5] = 1e30f;
+    cases[TINY_CASES - 1]->modalities[0].features[17] = 1e30f;
     csl_case_modality *record = &cases[TINY_CASES - 1]->modalities[1];
     record->codes[0] = "http://a|unseen";
     record->codes[1] = "http://c|unseen";
