@@ -48,6 +48,8 @@ static void help(void)
         "  --pretrain              learn without labels only (labels.csv needs none, and need not be there), "
         "for N epochs (60);\n"
         "                          the model can `retrieve`, and --from makes it learn labels\n"
+        "  --labels-only           learn with labels from the first epoch: quicker, and as good where labels "
+        "are many\n"
         "  --from MODEL            start from its weights and features, and learn with labels only\n"
         "  --contrastive W         weight of the loss across modalities, which likens what is of one patient "
         "(0.3; 0: off)\n"
@@ -84,6 +86,7 @@ enum {
     PATIENCE,
     CHECKPOINT,
     PRETRAIN,
+    LABELS_ONLY,
     FROM,
     CONTRASTIVE,
     BALANCE,
@@ -113,6 +116,7 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"patience", required_argument, NULL, PATIENCE},
                                         {"checkpoint", required_argument, NULL, CHECKPOINT},
                                         {"pretrain", no_argument, NULL, PRETRAIN},
+                                        {"labels-only", no_argument, NULL, LABELS_ONLY},
                                         {"from", required_argument, NULL, FROM},
                                         {"contrastive", required_argument, NULL, CONTRASTIVE},
                                         {"balance", no_argument, NULL, BALANCE},
@@ -241,6 +245,7 @@ int csl_verb_train(int argc, char **argv)
         case CACHE: q.source.cache = optarg; break;
         case BALANCE: t->balance = true; break;
         case PRETRAIN: t->pretrain = q.source.no_labels = true; break;
+        case LABELS_ONLY: t->labels_only = true; break;
         case FROM: t->from = optarg; break;
         case CONTRASTIVE:
             fine = csl_option_real("train", "--contrastive", optarg, 0, 1000, &t->contrastive);
@@ -268,8 +273,10 @@ int csl_verb_train(int argc, char **argv)
     if (q.cross_validate && (t->pretrain || t->checkpoint))
         return csl_usage("train", "--folds goes with neither --pretrain nor --checkpoint");
     if (q.json && !q.cross_validate) return csl_usage("train", "--json goes with --folds");
-    if (t->pretrain && t->from)
-        return csl_usage("train", "--pretrain learns without labels, --from with them: one of the two");
+    if (t->pretrain + t->labels_only + (t->from != NULL) > 1)
+        return csl_usage(
+            "train",
+            "--pretrain learns without labels, --labels-only and --from with them: one of the three");
     q.source.folder = argv[optind];
     q.source.plugins = csl_default_registry(plugins);
     q.source.jobs = t->jobs = (unsigned)value[JOBS];

@@ -201,11 +201,12 @@ typedef struct csl_training {
     unsigned epochs; /* with labels; 0: the default. Half as many again come before them, without labels */
     /* Learn without labels only, for so many epochs: the model has no labels, whatever the cohort has. */
     bool pretrain;
-    const char *from;        /* a model's file to go on from, with labels only; NULL: from chance */
-    double contrastive;      /* weight of the loss across modalities; negative: default, 0: off */
-    unsigned jobs;           /* threads; the result does not depend on it */
-    unsigned batch;          /* cases; 0: default */
-    double learning_rate;    /* 0: default */
+    bool labels_only;     /* learn with labels from the first epoch; encoders then learn at the full rate */
+    const char *from;     /* a model's file to go on from, with labels only; NULL: from chance */
+    double contrastive;   /* weight of the loss across modalities; negative: default, 0: off */
+    unsigned jobs;        /* threads; the result does not depend on it */
+    unsigned batch;       /* cases; 0: default */
+    double learning_rate; /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
     double movement; /* of pictures while learning: 1 is the default's turns, shifts and greys; negative:

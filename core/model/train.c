@@ -59,10 +59,11 @@ csl_recipe csl_recipe_for(const csl_training *t)
         r.prior_epochs = t->epochs ? t->epochs : r.prior_epochs;
         r.epochs = 0;
     }
-    if (t->from) { /* which learned without labels already; its decoders are not in its file */
+    if (t->from || t->labels_only) { /* a model's decoders are not in its file */
         r.prior_epochs = 0;
         r.telling = 0;
     }
+    if (t->labels_only) r.encoder_rate = 1;
     if (t->contrastive >= 0) r.contrast = t->contrastive;
     r.patience = t->patience;
     r.balance = t->balance;
