@@ -203,14 +203,13 @@ typedef struct csl_training {
     bool pretrain;
     bool labels_only;     /* learn with labels from the first epoch; encoders then learn at the full rate */
     const char *from;     /* a model's file to go on from, with labels only; NULL: from chance */
-    double contrastive;   /* weight of the loss across modalities; negative: default, 0: off */
+    double contrastive;   /* weight of the loss across modalities; negative: 0.3 with pretrain, else 0 */
     unsigned jobs;        /* threads; the result does not depend on it */
     unsigned batch;       /* cases; 0: default */
     double learning_rate; /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
-    double movement; /* of pictures while learning: 1 is the default's turns, shifts and greys; negative:
-                        default */
+    double movement; /* of pictures while learning, in usual bounds; negative: 1 with labels_only, else 0 */
     double mirror;   /* probability that a picture's left and right change sides; negative: default */
     bool balance;    /* weigh each class of a task by N / (k N_class); probabilities stay the cohort's */
     unsigned width, heads, blocks, bottlenecks, stem_channels; /* 0: defaults */

@@ -18,8 +18,10 @@ static const uint64_t STREAM_ORDER = UINT64_MAX - 1, STREAM_WEIGHTS = UINT64_MAX
  * taken it often is an early one, before the heads have learned. */
 enum { LEAST_TO_CHOOSE = 10 };
 
-/* Of the loss across modalities. */
-static const double CONTRAST_DEFAULT = 0.3;
+/* Of the loss across modalities while learning without labels only. Together with labels it is off unless
+ * asked for: where modalities have nothing in common it teaches the encoders to tell patients apart by chance
+ * marks. */
+static const double PRETRAIN_CONTRAST = 0.3;
 
 /* Of the epochs with labels: how long the memory of the smoothed validation loss is. */
 static const double SMOOTHED_SHARE = 0.1;
@@ -52,7 +54,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
                     .blur = 0.3,
                     .thrift = 3e-4,
                     .telling = 0.5,
-                    .contrast = CONTRAST_DEFAULT};
+                    .contrast = t->pretrain ? PRETRAIN_CONTRAST : 0};
     if (t->epochs) r.epochs = t->epochs;
     r.prior_epochs = r.epochs + r.epochs / 2;
     if (t->pretrain) {
@@ -64,6 +66,7 @@ csl_recipe csl_recipe_for(const csl_training *t)
         r.telling = 0;
     }
     if (t->labels_only) r.encoder_rate = 1;
+    double movement = t->movement >= 0 ? t->movement : t->labels_only;
     if (t->contrastive >= 0) r.contrast = t->contrastive;
     r.patience = t->patience;
     r.balance = t->balance;
@@ -71,9 +74,8 @@ csl_recipe csl_recipe_for(const csl_training *t)
     if (t->learning_rate > 0) r.rate = t->learning_rate;
     if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
     if (t->weight_decay >= 0) r.decay = t->weight_decay;
-    double *const movements[] = {&r.turn, &r.stretch, &r.shift, &r.gain, &r.offset};
-    for (size_t i = 0; i < sizeof movements / sizeof *movements && t->movement >= 0; i++)
-        *movements[i] *= t->movement;
+    double *const bounds[] = {&r.turn, &r.stretch, &r.shift, &r.gain, &r.offset};
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) *bounds[i] *= movement;
     if (t->mirror >= 0) r.mirror = t->mirror;
     return r;
 }
