@@ -1,7 +1,9 @@
 #include "model/inherit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "model/gauge.h"
 #include "model/layout.h"
 
 static csl_status check_sizes(const csl_network *n, const char *name, const csl_training *t, csl_error *error)
@@ -53,6 +55,10 @@ csl_status csl_inherit_shape(csl_model *parent, const char *name, const csl_coho
     to->mlp_ratio = from->mlp_ratio;
     to->projection = from->projection;
     to->token_budget = from->token_budget;
+    /* Its gauges are counted by its features, and speak of cases that this model does not learn from. */
+    for (size_t i = 0; parent->gauges && i < parent->features.count; i++) csl_gauge_free(&parent->gauges[i]);
+    free(parent->gauges);
+    parent->gauges = NULL;
     model->features = parent->features;
     parent->features = (csl_features){0};
     return CSL_OK;

@@ -25,7 +25,7 @@ few() {
 learn() {
     case $1 in
     alone) model "$2-alone" "$3" ;;
-    command) model "$2-few" "$3" ;;
+    command) model "$2-few" "$3" --contrastive 0.3 ;;
     few-*) model "$2-few" "$3" --contrastive "${1#*-}" --from "$(model "$2" "$3" --pretrain --contrastive "${1#*-}")" ;;
     all-*) model "$2" "$3" --contrastive "${1#*-}" --from "$(model "$2" "$3" --pretrain --contrastive "${1#*-}")" ;;
     esac
@@ -46,7 +46,7 @@ for link in $LINKS; do
         done >"$work/aucs-$link"
         case $way in
         alone) name="10 % | alone" ;;
-        command) name="10 % | in one command" ;;
+        command) name="10 % | in one command, \`--contrastive 0.3\`" ;;
         few-*) name="10 % | pretrained, \`--contrastive ${way#*-}\`" ;;
         all-*) name="100 % | pretrained, \`--contrastive ${way#*-}\`" ;;
         esac
