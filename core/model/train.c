@@ -65,7 +65,10 @@ csl_recipe csl_recipe_for(const csl_training *t)
         r.prior_epochs = 0;
         r.telling = 0;
     }
-    if (t->labels_only) r.encoder_rate = 1;
+    if (t->labels_only) {
+        r.encoder_rate = 1;
+        r.average = 0.99;
+    }
     double movement = t->movement >= 0 ? t->movement : t->labels_only;
     if (t->contrastive >= 0) r.contrast = t->contrastive;
     r.patience = t->patience;
