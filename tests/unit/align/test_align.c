@@ -213,7 +213,7 @@ Test(align, an_unreadable_date_is_said)
     csl_case_free(c);
 }
 
-Test(align, as_many_facts_as_a_case_can_hold_end_soon, .timeout = 10)
+Test(align, as_many_facts_as_a_case_can_hold_end_soon, .timeout = 60)
 {
     csl_case *c = csl_case_new("many", 1 << 26);
     for (unsigned i = 0; i < CSL_MAX_FACTS; i++) {

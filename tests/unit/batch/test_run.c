@@ -356,7 +356,7 @@ Test(run, killed_at_any_time_it_ends_with_the_same_results)
     csl_run_summary s;
     char *whole = run("whole", NULL, &s), *out = csl_path_join(root, "out");
     int kills = 0;
-    for (unsigned milliseconds = 60; kills < 40; milliseconds += 37) {
+    for (unsigned milliseconds = 60; kills < 40; milliseconds += milliseconds / 6) {
         pid_t conductor = fork();
         if (conductor == 0) {
             csl_run_options o = options_for(out);
