@@ -40,14 +40,15 @@ static void rehearse(const warm_state *w, const csl_registry *registry)
     csl_status status = c ? csl_case_add_input(c, "none", 0, &none, NULL) : CSL_ENOMEM;
     for (size_t i = 0; status == CSL_OK && i < csl_registry_count(registry); i++) {
         const csl_plugin *plugin = csl_registry_entry_at(registry, i)->table;
-        if (!plugin) continue;
-        csl_modality_spec spec = csl_plugin_spec(plugin);
-        csl_case_modality *m;
-        static const float features[CSL_MAX_FEATURES];
-        static const double position[CSL_MAX_POSITION];
-        status = csl_case_modality_for(c, &spec, &m, NULL);
-        for (int row = 0; status == CSL_OK && row < REHEARSAL_TOKENS; row++)
-            status = csl_case_add_token(c, m, 0, features, position, "", NULL, NULL);
+        for (size_t s = 0; plugin && status == CSL_OK && s < csl_plugin_spec_count(plugin); s++) {
+            csl_modality_spec spec = csl_plugin_spec(plugin, s);
+            csl_case_modality *m;
+            static const float features[CSL_MAX_FEATURES];
+            static const double position[CSL_MAX_POSITION];
+            status = csl_case_modality_for(c, &spec, &m, NULL);
+            for (int row = 0; status == CSL_OK && row < REHEARSAL_TOKENS; row++)
+                status = csl_case_add_token(c, m, 0, features, position, "", NULL, NULL);
+        }
     }
     csl_workspace_warm(w->workspace, w->model);
     if (status == CSL_OK) (void)csl_model_opinion(w->model, w->workspace, c, &opinion, NULL);

@@ -95,7 +95,7 @@ csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl
                                  csl_error *error)
 {
     for (size_t i = 0; i < c->modality_count; i++) {
-        if (strcmp(c->modalities[i].spec.plugin_id, spec->plugin_id) == 0) {
+        if (strcmp(c->modalities[i].spec.modality, spec->modality) == 0) {
             *modality = &c->modalities[i];
             return CSL_OK;
         }

@@ -18,10 +18,13 @@ typedef struct csl_registry csl_registry;
 typedef struct csl_registry_options {
     const char *plugins; /* --plugins: folders separated by ':', or NULL; then CONSILIUM_PLUGIN_PATH is asked,
                             then the folder named by installed */
-    const char *installed;  /* e.g. /usr/local/lib/consilium/plugins; NULL: none */
-    const char *trust;      /* folder of Ed25519 public keys (*.pem); NULL: CONSILIUM_TRUST, else none */
-    bool require_signature; /* refuse what is not CSL_SIGNATURE_TRUSTED */
-    bool previews;          /* offer the preview extension */
+    const char *installed;       /* e.g. /usr/local/lib/consilium/plugins; NULL: none */
+    const char *trust;           /* folder of Ed25519 public keys (*.pem); NULL: CONSILIUM_TRUST, else none */
+    bool require_signature;      /* refuse what is not CSL_SIGNATURE_TRUSTED */
+    bool previews;               /* offer the preview extension */
+    const char *const *settings; /* "NAME=VALUE" each, for the options that plugins list; must outlive the
+                                    registry */
+    size_t setting_count;
 } csl_registry_options;
 
 typedef struct csl_registry_entry {
@@ -35,7 +38,7 @@ typedef struct csl_registry_entry {
 
 /* Loads every *.so of the search path, sorted by name within a folder; the first with an id wins and a later
  * one is listed with that as its reason. Fails only when out of memory or when a folder named in
- * options->plugins cannot be read. */
+ * options->plugins cannot be read, and with CSL_EUSAGE when no loaded plugin has an option that was set. */
 csl_status csl_registry_open(const csl_registry_options *options, csl_registry **registry, csl_error *error);
 void csl_registry_close(csl_registry *registry);
 size_t csl_registry_count(const csl_registry *registry);
@@ -52,7 +55,9 @@ void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, con
 /* Takes *table through the rules of plugin.h: CSL_EMISMATCH for the ABI (both versions named), CSL_EFORMAT
  * otherwise. */
 csl_status csl_plugin_validate(const csl_plugin *table, csl_error *error);
-csl_modality_spec csl_plugin_spec(const csl_plugin *table);
+/* Its modalities: its own, and one for each of its streams. */
+size_t csl_plugin_spec_count(const csl_plugin *table);
+csl_modality_spec csl_plugin_spec(const csl_plugin *table, size_t stream); /* 0: its own */
 
 /* Reads files into a case: maps and hashes each, asks every plugin's probe, gives each file to the surest (at
  * least 50; the first by id on a tie), and calls embed once for each plugin that claimed any. names[i] is

@@ -13,8 +13,9 @@ enum { PROBE_BYTES = 65536, SURE_ENOUGH = 50, MAX_INPUTS = 65536 };
 typedef struct session {
     csl_sink sink; /* first, so that the sink's address is the session's */
     csl_case *c;
-    csl_case_modality *modality;
-    const uint32_t *inputs; /* the plugin's index of an input -> the case's */
+    const csl_plugin *table;
+    csl_case_modality *modalities[1 + CSL_MAX_STREAMS]; /* own and of streams; NULL until it has a token */
+    const uint32_t *inputs;                             /* the plugin's index of an input -> the case's */
     uint32_t count;
     csl_status status;
     csl_error error;
@@ -41,7 +42,7 @@ static int32_t answer(session *s, csl_status status)
 static int32_t breach(session *s, const char *text)
 {
     char place[160];
-    snprintf(place, sizeof place, "plugin %s", s->modality->spec.plugin_id);
+    snprintf(place, sizeof place, "plugin %s", s->table->id);
     return stop(s, CSL_EMISMATCH, place, text);
 }
 
@@ -51,11 +52,18 @@ static int32_t take_token(const csl_sink *sink, const csl_token *token)
     if (!s->c || s->status != CSL_OK) return CSL_PLUGIN_STOP;
     if (!token || !CSL_HAS(token, csl_token, code))
         return breach(s, "emitted a token whose struct_size is too small");
-    if (!token->features || (s->modality->spec.position_count && !token->position))
+    uint32_t stream = CSL_HAS(token, csl_token, stream) ? token->stream : 0;
+    if (stream >= csl_plugin_spec_count(s->table))
+        return breach(s, "emitted a token of a stream that its table does not list");
+    csl_case_modality **m = &s->modalities[stream];
+    csl_modality_spec spec = csl_plugin_spec(s->table, stream);
+    csl_status status = *m ? CSL_OK : csl_case_modality_for(s->c, &spec, m, &s->error);
+    if (status != CSL_OK) return answer(s, status);
+    if (!token->features || (spec.position_count && !token->position))
         return breach(s, "emitted a token without features or position");
     if (token->input >= s->count) return breach(s, "emitted a token of an input that it was not given");
-    csl_status status = csl_case_add_token(s->c, s->modality, s->inputs[token->input], token->features,
-                                           token->position, token->label, token->code, &s->error);
+    status = csl_case_add_token(s->c, *m, s->inputs[token->input], token->features, token->position,
+                                token->label, token->code, &s->error);
     if (status == CSL_OK && CSL_HAS(token, csl_token, tile) && token->tile) {
         const csl_tile *t = token->tile;
         if (!CSL_HAS(t, csl_tile, columns)) return breach(s, "emitted a tile whose struct_size is too small");
@@ -64,7 +72,7 @@ static int32_t take_token(const csl_sink *sink, const csl_token *token)
             return breach(s, "emitted a tile outside its picture, or a picture of more than 32 x 32 tiles");
         csl_case_tile tile = {t->plane, (uint16_t)t->row, (uint16_t)t->column, (uint16_t)t->rows,
                               (uint16_t)t->columns};
-        status = csl_case_place_tile(s->modality, &tile, &s->error);
+        status = csl_case_place_tile(*m, &tile, &s->error);
     }
     return answer(s, status);
 }
@@ -164,7 +172,7 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
     if (!count) return CSL_OK;
 
     const csl_plugin *t = s->entry.table;
-    csl_modality_spec spec = csl_plugin_spec(t);
+    csl_modality_spec spec = csl_plugin_spec(t, 0);
     session *call = s->session ? s->session : calloc(1, sizeof *call);
     if (!call) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a plugin's call");
     s->session = call;
@@ -173,11 +181,12 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
                                .fact = take_fact,
                                .warn = take_warning,
                                .fail = take_failure},
+                      .table = t,
                       .inputs = map,
                       .count = count};
-    csl_status status = csl_case_modality_for(c, &spec, &call->modality, error);
+    csl_status status = csl_case_modality_for(c, &spec, &call->modalities[0], error);
     if (status != CSL_OK) return status;
-    int modality = (int)(call->modality - c->modalities);
+    int modality = (int)(call->modalities[0] - c->modalities);
     for (uint32_t i = 0; i < count; i++) c->inputs[map[i]].modality = modality;
     if ((status = slot_init(registry, s, error)) != CSL_OK) return status;
     call->c = c;

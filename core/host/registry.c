@@ -10,111 +10,13 @@
 
 static const void *host_get_extension(const csl_host *host, const char *id, uint32_t revision)
 {
-    const csl_registry *registry = (const csl_registry *)((const char *)host - offsetof(csl_registry, host));
+    const csl_registry *registry = registry_of(host);
     if (registry->previews && id && !strcmp(id, CSL_EXT_PREVIEW) && revision <= host_preview.revision)
         return &host_preview;
+    if (registry->setting_count && id && !strcmp(id, CSL_EXT_OPTIONS) && revision <= host_options.revision)
+        return &host_options;
     return NULL;
 }
-
-/* ---- what a table must be ---- */
-
-static bool is_word(const char *text, const char *also)
-{
-    if (!text || !text[0] || strlen(text) > 127) return false;
-    for (; *text; text++)
-        if (!(*text >= 'a' && *text <= 'z') && !(*text >= '0' && *text <= '9') && !strchr(also, *text))
-            return false;
-    return true;
-}
-
-static csl_status check_names(const char *const *names, uint32_t count, const char *what, bool unique,
-                              csl_error *error)
-{
-    if (count && !names) return csl_fail(error, CSL_EFORMAT, NULL, "its table has no %s", what);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!names[i] || !names[i][0]) return csl_fail(error, CSL_EFORMAT, NULL, "%s %u is empty", what, i);
-        for (uint32_t j = 0; unique && j < i; j++)
-            if (!strcmp(names[i], names[j]))
-                return csl_fail(error, CSL_EFORMAT, NULL, "%s %u and %u are both '%s'", what, j, i, names[i]);
-    }
-    return CSL_OK;
-}
-
-csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
-{
-    if (!t)
-        return csl_fail(error, CSL_EMISMATCH, NULL,
-                        "its entry function returned no table for plugin ABI %u.%u", CSL_ABI_MAJOR,
-                        CSL_ABI_MINOR);
-    if (!CSL_HAS(t, csl_plugin, abi_minor))
-        return csl_fail(error, CSL_EMISMATCH, NULL,
-                        "its table is of %u bytes, too short to name an ABI version", t->struct_size);
-    if (t->abi_major != CSL_ABI_MAJOR)
-        return csl_fail(error, CSL_EMISMATCH, NULL,
-                        "built for plugin ABI %u.%u, but this program speaks %u.%u", t->abi_major,
-                        t->abi_minor, CSL_ABI_MAJOR, CSL_ABI_MINOR);
-    if (!CSL_HAS(t, csl_plugin, get_extension))
-        return csl_fail(error, CSL_EFORMAT, NULL,
-                        "its table is of %u bytes, plugin ABI %u.%u has at least %zu", t->struct_size,
-                        t->abi_major, t->abi_minor,
-                        offsetof(csl_plugin, get_extension) + sizeof t->get_extension);
-    if (!is_word(t->id, ".-_") || !strchr(t->id, '.'))
-        return csl_fail(error, CSL_EFORMAT, NULL,
-                        "its id must be a reverse domain in lower case, like org.example.ecg");
-    if (!is_word(t->modality, "_"))
-        return csl_fail(error, CSL_EFORMAT, NULL, "its modality must be one lower-case word, like image");
-    if (!t->name || !t->version)
-        return csl_fail(error, CSL_EFORMAT, NULL, "its table has no name or no version");
-    if (t->feature_count < 1 || t->feature_count > CSL_MAX_FEATURES)
-        return csl_fail(error, CSL_EFORMAT, NULL, "%u features a token, 1 to %u are legal", t->feature_count,
-                        CSL_MAX_FEATURES);
-    if (t->position_count > CSL_MAX_POSITION)
-        return csl_fail(error, CSL_EFORMAT, NULL, "%u axes of position, 0 to %u are legal", t->position_count,
-                        CSL_MAX_POSITION);
-    if (t->coded_feature < -1 || t->coded_feature >= (int32_t)t->feature_count)
-        return csl_fail(error, CSL_EFORMAT, NULL, "coded_feature is %d, -1 to %u are legal", t->coded_feature,
-                        t->feature_count - 1);
-    csl_modality_spec spec = csl_plugin_spec(t);
-    bool power = (spec.patch_side & (spec.patch_side - 1)) == 0;
-    if (spec.patch_side && (!power || spec.patch_side < 2 || spec.patch_side > CSL_MAX_PATCH ||
-                            spec.patch_feature > t->feature_count ||
-                            spec.patch_side * spec.patch_side > t->feature_count - spec.patch_feature))
-        return csl_fail(
-            error, CSL_EFORMAT, NULL,
-            "its patch of %zu x %zu pixels from feature %zu on is not within its %u features, or its side "
-            "is none of 2, 4, 8, 16, 32",
-            spec.patch_side, spec.patch_side, spec.patch_feature, t->feature_count);
-    csl_status status = check_names(t->feature_names, t->feature_count, "feature name", true, error);
-    if (status == CSL_OK)
-        status = check_names(t->feature_units, t->feature_count, "feature unit", false, error);
-    if (status == CSL_OK)
-        status = check_names(t->position_names, t->position_count, "position name", true, error);
-    if (status == CSL_OK && (!t->probe || !t->init || !t->embed || !t->deinit))
-        status = csl_fail(error, CSL_EFORMAT, NULL, "its table lacks %s",
-                          !t->probe   ? "probe"
-                          : !t->init  ? "init"
-                          : !t->embed ? "embed"
-                                      : "deinit");
-    return status;
-}
-
-csl_modality_spec csl_plugin_spec(const csl_plugin *t)
-{
-    bool has_patch = CSL_HAS(t, csl_plugin, patch_side);
-    return (csl_modality_spec){.modality = t->modality,
-                               .plugin_id = t->id,
-                               .plugin_version = t->version,
-                               .feature_count = t->feature_count,
-                               .position_count = t->position_count,
-                               .coded_feature = t->coded_feature,
-                               .patch_feature = has_patch ? t->patch_feature : 0,
-                               .patch_side = has_patch ? t->patch_side : 0,
-                               .feature_names = t->feature_names,
-                               .feature_units = t->feature_units,
-                               .position_names = t->position_names};
-}
-
-/* ---- loading ---- */
 
 /* dlopen of the very file that was hashed: by its descriptor. Where /proc is not mounted (a bare chroot), by
  * its path, and then only if the path still leads to that file. */
@@ -139,6 +41,16 @@ static csl_status open_library(slot *s, csl_error *error)
                     prefixed ? after + 2
                     : why    ? why
                              : "no reason given");
+}
+
+/* A modality that both read, or NULL. */
+static const char *shared_modality(const csl_plugin *a, const csl_plugin *b)
+{
+    for (size_t i = 0; i < csl_plugin_spec_count(a); i++)
+        for (size_t j = 0; j < csl_plugin_spec_count(b); j++)
+            if (!strcmp(csl_plugin_spec(a, i).modality, csl_plugin_spec(b, j).modality))
+                return csl_plugin_spec(b, j).modality;
+    return NULL;
 }
 
 /* Opens, hashes, checks the signature of, loads and validates one file; the entry's reason says where that
@@ -174,8 +86,9 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
         if (other && !strcmp(other->id, table->id))
             return csl_fail(error, CSL_EMISMATCH, NULL, "%s is already loaded from %s", table->id,
                             registry->slots[i].entry.path);
-        if (other && !strcmp(other->modality, table->modality))
-            return csl_fail(error, CSL_EMISMATCH, NULL, "modality %s is already read by %s", table->modality,
+        const char *shared = other ? shared_modality(other, table) : NULL;
+        if (shared)
+            return csl_fail(error, CSL_EMISMATCH, NULL, "modality %s is already read by %s", shared,
                             other->id);
     }
     entry->table = table;
@@ -253,6 +166,8 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
     csl_registry *registry = calloc(1, sizeof *registry);
     if (!registry) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
     registry->previews = options->previews;
+    registry->settings = options->settings;
+    registry->setting_count = options->setting_count;
     registry->host = (csl_host){.struct_size = sizeof registry->host,
                                 .abi_major = CSL_ABI_MAJOR,
                                 .abi_minor = CSL_ABI_MINOR,
@@ -266,6 +181,7 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
         status = add_path(registry, options, trust, environment, false, error);
     if (status == CSL_OK && options->installed)
         status = add_path(registry, options, trust, options->installed, false, error);
+    if (status == CSL_OK) status = options_check(registry, error);
     if (status != CSL_OK) {
         csl_registry_close(registry);
         return status;
@@ -322,9 +238,14 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
     const csl_plugin *t = s->entry.table;
     if (s->state != SLOT_LOADED)
         return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin failed to start before");
+    registry->refusal = (csl_error){0};
     slot_enter(registry, s);
     int32_t result = t->init(&registry->host, &s->instance);
     s->state = result == CSL_PLUGIN_OK ? SLOT_READY : SLOT_CLOSED;
+    if (result != CSL_PLUGIN_OK && registry->refusal.code) {
+        if (error) *error = registry->refusal;
+        return registry->refusal.code;
+    }
     if (result != CSL_PLUGIN_OK)
         return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin cannot start (init returned %d)", result);
     return CSL_OK;

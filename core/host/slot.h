@@ -1,8 +1,9 @@
-/* Inside the host: one plugin and the state of its life cycle, shared by registry.c (loading) and read.c
- * (reading). */
+/* Inside the host: one plugin and the state of its life cycle, shared by registry.c (loading), options.c
+ * and read.c (reading). */
 #ifndef CSL_HOST_SLOT_H
 #define CSL_HOST_SLOT_H
 
+#include <consilium/options.h>
 #include <consilium/preview.h>
 
 #include "base/file.h"
@@ -29,6 +30,9 @@ struct csl_registry {
     size_t count;
     csl_host host;
     bool previews;
+    const char *const *settings; /* see csl_registry_options */
+    size_t setting_count;
+    csl_error refusal;                                   /* what a plugin's init said of an option */
     void (*enter)(void *context, const char *plugin_id); /* see csl_registry_watch; may be NULL */
     void *enter_context;
 };
@@ -41,5 +45,11 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);
 
 /* The table of the preview extension (read.c). */
 extern const csl_preview host_preview;
+/* The table of the options extension, and whether every setting is "NAME=VALUE" with a NAME that a loaded
+ * plugin lists (options.c). */
+extern const csl_options host_options;
+csl_status options_check(const csl_registry *registry, csl_error *error);
+
+csl_registry *registry_of(const csl_host *host);
 
 #endif

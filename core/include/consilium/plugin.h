@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define CSL_ABI_MAJOR 1u
-#define CSL_ABI_MINOR 1u /* 1: pictures in tiles */
+#define CSL_ABI_MINOR 2u /* 1: pictures in tiles; 2: streams and options */
 
 /* True where *s, made by code that may be older than this header, is long enough to hold the field. */
 #define CSL_HAS(s, type, field) ((s)->struct_size >= offsetof(type, field) + sizeof((s)->field))
@@ -52,6 +52,8 @@ extern "C" {
 #define CSL_MAX_POSITION 8u     /* axes of a position */
 #define CSL_MAX_TOKENS   65536u /* per case and modality */
 #define CSL_MAX_FACTS    4096u  /* per case */
+#define CSL_MAX_STREAMS  8u     /* of an adapter, besides its own */
+#define CSL_MAX_OPTIONS  64u    /* of an adapter */
 #define CSL_MAX_PATCH    32u    /* pixels a side of a token's patch */
 #define CSL_MAX_TILES    32u    /* tiles a side of a picture */
 #define CSL_MAX_LABEL_BYTES                                                                                  \
@@ -94,6 +96,7 @@ typedef struct csl_token {
     const char *
         code; /* "SYSTEM|CODE", e.g. "http://loinc.org|2160-0", or NULL; the model learns one vector a code */
     const csl_tile *tile; /* ABI 1.1; NULL: the token is no tile of a picture */
+    uint32_t stream;      /* ABI 1.2; 0: of the adapter's own modality, i: of streams[i - 1] */
 } csl_token;
 
 /* Kinds of fact. Values are UTF-8 text in the form given here; an adapter that does not know says nothing. */
@@ -146,6 +149,28 @@ typedef struct csl_host {
     const void *(*get_extension)(const struct csl_host *host, const char *id, uint32_t revision);
 } csl_host;
 
+/* A further modality that an adapter reads out of its files, with features of its own (regions of interest in
+ * images, waveforms). The fields are as in csl_plugin. */
+typedef struct csl_stream {
+    uint32_t struct_size;
+    uint32_t feature_count;
+    uint32_t position_count;
+    int32_t coded_feature;
+    const char *modality;
+    const char *const *feature_names;
+    const char *const *feature_units;
+    const char *const *position_names;
+} csl_stream;
+
+/* Something that the user may set: `consilium embed --option NAME=VALUE`. consilium/options.h reads it. */
+typedef struct csl_option {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name;  /* lower case, with a prefix of its own: "radiomics.bins" */
+    const char *value; /* what may be said: "1..1024", "linear|cubic" */
+    const char *help;  /* one line, with the default */
+} csl_option;
+
 /* The plugin's table: constant, valid from load to unload. */
 typedef struct csl_plugin {
     uint32_t struct_size;
@@ -178,6 +203,10 @@ typedef struct csl_plugin {
     /* ABI 1.1. Features patch_feature .. patch_feature + patch_side^2 - 1 are the pixels of a square patch,
      * row by row, in one unit; patch_side is 2, 4, 8, 16 or 32, or 0 where tokens have no patch. */
     uint32_t patch_feature, patch_side;
+    /* ABI 1.2. */
+    const csl_stream *const *streams; /* [stream_count] */
+    const csl_option *const *options; /* [option_count] */
+    uint32_t stream_count, option_count;
 } csl_plugin;
 
 /* The one symbol a plugin exports. It returns the table, whatever ABI the host names: the host compares

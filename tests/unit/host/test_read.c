@@ -142,3 +142,53 @@ Test(read_no_start, a_plugin_that_cannot_start_fails_the_case_not_the_host)
     }
     close_all();
 }
+
+Test(read, a_stream_is_a_modality_of_its_own)
+{
+    const char *texts[] = {"TOY emit 2", "TOY stream 1"};
+    csl_case *c;
+    csl_error e = {0};
+    cr_assert_eq(read_texts(texts, 2, &c, &e), CSL_OK, "%s", e.message);
+    const csl_case_modality *parts = csl_case_find(c, "parts");
+    cr_assert_not_null(parts);
+    cr_assert_eq(parts->count, 1);
+    cr_assert_eq(parts->spec.feature_count, 3);
+    cr_assert_eq(parts->features[2], 6);
+    cr_assert_eq(parts->inputs[0], 1);
+    cr_assert_eq(csl_case_find(c, "toy")->count, 2);
+    csl_case_free(c);
+
+    const char *unlisted[] = {"TOY stream 2"};
+    cr_assert_eq(read_texts(unlisted, 1, &c, &e), CSL_EMISMATCH);
+    cr_assert_str_eq(e.message, "emitted a token of a stream that its table does not list");
+    csl_case_free(c);
+}
+
+/* Opens the good plugin with one setting instead of without. */
+static void reopen_with(const char *const *setting)
+{
+    csl_registry_close(registry);
+    csl_registry_options options = {.plugins = PLUGINS "good", .settings = setting, .setting_count = 1};
+    cr_assert_eq(csl_registry_open(&options, &registry, NULL), CSL_OK);
+}
+
+Test(read, an_option_reaches_the_adapter)
+{
+    const char *texts[] = {"TOY emit 3"}, *twice = "toy.scale=2";
+    csl_case *c;
+    reopen_with(&twice);
+    cr_assert_eq(read_texts(texts, 1, &c, NULL), CSL_OK);
+    cr_assert_eq(csl_case_find(c, "toy")->features[4], 4, "the third value, 2, times 2");
+    csl_case_free(c);
+}
+
+Test(read, an_adapter_may_refuse_an_option)
+{
+    const char *texts[] = {"TOY emit 3"}, *wrong = "toy.scale=-1";
+    csl_case *c;
+    csl_error e = {0};
+    reopen_with(&wrong);
+    cr_assert_eq(read_texts(texts, 1, &c, &e), CSL_EUSAGE);
+    cr_assert_str_eq(e.message, "option toy.scale must be a number above 0, not '-1'");
+    csl_case_free(c);
+}

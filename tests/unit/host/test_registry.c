@@ -40,9 +40,10 @@ Test(registry, lists_what_cannot_be_loaded_with_one_clear_line)
     const struct {
         const char *folder, *reason;
     } table[] = {
-        {PLUGINS "future", "built for plugin ABI 2.0, but this program speaks 1.1"},
+        {PLUGINS "future", "built for plugin ABI 2.0, but this program speaks 1.2"},
         {PLUGINS "short", "its table is of 40 bytes, plugin ABI 1.0 has at least 120"},
         {PLUGINS "no_entry", "exports no function consilium_plugin_entry"},
+        {PLUGINS "twin_stream", "two of its streams are of modality toy"},
         {PLUGINS "twin", "feature name 0 and 1 are both 'value'"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -51,6 +52,27 @@ Test(registry, lists_what_cannot_be_loaded_with_one_clear_line)
         const csl_registry_entry *e = csl_registry_entry_at(r, 0);
         cr_assert_null(e->table);
         cr_assert_str_eq(e->reason, table[i].reason);
+        csl_registry_close(r);
+    }
+}
+
+Test(registry, an_option_is_one_that_a_plugin_lists)
+{
+    const struct {
+        const char *setting, *message;
+    } table[] = {
+        {"toy.scale=2", NULL},
+        {"toy.scale", "an option is NAME=VALUE, not 'toy.scale'"},
+        {"toy.scal=2", "no plugin has an option 'toy.scal'; `consilium plugin list` names those there are"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        csl_registry_options where = {
+            .plugins = PLUGINS "good", .settings = &table[i].setting, .setting_count = 1};
+        csl_registry *r;
+        csl_error e = {0};
+        csl_status status = csl_registry_open(&where, &r, &e);
+        cr_assert_eq(status, table[i].message ? CSL_EUSAGE : CSL_OK);
+        cr_assert_str_eq(e.message, table[i].message ? table[i].message : "");
         csl_registry_close(r);
     }
 }

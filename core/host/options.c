@@ -1,0 +1,60 @@
+#include <string.h>
+
+#include "host/slot.h"
+
+csl_registry *registry_of(const csl_host *host)
+{
+    return (csl_registry *)((uintptr_t)host - offsetof(csl_registry, host));
+}
+
+/* Bytes of NAME in "NAME=VALUE". */
+static size_t name_length(const char *setting)
+{
+    return strcspn(setting, "=");
+}
+
+/* The last setting of an option is the one that counts. */
+static const char *get_option(const csl_host *host, const char *name)
+{
+    const csl_registry *registry = registry_of(host);
+    for (size_t i = registry->setting_count; name && i-- > 0;) {
+        const char *setting = registry->settings[i];
+        size_t length = name_length(setting);
+        if (length == strlen(name) && !strncmp(setting, name, length)) return setting + length + 1;
+    }
+    return NULL;
+}
+
+static int32_t refuse_option(const csl_host *host, const char *name, const char *text)
+{
+    const char *value = get_option(host, name);
+    csl_fail(&registry_of(host)->refusal, CSL_EUSAGE, NULL, "option %s must be %s, not '%s'",
+             name ? name : "", text ? text : "something else", value ? value : "");
+    return CSL_PLUGIN_BAD_INPUT;
+}
+
+const csl_options host_options = {
+    .struct_size = sizeof host_options, .revision = 1, .get = get_option, .refuse = refuse_option};
+
+csl_status options_check(const csl_registry *registry, csl_error *error)
+{
+    for (size_t i = 0; i < registry->setting_count; i++) {
+        const char *setting = registry->settings[i];
+        size_t length = name_length(setting);
+        if (!length || !setting[length])
+            return csl_fail(error, CSL_EUSAGE, NULL, "an option is NAME=VALUE, not '%s'", setting);
+        bool known = false;
+        for (size_t p = 0; p < registry->count && !known; p++) {
+            const csl_plugin *t = registry->slots[p].entry.table;
+            uint32_t count = t && CSL_HAS(t, csl_plugin, option_count) ? t->option_count : 0;
+            for (uint32_t o = 0; o < count && !known; o++)
+                known =
+                    strlen(t->options[o]->name) == length && !strncmp(t->options[o]->name, setting, length);
+        }
+        if (!known)
+            return csl_fail(error, CSL_EUSAGE, NULL,
+                            "no plugin has an option '%.*s'; `consilium plugin list` names those there are",
+                            (int)length, setting);
+    }
+    return CSL_OK;
+}
