@@ -1,8 +1,6 @@
 /* consilium embed: what the adapters see. The reading happens in a child process, so that a file or a plugin
  * that crashes it ends in one clear line. */
 #include <getopt.h>
-#include <jansson.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +9,22 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/embed_lines.h"
 #include "cli/verb.h"
 
 static const size_t memory_limit = (size_t)4 << 30;
 
+typedef struct embed_request {
+    const char *plugins;
+    const char *roi; /* FILE or FILE#NAME */
+    csl_embed_view view;
+    csl_names files;
+    csl_names settings; /* NAME=VALUE */
+} embed_request;
+
 static void help(void)
 {
-    puts("Usage: consilium embed [--plugins DIR[:DIR...]] FILE|FOLDER...\n\n"
+    puts("Usage: consilium embed [OPTIONS] FILE|FOLDER...\n\n"
          "Reads files as one case and prints, one JSON object a line, what the adapters see in them:\n"
          "  "
          "{\"type\":\"token\",\"modality\",\"label\",\"code\",\"source\",\"position\":[...],\"features\":{"
@@ -26,99 +33,80 @@ static void help(void)
          "  {\"type\":\"warning\",\"text\",\"place\",\"source\"}\n"
          "A folder stands for every file below it. Facts identify patients: treat the output as you treat "
          "the files.\n\n"
-         "  --plugins DIR   look for adapters in these folders first\n"
-         "  --help          this text\n\n"
+         "  --features MODALITY   only tokens of this modality (image, radiomics, ecg, record, ...), and no "
+         "facts\n"
+         "  --roi FILE[#NAME]     measure the regions of interest in FILE (DICOM SEG or RTSTRUCT, NIfTI "
+         "mask), or the\n"
+         "                        one of this name or number\n"
+         "  --option NAME=VALUE   set an option of an adapter; `consilium plugin list` names them; may be "
+         "repeated\n"
+         "  --deidentify          leave out what the basic profile of DICOM PS3.15 Annex E removes; every "
+         "adapter\n"
+         "                        that reads one of the files must know how\n"
+         "  --plugins DIR[:DIR]   look for adapters in these folders first\n"
+         "  --help                this text\n\n"
          "Example: consilium embed case/ct.dcm case/record.json | jq -r 'select(.type==\"token\").label'\n"
          "Exit codes: 0 done, 1 a file cannot be used, 2 wrong usage, 3 cannot run.");
 }
 
-static json_t *number(double value)
+/* An adapter that does not list the option does not know what to leave out. */
+static csl_status check_deidentified(const csl_registry *registry, const csl_case *c, csl_error *error)
 {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
-/* Features are float32, for which nine digits are always enough: the shortest decimal that reads back as the
- * same float. */
-static json_t *feature(float value)
-{
-    if (!isfinite(value)) return json_null();
-    for (int digits = 6; digits < 9; digits++) {
-        char text[32];
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        double read = strtod(text, NULL);
-        if ((float)read == value) return json_real(read);
+    for (size_t i = 0; i < c->input_count; i++) {
+        if (c->inputs[i].modality < 0) continue;
+        const char *id = c->modalities[c->inputs[i].modality].spec.plugin_id;
+        if (!csl_registry_has_option(registry, id, "deidentify"))
+            return csl_fail(error, CSL_EUSAGE, c->inputs[i].path,
+                            "plugin %s reads this file and cannot de-identify; leave the file out", id);
     }
-    return json_real((double)value);
-}
-
-static bool print_line(json_t *line)
-{
-    bool good =
-        line && json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 && putchar('\n') != EOF;
-    json_decref(line);
-    return good;
-}
-
-static bool print_token(const csl_case *c, const csl_case_modality *m, size_t row)
-{
-    const csl_modality_spec *s = &m->spec;
-    json_t *position = json_array(), *features = json_object();
-    for (size_t i = 0; i < s->position_count; i++)
-        json_array_append_new(position, number(m->positions[row * s->position_count + i]));
-    for (size_t i = 0; i < s->feature_count; i++)
-        json_object_set_new(features, s->feature_names[i], feature(m->features[row * s->feature_count + i]));
-    json_t *line = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "type", "token", "modality", s->modality,
-                             "label", m->labels[row], "code", text_or_null(m->codes[row]), "source",
-                             csl_case_source(c, m->inputs[row]), "position", position, "features", features);
-    const csl_case_tile *t = m->tiles ? &m->tiles[row] : NULL;
-    if (line && t && t->plane)
-        json_object_set_new(
-            line, "tile",
-            json_pack("[i, i, i, i, i]", (int)t->plane, t->row, t->column, t->rows, t->columns));
-    return print_line(line);
-}
-
-static bool print_case(const csl_case *c)
-{
-    bool good = true;
-    for (size_t i = 0; good && i < c->fact_count; i++) {
-        const csl_case_fact *f = &c->facts[i];
-        good = print_line(json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "type", "fact", "kind",
-                                    csl_fact_kind_name(f->kind), "value", f->value, "system",
-                                    text_or_null(f->system), "place", f->place, "source",
-                                    csl_case_source(c, f->input)));
-    }
-    for (size_t i = 0; good && i < c->modality_count; i++)
-        for (size_t row = 0; good && row < c->modalities[i].count; row++)
-            good = print_token(c, &c->modalities[i], row);
-    for (size_t i = 0; good && i < c->warning_count; i++) {
-        const csl_case_warning *w = &c->warnings[i];
-        good = print_line(json_pack("{s:s, s:s, s:s, s:s}", "type", "warning", "text", w->text, "place",
-                                    w->place, "source", csl_case_source(c, w->input)));
-    }
-    return good && fflush(stdout) == 0;
+    return CSL_OK;
 }
 
 /* In the child: reads and prints; the exit code is the verb's. What came before a bad file is printed too. */
-static int read_and_print(csl_registry *registry, const csl_names *files)
+static int read_and_print(csl_registry *registry, const embed_request *r)
 {
-    csl_error error = {0};
+    csl_error error = {0}, refusal = {0};
     csl_case *c = csl_case_new("embed", memory_limit);
     if (!c) return CSL_EXIT_CANNOT;
-    const char *const *paths = (const char *const *)files->items;
-    csl_status status = csl_host_read(registry, paths, paths, files->count, c, &error);
-    bool printed = print_case(c);
+    const char *const *paths = (const char *const *)r->files.items;
+    csl_status status = csl_host_read(registry, paths, paths, r->files.count, c, &error);
+    if (r->view.deidentified && check_deidentified(registry, c, &refusal) != CSL_OK) {
+        csl_case_free(c);
+        return csl_complain(&refusal);
+    }
+    bool printed = csl_print_case(c, &r->view);
+    bool empty = r->view.modality &&
+                 !(csl_case_find(c, r->view.modality) && csl_case_find(c, r->view.modality)->count);
     csl_case_free(c);
     if (status != CSL_OK) {
-        csl_complain(&error);
-        return status == CSL_EFORMAT ? CSL_EXIT_SOME_FAILED : CSL_EXIT_CANNOT;
+        int code = csl_complain(&error);
+        return status == CSL_EFORMAT ? CSL_EXIT_SOME_FAILED : code;
     }
+    if (printed && empty)
+        fprintf(stderr, "consilium: embed: these files give no tokens of modality %s\n", r->view.modality);
     return printed ? CSL_EXIT_DONE : CSL_EXIT_CANNOT;
+}
+
+static csl_status add(csl_names *names, const char *name, csl_error *error)
+{
+    return csl_names_add(names, name) ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+}
+
+/* The file that --roi names joins the case; `#` may be part of its name. */
+static csl_status add_roi(embed_request *r, csl_error *error)
+{
+    char *path = strdup(r->roi), setting[4096];
+    char *mark = path && access(path, F_OK) < 0 ? strrchr(path, '#') : NULL;
+    if (!path) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (mark) *mark = 0;
+    bool known = false;
+    for (size_t i = 0; i < r->files.count; i++) known = known || !strcmp(r->files.items[i], path);
+    csl_status status = known ? CSL_OK : add(&r->files, path, error);
+    if (status == CSL_OK && snprintf(setting, sizeof setting, "roi=%s", r->roi) >= (int)sizeof setting)
+        status = csl_fail(error, CSL_EUSAGE, NULL, "--roi takes at most 4091 characters");
+    if (status == CSL_OK) status = add(&r->settings, setting, error);
+    free(path);
+    return status;
 }
 
 static csl_status collect(char **arguments, int count, csl_names *files, csl_error *error)
@@ -126,14 +114,14 @@ static csl_status collect(char **arguments, int count, csl_names *files, csl_err
     csl_status status = CSL_OK;
     for (int i = 0; status == CSL_OK && i < count; i++) {
         if (!csl_is_folder(arguments[i])) {
-            if (!csl_names_add(files, arguments[i])) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+            status = add(files, arguments[i], error);
             continue;
         }
         csl_names below;
         status = csl_list_files(arguments[i], &below, error);
         for (size_t j = 0; status == CSL_OK && j < below.count; j++) {
             char *path = csl_path_join(arguments[i], below.items[j]);
-            if (!path || !csl_names_add(files, path)) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+            status = path ? add(files, path, error) : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
             free(path);
         }
         csl_names_free(&below);
@@ -141,37 +129,74 @@ static csl_status collect(char **arguments, int count, csl_names *files, csl_err
     return status;
 }
 
+static bool is_modality(const csl_registry *registry, const char *modality)
+{
+    for (size_t i = 0; i < csl_registry_count(registry); i++) {
+        const csl_plugin *t = csl_registry_entry_at(registry, i)->table;
+        for (size_t s = 0; t && s < csl_plugin_spec_count(t); s++)
+            if (!strcmp(csl_plugin_spec(t, s).modality, modality)) return true;
+    }
+    return false;
+}
+
+/* An exit code, or -1: go on. */
+static int parse(int argc, char **argv, embed_request *r)
+{
+    static const struct option options[] = {{"features", required_argument, NULL, 'f'},
+                                            {"roi", required_argument, NULL, 'r'},
+                                            {"option", required_argument, NULL, 'o'},
+                                            {"deidentify", no_argument, NULL, 'd'},
+                                            {"plugins", required_argument, NULL, 'p'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        csl_error error = {0};
+        csl_status status = CSL_OK;
+        switch (o) {
+        case 'f': r->view.modality = optarg; break;
+        case 'r': r->roi = optarg; break;
+        case 'o': status = add(&r->settings, optarg, &error); break;
+        case 'd':
+            r->view.deidentified = true;
+            status = add(&r->settings, "deidentify=yes", &error);
+            break;
+        case 'p': r->plugins = optarg; break;
+        case 'h': help(); return CSL_EXIT_DONE;
+        default: return csl_usage("embed", "unknown option");
+        }
+        if (status != CSL_OK) return csl_complain(&error);
+    }
+    return optind < argc ? -1 : csl_usage("embed", "name at least one file or folder");
+}
+
 int csl_verb_embed(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"plugins", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *plugins = NULL;
-    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (o == 'h') {
-            help();
-            return CSL_EXIT_DONE;
-        }
-        if (o != 'p') return csl_usage("embed", "unknown option");
-        plugins = optarg;
-    }
-    if (optind == argc) return csl_usage("embed", "name at least one file or folder");
-
     csl_error error = {0};
     csl_registry *registry = NULL;
-    csl_names files = {0};
-    int code = CSL_EXIT_CANNOT;
-    csl_registry_options where = csl_default_registry(plugins);
+    embed_request r = {0};
+    int code = parse(argc, argv, &r);
+    if (code >= 0) goto done;
+    csl_registry_options where = csl_default_registry(r.plugins);
     where.previews = false;
-    if (csl_registry_open(&where, &registry, &error) != CSL_OK ||
-        collect(argv + optind, argc - optind, &files, &error) != CSL_OK) {
+    csl_status status = collect(argv + optind, argc - optind, &r.files, &error);
+    if (status == CSL_OK && r.roi) status = add_roi(&r, &error);
+    where.settings = (const char *const *)r.settings.items;
+    where.setting_count = r.settings.count;
+    if (status == CSL_OK) status = csl_registry_open(&where, &registry, &error);
+    if (status != CSL_OK) {
         code = csl_complain(&error);
+        goto done;
+    }
+    if (r.view.modality && !is_modality(registry, r.view.modality)) {
+        code = csl_usage("embed", "no plugin gives tokens of modality '%s'", r.view.modality);
         goto done;
     }
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        code = read_and_print(registry, &files);
-        csl_names_free(&files);
+        code = read_and_print(registry, &r);
+        csl_names_free(&r.files);
+        csl_names_free(&r.settings);
         csl_registry_close(registry);
         exit(code);
     }
@@ -189,7 +214,8 @@ int csl_verb_embed(int argc, char **argv)
         code = CSL_EXIT_SOME_FAILED;
     }
 done:
-    csl_names_free(&files);
+    csl_names_free(&r.files);
+    csl_names_free(&r.settings);
     csl_registry_close(registry);
     return code;
 }

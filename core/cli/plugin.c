@@ -11,9 +11,10 @@ static void help(void)
 {
     puts("Usage: consilium plugin list [--plugins DIR[:DIR...]] [--trust DIR] [--json]\n"
          "       consilium plugin sign FILE.so --key KEY.pem\n\n"
-         "list   every plugin of the search path: id, version, modality, ABI, signature state, SHA-256; one "
-         "that cannot be\n"
-         "       loaded is listed with the reason. Search path: --plugins, then CONSILIUM_PLUGIN_PATH, then "
+         "list   every plugin of the search path: id, version, modalities, options, ABI, signature state, "
+         "SHA-256; one that cannot\n"
+         "       be loaded is listed with the reason. Search path: --plugins, then CONSILIUM_PLUGIN_PATH, "
+         "then "
          "the folder `plugins`\n"
          "       beside the program or, where it is installed, its library folder.\n"
          "sign   writes FILE.so.sig, an Ed25519 signature of the file by a PKCS#8 key.\n\n"
@@ -32,6 +33,44 @@ static const char *signature_name(csl_signature state)
     return names[state];
 }
 
+static uint32_t option_count(const csl_plugin *t)
+{
+    return CSL_HAS(t, csl_plugin, option_count) ? t->option_count : 0;
+}
+
+static json_t *streams_of(const csl_plugin *t)
+{
+    json_t *all = json_array();
+    for (size_t i = 1; i < csl_plugin_spec_count(t); i++) {
+        csl_modality_spec s = csl_plugin_spec(t, i);
+        json_array_append_new(all, json_pack("{s:s, s:i, s:i}", "modality", s.modality, "features",
+                                             (int)s.feature_count, "positions", (int)s.position_count));
+    }
+    return all;
+}
+
+static json_t *options_of(const csl_plugin *t)
+{
+    json_t *all = json_array();
+    for (uint32_t i = 0; i < option_count(t); i++)
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", t->options[i]->name, "value",
+                                             t->options[i]->value, "help", t->options[i]->help));
+    return all;
+}
+
+static void print_table(const csl_plugin *t)
+{
+    printf("%s %s\n", t->id, t->version);
+    for (size_t i = 0; i < csl_plugin_spec_count(t); i++) {
+        csl_modality_spec s = csl_plugin_spec(t, i);
+        printf("  modality  %s, %zu features, %zu axes of position\n", s.modality, s.feature_count,
+               s.position_count);
+    }
+    for (uint32_t i = 0; i < option_count(t); i++)
+        printf("  option    %s=%s: %s\n", t->options[i]->name, t->options[i]->value, t->options[i]->help);
+    printf("  abi       %u.%u\n", t->abi_major, t->abi_minor);
+}
+
 static json_t *as_json(const csl_registry_entry *e, const char *hash)
 {
     json_t *o = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "path", e->path, "sha256", hash, "signature",
@@ -43,6 +82,8 @@ static json_t *as_json(const csl_registry_entry *e, const char *hash)
             json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "id", e->table->id, "name", e->table->name,
                       "version", e->table->version, "modality", e->table->modality, "abi", abi, "features",
                       (int)e->table->feature_count, "positions", (int)e->table->position_count);
+        json_object_set_new(about, "streams", streams_of(e->table));
+        json_object_set_new(about, "options", options_of(e->table));
         json_object_update(o, about);
         json_decref(about);
     }
@@ -52,9 +93,7 @@ static json_t *as_json(const csl_registry_entry *e, const char *hash)
 static void print_entry(const csl_registry_entry *e, const char *hash)
 {
     if (e->table)
-        printf("%s %s\n  modality  %s, %u features, %u axes of position\n  abi       %u.%u\n", e->table->id,
-               e->table->version, e->table->modality, e->table->feature_count, e->table->position_count,
-               e->table->abi_major, e->table->abi_minor);
+        print_table(e->table);
     else
         printf("%s\n  NOT LOADED  %s\n", e->path, e->reason);
     printf("  signature %s%s%s\n  sha256    %s\n", signature_name(e->signature), e->signer ? " by " : "",

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "host/slot.h"
@@ -36,25 +37,30 @@ static int32_t refuse_option(const csl_host *host, const char *name, const char 
 const csl_options host_options = {
     .struct_size = sizeof host_options, .revision = 1, .get = get_option, .refuse = refuse_option};
 
+bool csl_registry_has_option(const csl_registry *registry, const char *plugin_id, const char *name)
+{
+    for (size_t p = 0; p < registry->count; p++) {
+        const csl_plugin *t = registry->slots[p].entry.table;
+        if (!t || !CSL_HAS(t, csl_plugin, option_count) || (plugin_id && strcmp(plugin_id, t->id))) continue;
+        for (uint32_t o = 0; o < t->option_count; o++)
+            if (!strcmp(t->options[o]->name, name)) return true;
+    }
+    return false;
+}
+
 csl_status options_check(const csl_registry *registry, csl_error *error)
 {
     for (size_t i = 0; i < registry->setting_count; i++) {
         const char *setting = registry->settings[i];
+        char name[128];
         size_t length = name_length(setting);
         if (!length || !setting[length])
             return csl_fail(error, CSL_EUSAGE, NULL, "an option is NAME=VALUE, not '%s'", setting);
-        bool known = false;
-        for (size_t p = 0; p < registry->count && !known; p++) {
-            const csl_plugin *t = registry->slots[p].entry.table;
-            uint32_t count = t && CSL_HAS(t, csl_plugin, option_count) ? t->option_count : 0;
-            for (uint32_t o = 0; o < count && !known; o++)
-                known =
-                    strlen(t->options[o]->name) == length && !strncmp(t->options[o]->name, setting, length);
-        }
-        if (!known)
+        snprintf(name, sizeof name, "%.*s", (int)length, setting);
+        if (length >= sizeof name || !csl_registry_has_option(registry, NULL, name))
             return csl_fail(error, CSL_EUSAGE, NULL,
-                            "no plugin has an option '%.*s'; `consilium plugin list` names those there are",
-                            (int)length, setting);
+                            "no plugin has an option '%s'; `consilium plugin list` names those there are",
+                            name);
     }
     return CSL_OK;
 }

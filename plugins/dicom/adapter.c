@@ -2,10 +2,12 @@
 #include "container.h"
 #include "facts.h"
 #include "picture.h"
+#include "privacy.h"
 #include "region.h"
 #include "stack.h"
 #include "synth.h"
 
+#include <consilium/options.h>
 #include <consilium/preview.h>
 #include <consilium/synth.h>
 
@@ -36,6 +38,7 @@ static const char *const position_names[POSITIONS] = {"slice", "row", "column"};
 
 typedef struct adapter {
     const csl_preview *preview; /* NULL: the host wants none */
+    bool deidentify;            /* say no facts */
     int32_t library;            /* what csl_dcm_library_open said; only embed can tell the user why */
     csl_dcm_error why;
 } adapter;
@@ -90,11 +93,14 @@ static int32_t survey(reading *r, uint32_t count)
 {
     int32_t status = CSL_PLUGIN_OK;
     csl_facts *facts = csl_facts_new();
+    csl_privacy seen = {0};
     if (!facts) return CSL_PLUGIN_NO_MEMORY;
     for (uint32_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) {
         status = open_input(r, i);
-        if (status == CSL_PLUGIN_OK) status = csl_facts_emit(facts, &r->header, i, r->sink);
+        if (status == CSL_PLUGIN_OK && !r->self->deidentify)
+            status = csl_facts_emit(facts, &r->header, i, r->sink);
         if (status != CSL_PLUGIN_OK) break;
+        csl_privacy_note(&seen, r->file, &r->header, i);
         if (!r->header.is_image) {
             char text[128];
             snprintf(text, sizeof text, "no image that this program reads: %s", r->header.sop_name);
@@ -109,7 +115,7 @@ static int32_t survey(reading *r, uint32_t count)
         r->instances[r->instance_count++] = csl_instance_of(&r->header, i);
     }
     csl_facts_free(facts);
-    return status;
+    return status == CSL_PLUGIN_OK ? csl_privacy_warn(&seen, r->sink) : status;
 }
 
 /* Grey values of a systematic sample of a plane, appended to `range`. */
@@ -291,21 +297,28 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
     return status;
 }
 
+static void deinit(void *instance)
+{
+    free(instance);
+    csl_dcm_library_close();
+}
+
 static int32_t init(const csl_host *host, void **instance)
 {
     adapter *self = calloc(1, sizeof *self);
     *instance = self;
     if (!self) return CSL_PLUGIN_NO_MEMORY;
     self->library = csl_dcm_library_open(&self->why);
-    if (host && CSL_HAS(host, csl_host, get_extension) && host->get_extension)
-        self->preview = host->get_extension(host, CSL_EXT_PREVIEW, 1);
+    if (!host || !CSL_HAS(host, csl_host, get_extension) || !host->get_extension) return CSL_PLUGIN_OK;
+    self->preview = host->get_extension(host, CSL_EXT_PREVIEW, 1);
+    const csl_options *options = host->get_extension(host, CSL_EXT_OPTIONS, 1);
+    const char *deidentify = options ? options->get(host, "deidentify") : NULL;
+    self->deidentify = deidentify && !strcmp(deidentify, "yes");
+    if (deidentify && !self->deidentify && strcmp(deidentify, "no")) {
+        deinit(self);
+        return options->refuse(host, "deidentify", "yes or no");
+    }
     return CSL_PLUGIN_OK;
-}
-
-static void deinit(void *instance)
-{
-    free(instance);
-    csl_dcm_library_close();
 }
 
 static const void *get_extension(const char *id, uint32_t revision)
@@ -313,6 +326,13 @@ static const void *get_extension(const char *id, uint32_t revision)
     static const csl_synth synth = {sizeof synth, 1, csl_dicom_synth};
     return revision <= 1 && strcmp(id, CSL_EXT_SYNTH) == 0 ? &synth : NULL;
 }
+
+static const csl_option deidentify_option = {
+    .struct_size = sizeof deidentify_option,
+    .name = "deidentify",
+    .value = "yes|no",
+    .help = "leave out what the basic profile of PS3.15 Annex E removes; no"};
+static const csl_option *const options[] = {&deidentify_option};
 
 static const csl_plugin plugin = {
     .struct_size = sizeof plugin,
@@ -335,6 +355,8 @@ static const csl_plugin plugin = {
     .get_extension = get_extension,
     .patch_feature = 0,
     .patch_side = CSL_REGION_CELLS,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
 };
 
 const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)

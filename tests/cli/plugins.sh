@@ -29,4 +29,17 @@ says "$T/err" "names the file" "none.dcm: cannot open"
 : >"$T/empty"
 expect 0 "embed of an empty file" "$CONSILIUM" embed "$T/empty"
 says "$T/out" "warns" '"type":"warning".*is empty'
+
+expect 2 "an option that no plugin has" "$CONSILIUM" embed --option nonsense=1 "$T/empty"
+expect 2 "a modality that no plugin gives" "$CONSILIUM" embed --features nonsense "$T/empty"
+says "$T/err" "names it" "no plugin gives tokens of modality 'nonsense'"
+expect 0 "three patients" "$CONSILIUM" synth --cases 3 --seed 5 --out "$T/cohort"
+case=$T/cohort/cases/SYN-000001
+expect 0 "embed the images" "$CONSILIUM" embed "$case/ct-000.dcm"
+says "$T/out" "the patient's number is a fact" '"kind":"patient_id","value":"SYN-000001"'
+expect 0 "embed the images de-identified" "$CONSILIUM" embed --deidentify "$case/ct-000.dcm"
+says "$T/out" "says by which profile" '"method":"DCM\|113100"'
+same "no fact and no name of a file is left" "$(grep -c -e '"fact"' -e SYN-000001 "$T/out")" 0
+expect 2 "embed a record de-identified" "$CONSILIUM" embed --deidentify "$case"
+says "$T/err" "names the plugin that cannot" "org.consilium.record reads this file and cannot de-identify"
 finish

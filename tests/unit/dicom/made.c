@@ -83,6 +83,7 @@ made made_grey(made_image image)
     made_text(&m, 0x00080018, "UI", image.instance);
     made_text(&m, 0x00080060, "CS", image.modality);
     if (image.name) made_text(&m, 0x00100010, "PN", image.name);
+    if (image.comments) made_text(&m, 0x00104000, "LT", image.comments);
     made_text(&m, 0x0020000E, "UI", image.series);
     made_text(&m, 0x00200013, "IS", number);
     if (image.position) made_text(&m, 0x00200032, "DS", image.position);
@@ -95,6 +96,7 @@ made made_grey(made_image image)
     made_us(&m, 0x00280101, 16);
     made_us(&m, 0x00280102, 15);
     made_us(&m, 0x00280103, 0);
+    if (image.burned_in) made_text(&m, 0x00280301, "CS", image.burned_in);
     if (image.intercept) {
         made_text(&m, 0x00281052, "DS", image.intercept);
         made_text(&m, 0x00281053, "DS", "1");

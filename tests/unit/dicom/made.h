@@ -25,6 +25,7 @@ typedef struct made_image {
     const char *name, *charset;               /* PatientName, SpecificCharacterSet; may be NULL */
     const char *position, *orientation;       /* with backslashes; NULL: none */
     const char *intercept;                    /* NULL: no rescale */
+    const char *comments, *burned_in;         /* PatientComments, BurnedInAnnotation; may be NULL */
     int number;
     unsigned rows, columns;
     unsigned value; /* of all pixels, 16 bit */

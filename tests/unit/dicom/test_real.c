@@ -246,7 +246,7 @@ Test(real, objects_that_are_no_image_are_left_with_a_word)
         if (!h) return;
         cr_assert_eq(h->status, CSL_PLUGIN_OK, "%s: %s", files[i], h->failure.text);
         cr_assert_eq(h->token_count, 0u);
-        cr_assert_eq(h->warning_count, 1u);
+        cr_assert_geq(h->warning_count, 1u);
         cr_assert_eq(strncmp(h->warnings[0].text, "no image", 8), 0, "%s", h->warnings[0].text);
         heard_free(h);
     }

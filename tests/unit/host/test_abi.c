@@ -28,6 +28,7 @@ Test(abi, offsets_of_version_1_are_what_they_were)
         AT(csl_token, label, 24),
         AT(csl_token, code, 32),
         AT(csl_token, tile, 40),
+        AT(csl_token, stream, 48),
         AT(csl_tile, struct_size, 0),
         AT(csl_tile, plane, 4),
         AT(csl_tile, row, 8),
