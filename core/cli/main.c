@@ -10,7 +10,7 @@ static const csl_verb verbs[] = {
     {"train", "fit a model to a cohort, labelled or not", csl_verb_train},
     {"eval", "measure a model on a labelled cohort", csl_verb_eval},
     {"retrieve", "find what of one modality fits another, or a description", csl_verb_retrieve},
-    {"model", "show, compare, sign and verify a model file", csl_verb_model},
+    {"model", "show, compare, sign and verify a model file, or print its card", csl_verb_model},
     {"synth", "make a synthetic cohort with planted truth", csl_verb_synth},
     {"audit", "keys, verification and proofs of the audit log", csl_verb_audit},
     {"plugin", "list, check and sign modality adapters", csl_verb_plugin},

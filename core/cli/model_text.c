@@ -149,6 +149,14 @@ static void put_modality(const json_t *m)
         }
         putchar('\n');
     }
+    long long side = whole_of(m, "patch_side");
+    if (side) {
+        const json_t *first = json_array_get(features, (size_t)whole_of(m, "patch_feature"));
+        p = begin("pictures");
+        printf("%lld x %lld cells a token, from feature ", side, side);
+        csl_print_text(stdout, text_of(first, "name"));
+        puts(" on, seen whole");
+    }
     if (json_is_string(json_object_get(m, "coded_feature"))) {
         p = begin("by code");
         put_words(&p, text_of(m, "coded_feature"));

@@ -24,6 +24,7 @@ static void help(void)
          "the first and not the second. A description is a file, or a folder of files, that the adapters "
          "read, or a text file\n"
          "with a line SYSTEM|CODE or SYSTEM|CODE,VALUE for each code; of several the mean is taken.\n\n"
+         "The model must have learned with `train --contrastive W` or `--pretrain`.\n\n"
          "  --from MODALITY         what is asked with; of a description: what of it counts (what it has; "
          "of codes: record)\n"
          "  --to MODALITY           what is looked through\n"
@@ -157,6 +158,11 @@ static int run(csl_retrieve_request *q)
                                       q->against.cases, &error);
     if (status == CSL_OK) status = csl_cohort_open(&q->source, &q->read, &error);
     q->result = json_object();
+    if (status == CSL_OK && csl_model_trained(q->model).contrastive == 0)
+        fputs("consilium: retrieve: this model never learned to liken modalities, so that its ranks are no "
+              "better "
+              "than chance; train it with --contrastive or --pretrain\n",
+              stderr);
     if (status == CSL_OK) status = q->describe.count ? csl_retrieve_score(q, &error) : retrieve(q, &error);
     if (status == CSL_OK && q->json) {
         if (json_dumpf(q->result, stdout, JSON_INDENT(2)))

@@ -44,10 +44,12 @@ static json_t *modality(const json_t *m)
     json_int_t coded = json_integer_value(member(m, "coded_feature"));
     const json_t *codes = member(m, "codes");
     json_t *feature = coded < 0 ? NULL : member(json_array_get(member(m, "features"), (size_t)coded), "name");
-    return json_pack("{s:O, s:O, s:O, s:O?, s:O, s:O, s:I, s:o}", "name", member(m, "name"), "plugin_id",
-                     member(m, "plugin_id"), "plugin_version", member(m, "plugin_version"), "coded_feature",
-                     feature, "features", member(m, "features"), "positions", member(m, "positions"),
-                     "vocabulary", (json_int_t)json_array_size(codes), "code_systems", code_systems(codes));
+    return json_pack("{s:O, s:O, s:O, s:O?, s:O, s:O, s:O, s:O, s:I, s:o}", "name", member(m, "name"),
+                     "plugin_id", member(m, "plugin_id"), "plugin_version", member(m, "plugin_version"),
+                     "coded_feature", feature, "patch_feature", member(m, "patch_feature"), "patch_side",
+                     member(m, "patch_side"), "features", member(m, "features"), "positions",
+                     member(m, "positions"), "vocabulary", (json_int_t)json_array_size(codes), "code_systems",
+                     code_systems(codes));
 }
 
 static json_t *modalities(const csl_safetensors *file)

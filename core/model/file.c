@@ -308,7 +308,8 @@ csl_model_summary csl_model_trained(const csl_model *model)
                            .valid_cases = t->valid_cases,
                            .epochs = t->epochs,
                            .epoch = t->epoch,
-                           .valid_auc = t->valid_auc};
+                           .valid_auc = t->valid_auc,
+                           .contrastive = t->contrastive};
     for (size_t i = 0; i < model->network.parameter_count; i++)
         s.weights += model->network.parameters[i].count;
     return s;

@@ -12,6 +12,8 @@ typedef struct csl_training_summary {
     uint64_t seed, cases, valid_cases;
     unsigned epochs, epoch; /* run, and the one whose weights were kept (1-based) */
     double loss, valid_auc; /* of that epoch; valid_auc NaN where the valid split had one class only */
+    double contrastive; /* weight of the loss across modalities, of this training or, where that was 0, of the
+                           model it went on from; NaN where the file does not say */
 } csl_training_summary;
 
 struct csl_model {

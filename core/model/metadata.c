@@ -299,6 +299,7 @@ static void read_training(reading *r, const json_t *value, csl_model *model)
     t->loss = real(r, value, "loss", -1e300, 1e300);
     t->valid_auc =
         json_is_null(json_object_get(value, "valid_auc")) ? NAN : real(r, value, "valid_auc", 0, 1);
+    t->contrastive = json_object_get(value, "contrastive") ? real(r, value, "contrastive", 0, 1e300) : NAN;
     model->trained_on = text(r, value, "trained_on", true);
 }
 

@@ -15,7 +15,7 @@
  *                    "codes": [{"code", "cases", "mean", "deviation"}]}]
  *   calibration    [{"temperature", "baseline", "logit": [...], "truth": [0 or 1, ...]}]
  *   training       {"seed", "cases", "valid_cases", "epochs", "epoch", "loss", "valid_auc" (or null),
- *                   "trained_on" (or null)}
+ *                   "contrastive" (may be absent: not known), "trained_on" (or null)}
  *
  *   card           {}, or {"settings": {...}, "train": survey, "valid": survey}; settings.h has the former,
  *                  survey.h the latter, "train" without measures

@@ -112,10 +112,11 @@ static json_t *write_training(const csl_model *model)
 {
     const csl_training_summary *t = &model->training;
     json_t *auc = isnan(t->valid_auc) ? json_null() : json_real(t->valid_auc);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:s?}", "seed", (json_int_t)t->seed, "cases",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o*, s:s?}", "seed", (json_int_t)t->seed, "cases",
                      (json_int_t)t->cases, "valid_cases", (json_int_t)t->valid_cases, "epochs",
                      (json_int_t)t->epochs, "epoch", (json_int_t)t->epoch, "loss", t->loss, "valid_auc", auc,
-                     "trained_on", model->trained_on);
+                     "contrastive", isnan(t->contrastive) ? NULL : json_real(t->contrastive), "trained_on",
+                     model->trained_on);
 }
 
 static json_t *write_card(const csl_model *model)

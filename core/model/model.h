@@ -84,6 +84,7 @@ typedef struct csl_model_summary {
     size_t cases, valid_cases; /* that it learned from, and that chose the epoch and calibrate */
     unsigned epochs, epoch;    /* run, and the one whose weights were kept (1-based) */
     double valid_auc;          /* of that epoch; NaN where it is not known */
+    double contrastive; /* weight of the loss across modalities; 0: it never learned by it; NaN: not known */
 } csl_model_summary;
 
 csl_model_summary csl_model_trained(const csl_model *model);
@@ -95,10 +96,9 @@ struct json_t; /* of jansson; the caller drops what it gets with json_decref */
 /* {"version", "configuration": {...}, "weights", "tensor_count", "labels": [{"name", "code", "system"}],
  *  "tasks": [{"name", "kind", "outputs", "edges", "time", "unit", "calibration_cases"}],
  *  "modalities": [{"name", "plugin_id", "plugin_version", "coded_feature" (name or null),
- *                  "features": [{"name", "unit", "mean", "deviation"}],
- *                  "positions": [{"name", "mean", "deviation"}],
- *                  "vocabulary", "code_systems": {system: number of codes}}],
- *  "calibration": [{"label", "temperature", "cases", "positives", "baseline"}],
+ *                  "patch_feature" (its number), "patch_side" (0: no patch), "features": [{"name", "unit",
+ * "mean", "deviation"}], "positions": [{"name", "mean", "deviation"}], "vocabulary", "code_systems": {system:
+ * number of codes}}], "calibration": [{"label", "temperature", "cases", "positives", "baseline"}],
  *  "training": {...}, "card": {...}, as metadata.h has both,
  *  "metadata": {key: text, what else the file says},
  *  "tensors": [{"name", "shape"}] where asked for}.

@@ -92,7 +92,7 @@ csl_status csl_model_train(const csl_cohort *cohort, const csl_training *trainin
 
 /* ---- the model before learning ---- */
 
-static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t,
+static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_training *t, double contrast,
                           const csl_division *d, float *odds, csl_error *error)
 {
     csl_model *parent = NULL;
@@ -122,6 +122,7 @@ static csl_status prepare(csl_model *m, const csl_cohort *cohort, const csl_trai
     csl_rng_seed_stream(&rng, t->seed, STREAM_WEIGHTS);
     csl_network_init(&m->network, csl_rng_next(&rng), odds, m->weights);
     if (parent) csl_inherit_weights(parent, m);
+    m->training.contrastive = contrast > 0 || !parent ? contrast : parent->training.contrastive;
 done:
     csl_model_free(parent);
     return status;
@@ -276,7 +277,8 @@ csl_status csl_model_train_by(const csl_cohort *given, const csl_training *train
         goto done;
     }
     if ((status = csl_divide(cohort, training->seed, &r.division, error)) != CSL_OK) goto done;
-    if ((status = prepare(m, cohort, training, &r.division, r.odds, error)) != CSL_OK) goto done;
+    if ((status = prepare(m, cohort, training, recipe->contrast, &r.division, r.odds, error)) != CSL_OK)
+        goto done;
     r.encoded = calloc(cohort->count, sizeof *r.encoded);
     r.valid_logit = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_logit);
     r.valid_truth = calloc(r.division.valid_count * cohort->label_count + 1, sizeof *r.valid_truth);

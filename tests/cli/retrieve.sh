@@ -34,6 +34,12 @@ says "$T/err" "names what the model has" "has --width 32"
 
 # ---- retrieval ----
 expect 0 "retrieve" "$CONSILIUM" retrieve "$P" "$T/cohort" $CACHE
+same "no word where the model learned it" "$(grep -c never "$T/err")" 0
+expect 0 "retrieve with what learned from labels alone" "$CONSILIUM" retrieve "$T/few.safetensors" "$T/cohort" $CACHE
+says "$T/err" "says that this is chance" "never learned to liken modalities.* --contrastive or --pretrain"
+expect 0 "retrieve with what went on from a pretrained one" "$CONSILIUM" retrieve "$T/m.safetensors" "$T/cohort" $CACHE
+same "no word either" "$(grep -c never "$T/err")" 0
+expect 0 "retrieve" "$CONSILIUM" retrieve "$P" "$T/cohort" $CACHE
 same "all pairs, both ways" "$(grep -c -- ' -> ' "$T/out")" 6
 expect 0 "retrieve --json" "$CONSILIUM" retrieve "$P" "$T/cohort" --from image --to record --json $CACHE
 json() { jq -r "$1" "$T/out"; }

@@ -10,6 +10,7 @@
 #include "model/contrast.h"
 #include "model/safetensors.h"
 #include "model/tape.h"
+#include "model/task.h"
 #include "unit/model/tiny.h"
 
 enum { LOGITS = CSL_BRANCH_COUNT * TINY_LABELS };
@@ -188,6 +189,46 @@ static csl_status dump_contrast(const char *folder, FILE *f, const csl_model *m,
     return CSL_OK;
 }
 
+static void print_row(FILE *f, const char *name, const float *values, size_t count)
+{
+    fprintf(f, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++) print_number(f, i ? "," : "", (double)values[i]);
+    fprintf(f, "]");
+}
+
+/* The loss of each kind of task and its gradient by the logits. */
+static void print_losses(FILE *f)
+{
+    static const struct {
+        csl_task_kind kind;
+        size_t count;
+        float logit[4], target[4];
+        double temperature, smoothing;
+    } table[] = {
+        {CSL_TASK_BINARY, 1, {0.8f}, {1}, 1, 0},
+        {CSL_TASK_BINARY, 1, {-2.5f}, {1}, 1.7, 0.1},
+        {CSL_TASK_CLASSES, 4, {0.5f, -1.25f, 2, 0.1f}, {0, 1, 0, 0}, 1, 0},
+        {CSL_TASK_CLASSES, 3, {1.5f, -0.25f, 0.75f}, {1, 0, 0}, 0.6, 0.2},
+        {CSL_TASK_EVENT, 4, {-2, -1, 0.5f, 1}, {0, 0, 1, NAN}, 1, 0},
+        {CSL_TASK_EVENT, 4, {-2, -1.5f, -0.5f, 0.25f}, {0, 0, NAN, NAN}, 1.3, 0.1},
+    };
+    fprintf(f, ",\"losses\":[");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        csl_task task = {.name = "task", .kind = table[i].kind, .count = table[i].count};
+        csl_objective objective = {.task = &task, .task_count = 1, .smoothing = table[i].smoothing};
+        float gradient[4] = {0};
+        double loss =
+            csl_task_loss(&task, &objective, table[i].logit, table[i].target, table[i].temperature, gradient);
+        fprintf(f, "%s{\"kind\":\"%s\",\"temperature\":%.17g,\"smoothing\":%.17g,\"loss\":%.17g",
+                i ? "," : "", csl_task_kind_name[task.kind], table[i].temperature, table[i].smoothing, loss);
+        print_row(f, "logit", table[i].logit, task.count);
+        print_row(f, "target", table[i].target, task.count);
+        print_row(f, "gradient", gradient, task.count);
+        fprintf(f, "}");
+    }
+    fprintf(f, "]");
+}
+
 static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_encoded *encoded,
                        csl_workspace *workspace, csl_error *error)
 {
@@ -219,6 +260,7 @@ static csl_status dump(const char *folder, csl_model *m, csl_case **cases, csl_e
     }
     free(gradient);
     if (!status) status = dump_contrast(folder, f, m, cases, encoded, workspace, error);
+    print_losses(f);
     fprintf(f, "}\n");
     fclose(f);
     return status;

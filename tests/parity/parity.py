@@ -4,7 +4,8 @@
     parity.py --check FOLDER        compares with what tests/parity/dump wrote there; exit 1 where they differ, 77 without torch
 
 In the folder: model.safetensors, tokens.jsonl, expected.json ({"subsets": [{"modalities", "logits": [branch][label]}],
-"dlogits": [branch][label], "contrast": {"batch": [case][modality], "loss"}}), gradient.safetensors, the gradient of
+"dlogits": [branch][label], "contrast": {"batch": [case][modality], "loss"}, "losses": [{"kind", "logit", "target",
+"temperature", "smoothing", "loss", "gradient"}]}), gradient.safetensors, the gradient of
 sum(dlogits * logits) with all modalities, tokens.N.jsonl of each case of the batch, and contrast.safetensors, the gradient
 of the contrastive loss over the batch.
 """
@@ -240,7 +241,28 @@ def check(folder):
     print(f"contrastive loss of {len(batch)} cases: {float(loss):.6f}, relative difference {off:.2e} (limit 1e-4)")
     loss.backward()
     fine = compare_gradients(network, folder + "/contrast.safetensors") and fine
+    fine = all([compare_loss(item) for item in expected["losses"]]) and fine
     return 0 if worst <= 1e-4 and off <= 1e-4 and fine else 1
+
+
+def task_loss(kind, z, target, smoothing):
+    if kind == "classes":
+        true = torch.tensor(target.index(1.0))
+        return torch.nn.functional.cross_entropy(z, true, label_smoothing=smoothing)
+    known = [i for i, y in enumerate(target) if y is not None]
+    y = torch.tensor([target[i] for i in known], dtype=z.dtype)
+    y = y * (1 - smoothing) + smoothing / 2
+    return torch.nn.functional.binary_cross_entropy_with_logits(z[known], y, reduction="sum")
+
+
+def compare_loss(item):
+    logit = torch.tensor(item["logit"], dtype=torch.float64, requires_grad=True)
+    loss = task_loss(item["kind"], logit / item["temperature"], item["target"], item["smoothing"])
+    loss.backward()
+    off = abs(item["loss"] - loss.item()) / loss.item()
+    steep = float((torch.tensor(item["gradient"], dtype=torch.float64) - logit.grad).norm() / logit.grad.norm())
+    print(f"loss of {item['kind']} {loss.item():.6f}: relative difference {off:.1e}, of its gradient {steep:.1e} (limit 1e-4)")
+    return off <= 1e-4 and steep <= 1e-4
 
 
 def compare_gradients(network, path):
