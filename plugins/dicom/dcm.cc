@@ -293,6 +293,15 @@ void read_geometry(DcmDataset &dataset, csl_dcm_header *header)
         header->slice_spacing = std::fabs(between);
 }
 
+void read_suv(DcmDataset &dataset, csl_dcm_header *header)
+{
+    csl_pet pet;
+    if (std::strcmp(header->modality, "PT") != 0) return;
+    csl::read_pet(dataset, &pet);
+    header->suv_lack = csl_suv_factor(&pet, &header->suv_factor);
+    if (header->suv_lack) header->suv_factor = 0;
+}
+
 } // namespace
 
 int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error)
@@ -316,6 +325,8 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
             std::memcpy(header->sop_class, file->media_class, sizeof header->sop_class);
         copy_text(dataset, DCM_SOPInstanceUID, nullptr, header->sop_instance, sizeof header->sop_instance);
         copy_text(dataset, DCM_SeriesInstanceUID, nullptr, header->series, sizeof header->series);
+        copy_text(dataset, DCM_FrameOfReferenceUID, nullptr, header->frame_of_reference,
+                  sizeof header->frame_of_reference);
         copy_text(dataset, DCM_Modality, nullptr, header->modality, sizeof header->modality);
         const char *name = dcmFindNameOfUID(header->sop_class, "object of an unknown class");
         std::snprintf(header->sop_name, sizeof header->sop_name, "%s", name);
@@ -325,8 +336,11 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         long number = 0;
         if (integer_of(dataset, DCM_InstanceNumber, &number) && number > INT32_MIN && number < INT32_MAX)
             header->instance_number = static_cast<int32_t>(number);
+        if (integer_of(dataset, DCM_TemporalPositionIdentifier, &number) && number > 0 && number < INT32_MAX)
+            header->temporal = static_cast<int32_t>(number);
         const char *burned = text_of(dataset, DCM_BurnedInAnnotation);
         header->burned_in_text = burned && std::strcmp(burned, "YES") == 0;
+        header->frame_groups = dataset.tagExists(DCM_PerFrameFunctionalGroupsSequence);
         header->lut_only = dataset.tagExists(DCM_ModalityLUTSequence);
 
         DcmPixelData *pixel_data = pixel_data_of(dataset);
@@ -349,6 +363,7 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
                                 "%s (%s) cannot be decoded; uncompressed, RLE, JPEG and JPEG-LS can",
                                 header->transfer_syntax, file->transfer_syntax);
         read_geometry(dataset, header);
+        read_suv(dataset, header);
         header->is_image = true;
         return read_pixels(file, &header->pixels, error);
     });

@@ -64,20 +64,28 @@ typedef struct csl_dcm_header {
     char patient_id[CSL_DCM_TEXT_BYTES], issuer[CSL_DCM_TEXT_BYTES], patient_name[CSL_DCM_TEXT_BYTES];
     char birth_date[16], sex[17], study_date[16], study_time[17]; /* as written: DA, CS, DA, TM */
     char sop_class[CSL_DCM_UID_BYTES], sop_instance[CSL_DCM_UID_BYTES], series[CSL_DCM_UID_BYTES];
+    char frame_of_reference[CSL_DCM_UID_BYTES];
     char sop_name[64];        /* of the class, for messages */
     char transfer_syntax[64]; /* name, for messages */
     bool other_encoding;      /* the data set is not encoded as the file says */
     char modality[17];
     int32_t instance_number;
+    int32_t temporal;    /* TemporalPositionIdentifier, 0: none */
     bool is_image;       /* false: pixels is not filled; the other fields are */
     bool burned_in_text; /* BurnedInAnnotation is YES */
     bool lut_only;       /* the values need a modality LUT that is a table, which is not applied */
+    bool frame_groups;   /* has functional groups for each frame (PS3.3 C.7.6.16) */
     bool has_position, has_orientation;
     double position[3];    /* ImagePositionPatient, mm */
     double orientation[6]; /* ImageOrientationPatient: along a row, along a column */
     double row_spacing, column_spacing, slice_spacing; /* mm, NaN = not known */
+    double suv_factor;    /* times a rescaled value is SUV by body weight, g/mL; 0: not in SUV */
+    const char *suv_lack; /* of a PT image: the attribute that SUV would need, NULL: none is missing */
     csl_dcm_pixels pixels;
 } csl_dcm_header;
+
+/* What a grey value is measured in. */
+typedef enum csl_unit { CSL_UNIT_ARBITRARY, CSL_UNIT_HOUNSFIELD, CSL_UNIT_SUV } csl_unit;
 
 typedef struct csl_dcm_window {
     bool present;

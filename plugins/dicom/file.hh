@@ -8,9 +8,14 @@
 
 #include <dcmtk/dcmdata/dctk.h>
 
+extern "C" {
+#include "suv.h"
+}
+
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 struct csl_dcm_file {
@@ -36,11 +41,17 @@ namespace csl
 const char *text_of(DcmItem &item, const DcmTagKey &tag);
 bool number_of(DcmItem &item, const DcmTagKey &tag, unsigned long index, double *value);
 bool integer_of(DcmItem &item, const DcmTagKey &tag, long *value);
+/* All values of a text or binary attribute of at most `limit` bytes, the length of its file; false if it is
+ * absent or any value is no number. */
+bool numbers_of(DcmItem &item, const DcmTagKey &tag, uint64_t limit, std::vector<double> *values);
 
 /* An attribute may stand in the data set itself or, in enhanced objects, in a functional group of the frame
  * or in one that all frames share (PS3.3 C.7.6.16): the item to look in, the data set where there is no such
  * group. */
 DcmItem &group_of(DcmDataset &dataset, unsigned long frame, const DcmTagKey &group);
+
+/* What SUV is computed from (suv.h). */
+void read_pet(DcmDataset &dataset, csl_pet *pet);
 
 /* Converts `value`, encoded as SpecificCharacterSet says (NULL: the default), to UTF-8 of at most size - 1
  * bytes without surrounding blanks. What cannot be converted becomes U+FFFD; the result is always valid. */

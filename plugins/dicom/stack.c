@@ -1,43 +1,15 @@
 #include "stack.h"
 
-#include "region.h"
+#include "geometry.h"
+#include "modality.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNIT = CSL_VOLUME_GRID * CSL_VOLUME_GRID, UNITS = CSL_TOKEN_BUDGET / UNIT };
-
 static const double same_direction = 1e-3; /* of a unit vector's component */
-static const double same_place = 1e-3;     /* mm */
-
-static const struct {
-    const char code[8];
-    bool is_projection; /* each image stands for itself, even in one series */
-} modalities[] = {
-    {"CR", true},  {"CT", false}, {"DX", true},    {"ES", true},   {"GM", true},      {"IO", true},
-    {"MG", true},  {"MR", false}, {"NM", false},   {"OCT", false}, {"OP", true},      {"OT", false},
-    {"PT", false}, {"PX", true},  {"RF", false},   {"RG", true},   {"RTDOSE", false}, {"RTIMAGE", true},
-    {"SC", false}, {"SM", true},  {"US", false},   {"XA", false},  {"XC", true},      {"BI", false},
-    {"DG", false}, {"EC", false}, {"IVUS", false}, {"OPT", false},
-};
-
-const char *csl_modality_code(const char *modality)
-{
-    for (size_t i = 0; i < sizeof modalities / sizeof modalities[0]; i++) {
-        if (strcmp(modalities[i].code, modality) == 0) return modalities[i].code;
-    }
-    return "OT";
-}
-
-static bool is_projection(const char *code)
-{
-    for (size_t i = 0; i < sizeof modalities / sizeof modalities[0]; i++) {
-        if (strcmp(modalities[i].code, code) == 0) return modalities[i].is_projection;
-    }
-    return false;
-}
+static const double same_spacing = 1e-3;   /* of the spacing itself */
 
 csl_instance csl_instance_of(const csl_dcm_header *header, uint32_t input)
 {
@@ -47,24 +19,53 @@ csl_instance csl_instance_of(const csl_dcm_header *header, uint32_t input)
         .rows = header->pixels.rows,
         .columns = header->pixels.columns,
         .number = header->instance_number,
+        .temporal = header->temporal,
         .has_position = header->has_position,
         .has_orientation = header->has_orientation,
         .modality = csl_modality_code(header->modality),
+        .suv_lack = header->suv_lack,
         .row_spacing = header->row_spacing,
         .column_spacing = header->column_spacing,
         .slice_spacing = header->slice_spacing,
     };
-    instance.is_projection = is_projection(instance.modality) && !header->has_position;
+    instance.is_projection = csl_modality_is_projection(instance.modality) && !header->has_position;
     memcpy(instance.series, header->series, sizeof instance.series);
     memcpy(instance.sop_instance, header->sop_instance, sizeof instance.sop_instance);
+    memcpy(instance.frame_of_reference, header->frame_of_reference, sizeof instance.frame_of_reference);
     memcpy(instance.position, header->position, sizeof instance.position);
     memcpy(instance.orientation, header->orientation, sizeof instance.orientation);
     return instance;
 }
 
+csl_instance csl_instance_at(const csl_dcm_header *header, uint32_t input, uint32_t frame,
+                             const csl_dcm_place *place)
+{
+    csl_instance instance = csl_instance_of(header, input);
+    instance.frame = frame;
+    instance.frames = 1;
+    instance.temporal = place->temporal;
+    instance.stack_name = place->stack;
+    instance.has_position = place->has_position;
+    instance.has_orientation = place->has_orientation;
+    instance.is_projection = false;
+    instance.row_spacing = place->row_spacing;
+    instance.column_spacing = place->column_spacing;
+    instance.slice_spacing = place->slice_spacing;
+    memcpy(instance.position, place->position, sizeof instance.position);
+    memcpy(instance.orientation, place->orientation, sizeof instance.orientation);
+    return instance;
+}
+
+static bool near(double a, double b, double bound)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= bound;
+}
+
 static bool same_geometry(const csl_instance *a, const csl_instance *b)
 {
-    if (a->rows != b->rows || a->columns != b->columns || a->has_orientation != b->has_orientation)
+    if (a->rows != b->rows || a->columns != b->columns || a->has_orientation != b->has_orientation ||
+        !near(a->row_spacing, b->row_spacing, same_spacing * a->row_spacing) ||
+        !near(a->column_spacing, b->column_spacing, same_spacing * a->column_spacing))
         return false;
     for (int i = 0; a->has_orientation && i < 6; i++) {
         if (fabs(a->orientation[i] - b->orientation[i]) > same_direction) return false;
@@ -72,30 +73,43 @@ static bool same_geometry(const csl_instance *a, const csl_instance *b)
     return true;
 }
 
+/* Stacks of one object and frames of reference are kept apart without a word: the object says so itself. */
 static bool same_series(const csl_instance *a, const csl_instance *b)
 {
     return a->modality == b->modality && strcmp(a->series, b->series) == 0;
 }
 
-/* Distance along the normal, the cross product of row and column direction; NaN where the file does not say.
- */
+static bool same_space(const csl_instance *a, const csl_instance *b)
+{
+    return a->stack_name == b->stack_name && strcmp(a->frame_of_reference, b->frame_of_reference) == 0;
+}
+
+/* Distance along the normal; NaN where the file does not say. */
 static double distance_along(const csl_instance *instance)
 {
+    double normal[3];
     if (!instance->has_position || !instance->has_orientation) return NAN;
-    const double *r = instance->orientation, *c = instance->orientation + 3, *p = instance->position;
-    return (r[1] * c[2] - r[2] * c[1]) * p[0] + (r[2] * c[0] - r[0] * c[2]) * p[1] +
-           (r[0] * c[1] - r[1] * c[0]) * p[2];
+    csl_normal(instance->orientation, normal);
+    return csl_dot(normal, instance->position);
+}
+
+static int order_of(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
 }
 
 static int compare(const void *left, const void *right)
 {
     const csl_instance *a = left, *b = right;
-    if (a->stack != b->stack) return a->stack < b->stack ? -1 : 1;
+    int order = order_of(a->stack, b->stack);
+    if (order == 0) order = order_of(a->pass, b->pass);
     /* Slices without a place sort behind those that have one, by number. */
-    if (isnan(a->along) != isnan(b->along)) return isnan(a->along) ? 1 : -1;
-    if (!isnan(a->along) && fabs(a->along - b->along) > 0) return a->along < b->along ? -1 : 1;
-    if (a->number != b->number) return a->number < b->number ? -1 : 1;
-    return a->input < b->input ? -1 : a->input > b->input;
+    if (order == 0) order = order_of(isnan(a->along), isnan(b->along));
+    if (order == 0 && !isnan(a->along)) order = (a->along > b->along) - (a->along < b->along);
+    if (order == 0) order = order_of(a->temporal, b->temporal);
+    if (order == 0) order = order_of(a->number, b->number);
+    if (order == 0) order = order_of(a->frame, b->frame);
+    return order ? order : order_of(a->input, b->input);
 }
 
 static int32_t note_count(csl_stack_note note, void *context, uint32_t input, uint32_t count,
@@ -106,117 +120,53 @@ static int32_t note_count(csl_stack_note note, void *context, uint32_t input, ui
     return count ? note(context, input, text) : 0;
 }
 
-/* Gaps, equal places and the spacing of a volume that is already in order. */
-static int32_t examine(csl_stack *stack, const csl_instance *instances, csl_stack_note note, void *context)
-{
-    uint32_t equal = 0, unplaced = 0, gaps = 0, steps = 0;
-    stack->slice_spacing = instances[0].slice_spacing;
-    if (stack->count < 2) return 0;
-    double *step = malloc(stack->count * sizeof *step);
-    if (!step) return CSL_PLUGIN_NO_MEMORY;
-    for (uint32_t i = 0; i < stack->count; i++) {
-        if (isnan(instances[i].along)) {
-            unplaced++;
-        } else if (i > 0) {
-            double d = instances[i].along - instances[i - 1].along;
-            if (d <= same_place)
-                equal++;
-            else
-                step[steps++] = d;
-        }
-    }
-    if (steps > 0) {
-        /* A missing slice makes a step longer, nothing makes it shorter: the smallest is the regular one. */
-        double smallest = INFINITY;
-        for (uint32_t i = 0; i < steps; i++) smallest = fmin(smallest, step[i]);
-        for (uint32_t i = 0; i < steps; i++) gaps += step[i] > 1.5 * smallest;
-        stack->slice_spacing = smallest;
-    }
-    free(step);
-    int32_t stopped;
-    if ((stopped =
-             note_count(note, context, instances[0].input, equal, "slices lie where another one does")) ||
-        (stopped =
-             note_count(note, context, instances[0].input, gaps, "gaps or uneven steps between slices")))
-        return stopped;
-    if (unplaced > 0)
-        return note_count(note, context, instances[0].input, unplaced,
-                          "slices have no position in space: ordered by instance number");
-    return 0;
-}
-
-/* Of so few pixels that 4 x 4 patches of 8 x 8 cells hold them all. */
-static bool is_small(const csl_instance *instance)
-{
-    return instance->rows <= CSL_VOLUME_GRID * CSL_REGION_CELLS &&
-           instance->columns <= CSL_VOLUME_GRID * CSL_REGION_CELLS;
-}
-
-/* Every stack gets one unit of 16 tokens while there are any, in order; then single images grow to 8 x 8
- * regions, unless they are small; then volumes get one slice more each in turn until nobody wants more. */
-static uint32_t share_budget(csl_stacks *stacks)
-{
-    uint32_t left = UNITS, without = 0;
-    for (uint32_t i = 0; i < stacks->stack_count; i++) {
-        csl_stack *stack = &stacks->stacks[i];
-        stack->chosen = left > 0;
-        stack->grid = CSL_VOLUME_GRID;
-        without += left == 0;
-        left -= left > 0;
-    }
-    const uint32_t growth = CSL_IMAGE_GRID * CSL_IMAGE_GRID / UNIT - 1;
-    for (uint32_t i = 0; i < stacks->stack_count; i++) {
-        csl_stack *stack = &stacks->stacks[i];
-        if (stack->chosen && stack->slices == 1 && left >= growth &&
-            !is_small(&stacks->instances[stack->first])) {
-            stack->grid = CSL_IMAGE_GRID;
-            left -= growth;
-        }
-    }
-    for (bool grew = true; grew && left > 0;) {
-        grew = false;
-        for (uint32_t i = 0; i < stacks->stack_count && left > 0; i++) {
-            csl_stack *stack = &stacks->stacks[i];
-            if (stack->chosen && stack->chosen < stack->slices && stack->chosen < CSL_VOLUME_SLICES) {
-                stack->chosen++;
-                left--;
-                grew = true;
-            }
-        }
-    }
-    return without;
-}
-
 static bool in_series_of_slices(const csl_instance *instance)
 {
     return instance->frames == 1 && !instance->is_projection && instance->series[0];
 }
 
-/* Numbers the stacks in order of their first file and counts those that begin a second one in their series.
- * The last match is tried first: files of a series lie together. */
-static uint32_t number_stacks(csl_instance *instances, uint32_t count, uint32_t *heads, uint32_t *mixed)
+/* Numbers the stacks in order of their first file and counts those that begin a second geometry in their
+ * series. The last match is tried first: files of a series lie together. CSL_PLUGIN_BAD_INPUT at instance
+ * *at. */
+static int32_t number_stacks(csl_instance *instances, uint32_t count, uint32_t *heads, uint32_t *mixed,
+                             uint32_t *at)
 {
     uint32_t stacks = 0;
     *mixed = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t found = stacks;
+        uint32_t found = stacks, others = 0;
         bool seen = false;
         for (uint32_t k = stacks; k > 0 && found == stacks; k--) {
             const csl_instance *head = &instances[heads[k - 1]];
             if (!in_series_of_slices(head) || !in_series_of_slices(&instances[i]) ||
                 !same_series(head, &instances[i]))
                 continue;
+            others++;
+            if (!same_space(head, &instances[i])) continue;
             seen = true;
             if (same_geometry(head, &instances[i])) found = k - 1;
         }
         if (found == stacks) {
+            *at = i;
+            if (others >= CSL_SERIES_GEOMETRIES) return CSL_PLUGIN_BAD_INPUT;
             *mixed += seen;
             heads[stacks++] = i;
         }
         instances[i].stack = found;
+        instances[i].pass = 0;
         instances[i].along = distance_along(&instances[i]);
     }
-    return stacks;
+    return CSL_PLUGIN_OK;
+}
+
+/* Slices nearer than CSL_SAME_PLACE get one place, so that time and number order them. */
+static void snap(csl_instance *instances, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        const csl_instance *before = &instances[i - 1];
+        if (before->stack == instances[i].stack && instances[i].along - before->along <= CSL_SAME_PLACE)
+            instances[i].along = before->along;
+    }
 }
 
 /* Removes instances that are there twice under one identifier; the first file counts. */
@@ -225,16 +175,18 @@ static uint32_t drop_duplicates(csl_instance *instances, uint32_t count, csl_sta
 {
     uint32_t kept = 0, dropped = 0, input = 0;
     for (uint32_t i = 0; i < count; i++) {
-        /* Sorted: copies of one instance have one place and number. */
+        /* Sorted: copies of one instance have one place, number and frame. */
         bool twice = false;
         for (uint32_t k = kept; k > 0 && !twice; k--) {
             const csl_instance *other = &instances[k - 1];
-            if (other->stack != instances[i].stack || other->number != instances[i].number) break;
+            if (other->stack != instances[i].stack || other->number != instances[i].number ||
+                other->frame != instances[i].frame)
+                break;
             twice =
                 instances[i].sop_instance[0] && strcmp(other->sop_instance, instances[i].sop_instance) == 0;
         }
         if (twice) {
-            dropped++;
+            dropped += instances[i].frame == 0;
             input = instances[i].input;
         } else {
             instances[kept++] = instances[i];
@@ -244,43 +196,98 @@ static uint32_t drop_duplicates(csl_instance *instances, uint32_t count, csl_sta
     return kept;
 }
 
-int32_t csl_stacks_build(csl_instance *instances, uint32_t count, csl_stacks *stacks, csl_stack_note note,
-                         void *context)
+/* Several frames in each of several places (points in time, echoes, phases) are as many volumes: the same
+ * number in all places, or a point in time said by each frame. */
+static void number_passes(csl_instance *instances, uint32_t count)
 {
-    int32_t status = CSL_PLUGIN_OK;
-    uint32_t *heads = malloc((count ? count : 1) * sizeof *heads);
+    uint32_t places = 0, most = 0, least = UINT32_MAX;
+    bool timed = true;
+    if (isnan(instances[count - 1].along)) return;
+    for (uint32_t i = 0, run; i < count; i += run) {
+        for (run = 1; i + run < count && !(instances[i + run].along > instances[i].along); run++) {
+        }
+        places++;
+        most = run > most ? run : most;
+        least = run < least ? run : least;
+    }
+    for (uint32_t i = 0; i < count; i++) timed &= instances[i].temporal > 0;
+    if (places < 2 || most == 1 || (most != least && !timed)) return;
+    for (uint32_t i = 0; i < count; i++) {
+        bool same_place = i > 0 && !(instances[i].along > instances[i - 1].along);
+        instances[i].pass = most != least ? instances[i].temporal
+                            : same_place  ? instances[i - 1].pass + 1
+                                          : 0;
+    }
+}
+
+/* The instances of each stack, one stack after another. */
+static void split_passes(csl_instance *instances, uint32_t count)
+{
+    for (uint32_t i = 0, run; i < count; i += run) {
+        for (run = 1; i + run < count && instances[i + run].stack == instances[i].stack; run++) {
+        }
+        number_passes(instances + i, run);
+    }
+}
+
+/* Instances that are sorted by stack and pass become stacks. */
+static int32_t gather(csl_stacks *stacks)
+{
+    csl_instance *instances = stacks->instances;
+    uint32_t before = 0;
+    int32_t pass = 0;
+    stacks->stacks = calloc(stacks->instance_count ? stacks->instance_count : 1, sizeof *stacks->stacks);
+    if (!stacks->stacks) return CSL_PLUGIN_NO_MEMORY;
+    for (uint32_t i = 0; i < stacks->instance_count; i++) {
+        bool begins = i == 0 || instances[i].stack != before || instances[i].pass != pass;
+        before = instances[i].stack;
+        pass = instances[i].pass;
+        if (begins) stacks->stacks[stacks->stack_count++].first = i;
+        csl_stack *stack = &stacks->stacks[stacks->stack_count - 1];
+        stack->count++;
+        stack->slices = stack->count > 1 ? stack->count : instances[i].frames;
+        instances[i].stack = stacks->stack_count - 1;
+    }
+    return CSL_PLUGIN_OK;
+}
+
+int32_t csl_stacks_build(csl_instance *instances, uint32_t count, csl_stacks *stacks, csl_stack_note note,
+                         void *context, uint32_t *refused)
+{
+    uint32_t *heads = malloc((count ? count : 1) * sizeof *heads), mixed = 0, at = 0;
     *stacks = (csl_stacks){.instances = instances};
     if (!heads) return CSL_PLUGIN_NO_MEMORY;
-    uint32_t mixed, stack_count = number_stacks(instances, count, heads, &mixed);
-    stacks->stacks = calloc(stack_count ? stack_count : 1, sizeof *stacks->stacks);
-    if (!stacks->stacks) {
-        status = CSL_PLUGIN_NO_MEMORY;
-        goto done;
+    int32_t status = number_stacks(instances, count, heads, &mixed, &at);
+    free(heads);
+    if (status != CSL_PLUGIN_OK) {
+        *refused = instances[at].input;
+        return status;
     }
-    stacks->stack_count = stack_count;
     qsort(instances, count, sizeof *instances, compare);
-    count = stacks->instance_count = drop_duplicates(instances, count, note, context, &status);
-    for (uint32_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) {
-        csl_stack *stack = &stacks->stacks[instances[i].stack];
-        if (stack->count++ == 0) stack->first = i;
-        stack->slices = stack->count > 1 ? stack->count : instances[i].frames;
-    }
+    snap(instances, count);
+    qsort(instances, count, sizeof *instances, compare);
+    stacks->instance_count = drop_duplicates(instances, count, note, context, &status);
+    split_passes(instances, stacks->instance_count);
+    qsort(instances, stacks->instance_count, sizeof *instances, compare);
+    if (status == CSL_PLUGIN_OK) status = gather(stacks);
     if (status == CSL_PLUGIN_OK && mixed > 0)
-        status = note_count(
-            note, context, instances[0].input, mixed,
-            "times a series goes on with another image size or orientation; each is read by itself");
-    for (uint32_t k = 0; k < stack_count && status == CSL_PLUGIN_OK; k++)
-        status = examine(&stacks->stacks[k], instances + stacks->stacks[k].first, note, context);
-    uint32_t without = share_budget(stacks);
-    if (status == CSL_PLUGIN_OK && count > 0)
+        status =
+            note_count(note, context, instances[0].input, mixed,
+                       "times a series goes on with another image size, spacing or orientation; each is read "
+                       "by itself");
+    for (uint32_t k = 0; k < stacks->stack_count && status == CSL_PLUGIN_OK; k++)
+        status = csl_stack_examine(&stacks->stacks[k], instances + stacks->stacks[k].first, note, context);
+    uint32_t without = csl_stacks_share_budget(stacks);
+    if (status == CSL_PLUGIN_OK && stacks->instance_count > 0)
         status = note_count(note, context, instances[0].input, without,
                             "series or images were left out: a case has room for 256 image tokens");
-done:
-    free(heads);
     return status;
 }
 
-uint32_t csl_stack_slice(const csl_stack *stack, uint32_t i)
+const csl_instance *csl_stack_instance(const csl_stacks *stacks, const csl_stack *stack, uint32_t slice,
+                                       uint32_t *frame)
 {
-    return (uint32_t)(((uint64_t)2 * i + 1) * stack->slices / ((uint64_t)2 * stack->chosen));
+    const csl_instance *instance = &stacks->instances[stack->first + (stack->count > 1 ? slice : 0)];
+    *frame = instance->frame + (stack->count > 1 ? 0 : slice);
+    return instance;
 }

@@ -2,6 +2,8 @@
 
 #include <dcmtk/dcmdata/dcspchrs.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <iconv.h>
 #include <string>
@@ -189,6 +191,52 @@ bool integer_of(DcmItem &item, const DcmTagKey &tag, long *value)
     if (!number_of(item, tag, 0, &number)) return false;
     *value = static_cast<long>(number);
     return true;
+}
+
+/* Decimal text, whatever the locale (PS3.5 6.2, DS and IS). */
+static bool parse_decimals(const char *text, std::vector<double> *values)
+{
+    const char *end = text + std::strlen(text);
+    while (text < end) {
+        const char *stop = std::find(text, end, '\\');
+        while (text < stop && (*text == ' ' || *text == '+')) text++;
+        double value = 0;
+        std::from_chars_result parsed = std::from_chars(text, stop, value);
+        if (parsed.ec != std::errc() || !(value > -1e12 && value < 1e12)) return false;
+        for (text = parsed.ptr; text < stop; text++) {
+            if (*text != ' ') return false;
+        }
+        values->push_back(value);
+        text = stop < end ? stop + 1 : end;
+    }
+    return true;
+}
+
+bool numbers_of(DcmItem &item, const DcmTagKey &tag, uint64_t limit, std::vector<double> *values)
+{
+    DcmElement *element = nullptr;
+    values->clear();
+    if (item.findAndGetElement(tag, element).bad() || !element || element->getLength() > limit) return false;
+    char *text = nullptr;
+    Uint16 *words = nullptr;
+    Float32 *floats = nullptr;
+    Float64 *doubles = nullptr;
+    unsigned long count = element->getVM();
+    switch (element->ident()) {
+    case EVR_DS:
+    case EVR_IS: return element->getString(text).good() && text && parse_decimals(text, values);
+    case EVR_US:
+        if (element->getUint16Array(words).good() && words) values->assign(words, words + count);
+        break;
+    case EVR_FL:
+        if (element->getFloat32Array(floats).good() && floats) values->assign(floats, floats + count);
+        break;
+    case EVR_FD:
+        if (element->getFloat64Array(doubles).good() && doubles) values->assign(doubles, doubles + count);
+        break;
+    default: break;
+    }
+    return !values->empty();
 }
 
 DcmItem &group_of(DcmDataset &dataset, unsigned long frame, const DcmTagKey &group)

@@ -64,6 +64,37 @@ void made_long(made *m, uint32_t tag, const char *vr, uint32_t claimed)
     le32(m, claimed);
 }
 
+void made_fd(made *m, uint32_t tag, const double *values, unsigned count)
+{
+    made_tag(m, (uint16_t)(tag >> 16), (uint16_t)tag);
+    made_raw(m, "FD", 2);
+    le16(m, 8 * count);
+    made_raw(m, values, 8 * (size_t)count);
+}
+
+void made_open_sequence(made *m, uint32_t tag)
+{
+    made_long(m, tag, "SQ", 0xFFFFFFFF);
+}
+
+void made_open_item(made *m)
+{
+    made_tag(m, 0xFFFE, 0xE000);
+    le32(m, 0xFFFFFFFF);
+}
+
+void made_close_item(made *m)
+{
+    made_tag(m, 0xFFFE, 0xE00D);
+    le32(m, 0);
+}
+
+void made_close_sequence(made *m)
+{
+    made_tag(m, 0xFFFE, 0xE0DD);
+    le32(m, 0);
+}
+
 void made_start(made *m, const char *transfer_syntax)
 {
     const uint8_t preamble[128] = {0};
@@ -79,7 +110,7 @@ made made_grey(made_image image)
     snprintf(number, sizeof number, "%d", image.number);
     made_start(&m, "1.2.840.10008.1.2.1");
     if (image.charset) made_text(&m, 0x00080005, "CS", image.charset);
-    made_text(&m, 0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7");
+    made_text(&m, 0x00080016, "UI", image.sop_class ? image.sop_class : "1.2.840.10008.5.1.4.1.1.7");
     made_text(&m, 0x00080018, "UI", image.instance);
     made_text(&m, 0x00080060, "CS", image.modality);
     if (image.name) made_text(&m, 0x00100010, "PN", image.name);
@@ -101,7 +132,11 @@ made made_grey(made_image image)
         made_text(&m, 0x00281052, "DS", image.intercept);
         made_text(&m, 0x00281053, "DS", "1");
     }
-    made_long(&m, 0x7FE00010, "OW", 2 * image.rows * image.columns);
-    for (unsigned i = 0; i < image.rows * image.columns; i++) le16(&m, image.value);
+    unsigned frames = image.frames ? image.frames : 1, pixels = image.rows * image.columns;
+    snprintf(number, sizeof number, "%u", frames);
+    if (frames > 1) made_text(&m, 0x00280008, "IS", number);
+    if (image.more) made_raw(&m, image.more->bytes, image.more->length);
+    made_long(&m, 0x7FE00010, "OW", 2 * pixels * frames);
+    for (unsigned i = 0; i < pixels * frames; i++) le16(&m, image.value + i / pixels * image.step);
     return m;
 }

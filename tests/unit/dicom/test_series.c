@@ -108,6 +108,86 @@ Test(series, copies_gaps_and_equal_places_are_said)
     set_free(set);
 }
 
+/* Each slice 1 mm further along the rows and 5 mm along the normal: atan(1 / 5) = 11.3 degrees. */
+Test(series, a_tilted_gantry_is_said_with_its_angle)
+{
+    file_set *set = set_new();
+    for (int i = 0; i < 4; i++) {
+        char position[48];
+        made_image slice = ct;
+        snprintf(position, sizeof position, "%d\\0\\%d", i, 5 * i);
+        slice.position = position;
+        slice.number = i;
+        add_slice(set, slice, i, 0);
+    }
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->token_count, 4u * 16);
+    cr_assert_eq(h->warning_count, 1u);
+    cr_assert(warned(h, "leans by 11.3 degrees"), "%s", h->warnings[0].text);
+    cr_assert_float_eq((double)h->tokens[0].features[SLICE_MM], 5, 1e-6);
+    heard_free(h);
+    set_free(set);
+}
+
+/* Steps of 5, 5, 5 and 4 mm. */
+Test(series, uneven_steps_are_said)
+{
+    static const double z[] = {0, 5, 10, 15, 19};
+    file_set *set = set_new();
+    for (int i = 0; i < 5; i++) {
+        made_image slice = ct;
+        slice.number = i;
+        add_slice(set, slice, i, z[i]);
+    }
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->warning_count, 1u);
+    cr_assert(warned(h, "1 uneven steps between slices: the shortest is 4 mm, the regular one 5 mm"));
+    heard_free(h);
+    set_free(set);
+}
+
+/* Two points in time, three places, told apart by number alone: two volumes. Values rise with place and time.
+ */
+Test(series, several_frames_in_each_place_are_several_volumes)
+{
+    file_set *set = set_new();
+    for (int i = 0; i < 6; i++) {
+        made_image slice = ct;
+        slice.number = i;
+        slice.value = 100 * (unsigned)(i % 3 + 1) + 1000 * (unsigned)(i / 3);
+        add_slice(set, slice, i, 5 * (i % 3));
+    }
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->status, CSL_PLUGIN_OK);
+    cr_assert_eq(h->warning_count, 0u);
+    cr_assert_eq(h->token_count, 6u * 16);
+    for (size_t i = 0; i < 6; i++) {
+        double expected = 0.1 * (double)(i % 3 + 1) + (double)(i / 3);
+        cr_assert_float_eq((double)h->tokens[16 * i].features[MEAN], expected, 1e-6);
+    }
+    cr_assert_str_eq(h->tokens[3 * 16].label, "CT slice 1 of 3, region (1,1), mean 1100 HU");
+    heard_free(h);
+    set_free(set);
+}
+
+Test(series, frames_in_one_place_are_points_in_time)
+{
+    file_set *set = set_new();
+    for (int i = 0; i < 3; i++) {
+        made_image slice = ct;
+        slice.number = 3 - i;
+        slice.value = 100 * (unsigned)(3 - i);
+        add_slice(set, slice, i, 0);
+    }
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->token_count, 3u * 16);
+    cr_assert(warned(h, "3 frames lie in one place: taken as points in time"));
+    cr_assert_float_eq((double)h->tokens[0].features[MEAN], 0.1, 1e-6);
+    cr_assert_str_eq(h->tokens[0].label, "CT frame 1 of 3, region (1,1), mean 100 HU");
+    heard_free(h);
+    set_free(set);
+}
+
 Test(series, mixed_geometry_is_read_apart)
 {
     file_set *set = set_new();
@@ -119,7 +199,7 @@ Test(series, mixed_geometry_is_read_apart)
     }
     heard *h = adapter_embed(set);
     cr_assert_eq(h->status, CSL_PLUGIN_OK);
-    cr_assert(warned(h, "another image size or orientation"));
+    cr_assert(warned(h, "another image size, spacing or orientation"));
     cr_assert_eq(h->token_count, 16u + 3 * 16); /* the localiser as a single image, a small one */
     heard_free(h);
     set_free(set);

@@ -1,0 +1,146 @@
+#include "reading.h"
+
+#include "facts.h"
+#include "place.h"
+#include "privacy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int32_t csl_reading_refuse(const csl_reading *reading, uint32_t input, int32_t status,
+                           const csl_dcm_error *error)
+{
+    if (status == CSL_PLUGIN_BAD_INPUT)
+        (void)reading->sink->fail(reading->sink, input, error->place, error->text);
+    return status;
+}
+
+int32_t csl_reading_open(csl_reading *reading, uint32_t input)
+{
+    csl_dcm_error error;
+    if (reading->file && reading->file_input == input) return CSL_PLUGIN_OK;
+    csl_dcm_close(reading->file);
+    reading->file = NULL;
+    const csl_input *bytes = &reading->inputs[input];
+    int32_t status = csl_dcm_open(bytes->bytes, bytes->length, &reading->file, &error);
+    if (status == CSL_PLUGIN_OK) status = csl_dcm_header_read(reading->file, &reading->header, &error);
+    reading->file_input = input;
+    return csl_reading_refuse(reading, input, status, &error);
+}
+
+void csl_reading_clear(csl_reading *reading)
+{
+    csl_dcm_close(reading->file);
+    free(reading->stacks.stacks);
+    free(reading->instances);
+}
+
+static int32_t note(void *context, uint32_t input, const char *text)
+{
+    const csl_reading *reading = context;
+    return reading->sink->warn(reading->sink, input, "series", text);
+}
+
+static int32_t reserve(csl_reading *reading, uint32_t more)
+{
+    if (more <= reading->instance_room - reading->instance_count) return CSL_PLUGIN_OK;
+    uint64_t room = 2 * ((uint64_t)reading->instance_count + more);
+    if (room > UINT32_MAX) return CSL_PLUGIN_NO_MEMORY;
+    csl_instance *grown = realloc(reading->instances, room * sizeof *grown);
+    if (!grown) return CSL_PLUGIN_NO_MEMORY;
+    reading->instances = grown;
+    reading->instance_room = (uint32_t)room;
+    return CSL_PLUGIN_OK;
+}
+
+/* Says what the frames of an object are that does not say where they lie. */
+static int32_t note_frames(csl_reading *reading, uint32_t input)
+{
+    char axes[96], text[192];
+    if (reading->header.frame_groups)
+        return reading->sink->warn(
+            reading->sink, input, "(5200,9230) PerFrameFunctionalGroupsSequence",
+            "the functional groups do not say where each frame lies: taken in stored order");
+    csl_dcm_frame_axes(reading->file, axes, sizeof axes);
+    if (!axes[0]) return CSL_PLUGIN_OK;
+    snprintf(text, sizeof text, "%u frames along %s: taken in their stored order",
+             reading->header.pixels.frames, axes);
+    return reading->sink->warn(reading->sink, input, "(0028,0009) FrameIncrementPointer", text);
+}
+
+/* Appends the image in the open file: each frame by itself where the file says where it lies. */
+static int32_t add_image(csl_reading *reading, uint32_t input)
+{
+    csl_dcm_error error;
+    csl_dcm_place *places = NULL;
+    uint32_t count = 0;
+    int32_t status = csl_dcm_places_read(reading->file, &reading->header, &places, &count, &error);
+    if (status == CSL_PLUGIN_OK) status = reserve(reading, count ? count : 1);
+    for (uint32_t i = 0; i < count && status == CSL_PLUGIN_OK; i++)
+        reading->instances[reading->instance_count++] =
+            csl_instance_at(&reading->header, input, i, &places[i]);
+    free(places);
+    if (status != CSL_PLUGIN_OK || count > 0) return csl_reading_refuse(reading, input, status, &error);
+    reading->instances[reading->instance_count++] = csl_instance_of(&reading->header, input);
+    return reading->header.pixels.frames > 1 ? note_frames(reading, input) : CSL_PLUGIN_OK;
+}
+
+static int32_t look_at(csl_reading *reading, uint32_t input, csl_facts *facts, csl_privacy *seen)
+{
+    const csl_sink *sink = reading->sink;
+    int32_t status = csl_reading_open(reading, input);
+    if (status == CSL_PLUGIN_OK && !reading->deidentify)
+        status = csl_facts_emit(facts, &reading->header, input, sink);
+    if (status != CSL_PLUGIN_OK) return status;
+    csl_privacy_note(seen, reading->file, &reading->header, input);
+    if (!reading->header.is_image) {
+        char text[128];
+        snprintf(text, sizeof text, "no image that this program reads: %s", reading->header.sop_name);
+        return sink->warn(sink, input, "(0008,0016) SOPClassUID", text);
+    }
+    if (reading->header.other_encoding)
+        status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID",
+                            "the data set is not encoded as the file says; read as it is");
+    if (status == CSL_PLUGIN_OK && reading->header.lut_only)
+        status = sink->warn(sink, input, "(0028,3000) ModalityLUTSequence", "is not applied");
+    return status == CSL_PLUGIN_OK ? add_image(reading, input) : status;
+}
+
+/* Says once for each stack of PT images why they stay in an arbitrary unit. */
+static int32_t note_units(csl_reading *reading)
+{
+    int32_t status = CSL_PLUGIN_OK;
+    char text[192];
+    for (uint32_t i = 0; i < reading->stacks.stack_count && status == CSL_PLUGIN_OK; i++) {
+        const csl_instance *first = &reading->stacks.instances[reading->stacks.stacks[i].first];
+        if (!first->suv_lack) continue;
+        snprintf(text, sizeof text, "values stay in arbitrary units: SUV needs %s", first->suv_lack);
+        status = reading->sink->warn(reading->sink, first->input, "SUV", text);
+    }
+    return status;
+}
+
+int32_t csl_reading_survey(csl_reading *reading)
+{
+    int32_t status = CSL_PLUGIN_OK;
+    csl_facts *facts = csl_facts_new();
+    csl_privacy seen = {0};
+    if (!facts) return CSL_PLUGIN_NO_MEMORY;
+    for (uint32_t i = 0; i < reading->input_count && status == CSL_PLUGIN_OK; i++)
+        status = look_at(reading, i, facts, &seen);
+    csl_facts_free(facts);
+    if (status == CSL_PLUGIN_OK) status = csl_privacy_warn(&seen, reading->sink);
+    if (status != CSL_PLUGIN_OK || reading->instance_count == 0) return status;
+    uint32_t refused = 0;
+    status = csl_stacks_build(reading->instances, reading->instance_count, &reading->stacks, note, reading,
+                              &refused);
+    if (status == CSL_PLUGIN_BAD_INPUT) {
+        csl_dcm_error error;
+        (void)csl_dcm_fail(&error, status, "(0020,0037) ImageOrientationPatient",
+                           "the series has more than %d image sizes, spacings and orientations",
+                           CSL_SERIES_GEOMETRIES);
+        return csl_reading_refuse(reading, refused, status, &error);
+    }
+    return status == CSL_PLUGIN_OK ? note_units(reading) : status;
+}
