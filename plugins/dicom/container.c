@@ -33,6 +33,18 @@ static bool has_long_length(const uint8_t *vr)
     return false;
 }
 
+/* Begins like a file or a data set: group 0002 or 0008. */
+static bool begins(const uint8_t *bytes)
+{
+    return (bytes[1] == 0 && (bytes[0] == 0x02 || bytes[0] == 0x08)) || (bytes[0] == 0 && bytes[1] == 0x08);
+}
+
+/* "DICM" may stand in the value of a data set that has no preamble. */
+static bool is_text_of_data_set(const uint8_t *bytes, uint64_t length)
+{
+    return length >= META_START + 2 && begins(bytes) && !begins(bytes + META_START);
+}
+
 static bool has_prefix(const uint8_t *bytes, uint64_t length)
 {
     return length >= META_START && memcmp(bytes + PREAMBLE, "DICM", 4) == 0;
@@ -43,9 +55,8 @@ uint32_t csl_container_probe(const uint8_t *head, uint64_t length, const char *n
     (void)name;
     if (has_prefix(head, length)) return 100;
     if (length < 16) return 0;
-    bool little = (head[0] == 0x02 || head[0] == 0x08) && head[1] == 0;
-    bool big = head[0] == 0 && head[1] == 0x08;
-    if (!little && !big) return 0;
+    if (!begins(head)) return 0;
+    bool little = head[1] == 0;
     /* The first element of a file has a low number and, as a UID, date, code or group length, is short. */
     uint32_t element = little ? u16le(head + 2) : (uint32_t)head[2] << 8 | head[3];
     if (element > 0x0100) return 0;
@@ -68,7 +79,7 @@ int32_t csl_container_read(const uint8_t *bytes, uint64_t length, csl_container 
                            csl_dcm_error *error)
 {
     memset(container, 0, sizeof *container);
-    uint64_t at = has_prefix(bytes, length) ? META_START : 0;
+    uint64_t at = has_prefix(bytes, length) && !is_text_of_data_set(bytes, length) ? META_START : 0;
     while (length - at >= 8 && u16le(bytes + at) == 0x0002) {
         uint32_t element = u16le(bytes + at + 2), header = 8, value;
         if (!is_vr(bytes + at + 4)) {

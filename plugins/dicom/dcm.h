@@ -44,19 +44,23 @@ typedef enum csl_photometric {
     CSL_PHOTOMETRIC_YBR_FULL,
     CSL_PHOTOMETRIC_YBR_FULL_422,    /* stored subsampled only where uncompressed */
     CSL_PHOTOMETRIC_YBR_PARTIAL_422, /* luminance from 16 to 235 */
+    CSL_PHOTOMETRIC_YBR_PARTIAL_420,
+    CSL_PHOTOMETRIC_YBR_ICT, /* of JPEG 2000, whose decoders give RGB */
+    CSL_PHOTOMETRIC_YBR_RCT,
 } csl_photometric;
 
 /* The image pixel module (PS3.3 C.7.6.3), checked: all fields fit each other. */
 typedef struct csl_dcm_pixels {
     uint32_t rows, columns;
-    uint32_t samples; /* 1 or 3 */
-    uint32_t frames;  /* at least 1 */
-    uint32_t bits_allocated, bits_stored, high_bit;
+    uint32_t samples;                               /* 1 or 3 */
+    uint32_t frames;                                /* at least 1 */
+    uint32_t bits_allocated, bits_stored, high_bit; /* allocated: 1, 8, 16, 32 or, as float, 64 */
     bool is_signed;
-    bool planar; /* colour by plane */
+    bool is_float; /* FloatPixelData or DoubleFloatPixelData */
+    bool planar;   /* colour by plane */
     csl_photometric photometric;
     bool has_padding;
-    int32_t padding_low, padding_high; /* stored values that mean "nothing here" */
+    double padding_low, padding_high; /* stored values that mean "nothing here" */
 } csl_dcm_pixels;
 
 typedef struct csl_dcm_header {
@@ -71,10 +75,10 @@ typedef struct csl_dcm_header {
     char modality[17];
     int32_t instance_number;
     int32_t temporal;    /* TemporalPositionIdentifier, 0: none */
-    bool is_image;       /* false: pixels is not filled; the other fields are */
+    bool is_image;       /* false: pixels is filled for a segmentation alone; the other fields are */
     bool burned_in_text; /* BurnedInAnnotation is YES */
-    bool lut_only;       /* the values need a modality LUT that is a table, which is not applied */
     bool frame_groups;   /* has functional groups for each frame (PS3.3 C.7.6.16) */
+    char pixels_are[24]; /* empty, or what the pixels are compressed by where the transfer syntax lies */
     bool has_position, has_orientation;
     double position[3];    /* ImagePositionPatient, mm */
     double orientation[6]; /* ImageOrientationPatient: along a row, along a column */
@@ -93,18 +97,33 @@ typedef struct csl_dcm_window {
     enum { CSL_WINDOW_LINEAR, CSL_WINDOW_LINEAR_EXACT, CSL_WINDOW_SIGMOID } function;
 } csl_dcm_window;
 
+/* A lookup table (PS3.3 C.11.1.1, C.11.2.1.1, C.7.6.3.1.5): values below `first` take the first entry, those
+ * past the end the last. */
+typedef struct csl_lut {
+    uint16_t *values; /* [count], NULL: there is none */
+    uint32_t count;
+    int32_t first;
+    uint32_t bits; /* of an entry */
+} csl_lut;
+
 /* One decoded frame: samples in the byte order of the machine, interleaved unless planar. */
 typedef struct csl_dcm_frame {
-    uint8_t *samples;
+    const uint8_t *samples;    /* may lie in the file's own bytes, unaligned */
+    uint8_t *owned;            /* samples if they were decoded, else NULL */
     uint64_t length;           /* bytes */
-    uint32_t bytes_per_sample; /* 1, 2 or 4 */
+    uint32_t bytes_per_sample; /* 1, 2, 4 or, as float, 8 */
+    uint32_t channels;         /* a pixel: 1 or 3; 1 where only the luminance of a colour image was decoded */
     bool planar, subsampled;   /* subsampled: Y Y Cb Cr for every two pixels */
+    uint32_t bits, shift;      /* the value in a sample: so many bits above so many that are not its */
+    bool is_signed, is_float;
+    csl_photometric photometric; /* what the samples are, once decoded */
     bool is_hounsfield;
     double slope, intercept;
+    csl_lut modality; /* in place of slope and intercept */
     csl_dcm_window window;
-    uint16_t *palette; /* [3][palette_count], scaled to 16 bit, or NULL */
-    uint32_t palette_count;
-    int32_t palette_first;
+    csl_lut voi; /* where there is no window */
+    csl_lut palette[3];
+    bool supplemental; /* the palette is only for values from its first on (PS3.3 C.7.6.23) */
 } csl_dcm_frame;
 
 /* Once for each init and deinit of the plugin: codecs, dictionary, silence. */

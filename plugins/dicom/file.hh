@@ -2,7 +2,8 @@
 #ifndef CSL_PLUGIN_DICOM_FILE_HH
 #define CSL_PLUGIN_DICOM_FILE_HH
 
-#include "dcm.h"
+#include "decode.h"
+#include "fragments.h"
 
 #include <dcmtk/config/osconfig.h>
 
@@ -23,13 +24,17 @@ struct csl_dcm_file {
     uint64_t length = 0;
     uint8_t *inflated = nullptr; /* owned */
     DcmDataset dataset;
-    E_TransferSyntax syntax = EXS_Unknown;  /* as declared, else as found; unknown: of an encapsulated kind */
-    E_TransferSyntax read_as = EXS_Unknown; /* how the elements are encoded */
-    OFCondition parse;                      /* how the parse ended */
+    const csl_syntax *syntax = nullptr;           /* as declared, else as found; NULL: not in the table */
+    E_TransferSyntax read_as = EXS_Unknown;       /* how the elements are encoded */
+    bool other_encoding = false;                  /* which is not as declared */
+    OFCondition parse;                            /* how the parse ended */
     char media_class[CSL_DCM_UID_BYTES] = "";     /* MediaStorageSOPClassUID */
     char transfer_syntax[CSL_DCM_UID_BYTES] = ""; /* TransferSyntaxUID, empty: not said */
-    uint32_t bytes_per_sample = 0;                /* of the JPEG codestreams, once they are checked */
-    std::vector<unsigned long> frame_starts;      /* item of each frame's first fragment, likewise */
+    bool has_pixel_data = false;
+    bool is_float = false;            /* FloatPixelData or DoubleFloatPixelData */
+    csl_pixel_data pixel_data = {};   /* in `bytes` */
+    csl_fragments fragments = {};     /* of it, once they are asked for */
+    csl_codec codec = CSL_CODEC_NONE; /* what they are compressed by, once the header was read */
 
     ~csl_dcm_file();
 };
@@ -59,10 +64,10 @@ void to_utf8(const char *value, const char *character_set, char *utf8, size_t si
 /* Likewise for the alphabetic component group of a person name, or all of it where that group is empty. */
 void name_to_utf8(const char *name, const char *character_set, char *utf8, size_t size);
 
-/* Whether frames of this transfer syntax can be decoded, and whether they lie in the file as they are
- * (DCMTK's own word for it changed its name between versions). */
-bool is_decodable(E_TransferSyntax syntax);
-bool is_native(E_TransferSyntax syntax);
+/* Notes where the element of pixel data at `at` has its value (the end of the bytes: there is none). */
+void locate_pixel_data(csl_dcm_file *file, uint64_t at);
+/* The image pixel module, and by what the pixels are compressed. */
+int32_t read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error);
 
 /* Runs `body`, turning every exception into a status. */
 template <typename Body> int32_t guarded(csl_dcm_error *error, Body body) noexcept

@@ -129,6 +129,10 @@ void MemoryStream::mark()
     uint32_t group = big_endian_ ? at[0] * 256u + at[1] : at[1] * 256u + at[0];
     uint32_t element = big_endian_ ? at[2] * 256u + at[3] : at[3] * 256u + at[2];
     uint32_t tag = group << 16 | element;
+    if (levels_.size() == 1 && group == 0x7FE0 && element >= 0x0008 && element <= 0x0010) {
+        producer_.length = producer_.at;
+        return;
+    }
     if (tag < level.highest)
         steps_ += level.elements;
     else

@@ -6,6 +6,7 @@
  * bytes.
  * - DCMTK descends by recursion. Every descent reads, on the stack it would exhaust: a read from too deep
  * fails.
+ * - The data set ends where its pixel data begins: that is read in place, never by DCMTK.
  * - DCMTK keeps elements in sorted lists and searches private creators one by one. Elements in descending
  * order would make it walk each list to its start; the steps of all walks are counted against a budget.
  */
@@ -38,7 +39,7 @@ class MemoryProducer final : public DcmProducer
     void fail(const char *why);
 
     const uint8_t *const bytes;
-    const uint64_t length;
+    uint64_t length; /* to where DCMTK may read */
     uint64_t at;
 
   private:
@@ -53,6 +54,11 @@ class MemoryStream final : public DcmInputStream
     MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget, bool big_endian);
     DcmInputStreamFactory *newFactory() const override;
     void mark() override; /* DCMTK calls it before each tag */
+    /* Offset of the element of pixel data, or the end of the bytes where there is none. */
+    uint64_t pixel_data() const
+    {
+        return producer_.length;
+    }
 
   private:
     /* An item or sequence that is being read, known by where on the stack its reader stands. */

@@ -1,5 +1,7 @@
 #include "picture.h"
 
+#include "lut.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,6 +16,12 @@ uint8_t csl_window_apply(const csl_dcm_window *window, double value)
         y = (value - (c - 0.5)) / (w - 1) + 0.5;
     }
     return (uint8_t)lround(fmin(fmax(y, 0), 1) * 255);
+}
+
+uint8_t csl_voi_apply(const csl_lut *lut, double value)
+{
+    double full = (double)((1u << lut->bits) - 1), entry = csl_lut_entry(lut, round(value));
+    return (uint8_t)lround(fmin(entry / full, 1) * 255);
 }
 
 /* Mean over the pixels that one output pixel covers; whole pixels suffice for looking at. */
@@ -45,7 +53,11 @@ int32_t csl_key_image_make(const csl_plane *plane, const csl_dcm_frame *frame, d
     image->aspect = pixel_height / pixel_width;
     image->window = frame->window;
     double sign = plane->inverted ? -1 : 1;
-    if (!image->window.present) {
+    bool by_table = !image->window.present && frame->voi.values;
+    if (by_table) { /* what the caption says: the values that the table tells apart */
+        image->window.center = frame->voi.first + frame->voi.count / 2.0;
+        image->window.width = frame->voi.count;
+    } else if (!image->window.present) {
         image->window.function = CSL_WINDOW_LINEAR_EXACT;
         image->window.center = frame->is_hounsfield ? 40 : sign * (low + high) / 2;
         image->window.width = frame->is_hounsfield ? 400 : high - low;
@@ -56,7 +68,9 @@ int32_t csl_key_image_make(const csl_plane *plane, const csl_dcm_frame *frame, d
         for (uint32_t x = 0; x < width; x++) {
             uint32_t left = (uint32_t)((uint64_t)plane->columns * x / width);
             uint32_t right = (uint32_t)((uint64_t)plane->columns * (x + 1) / width);
-            uint8_t grey = csl_window_apply(&image->window, sign * mean_of(plane, top, bottom, left, right));
+            double value = sign * mean_of(plane, top, bottom, left, right);
+            uint8_t grey =
+                by_table ? csl_voi_apply(&frame->voi, value) : csl_window_apply(&image->window, value);
             image->grey[(size_t)y * width + x] = plane->inverted ? (uint8_t)(255 - grey) : grey;
         }
     }

@@ -13,12 +13,15 @@ typedef struct csl_key_image {
     csl_dcm_window window;
 } csl_key_image;
 
-/* `window` is the file's; without one, 400/40 for Hounsfield units and low to high for all else. Spacings may
- * be NaN. Shrinks by area averaging, never enlarges. CSL_PLUGIN_NO_MEMORY is the only failure. */
+/* `window` is the file's first; without one, its VOI LUT; without both, 400/40 for Hounsfield units and low
+ * to high for all else. Spacings may be NaN. Shrinks by area averaging, never enlarges. CSL_PLUGIN_NO_MEMORY
+ * is the only failure. */
 int32_t csl_key_image_make(const csl_plane *plane, const csl_dcm_frame *frame, double low, double high,
                            double row_spacing, double column_spacing, csl_key_image *image);
 
 /* PS3.3 C.11.2.1.2 and C.11.2.1.3: 0 to 255. */
 uint8_t csl_window_apply(const csl_dcm_window *window, double value);
+/* PS3.3 C.11.2.1.1: an entry by what its bits can hold. */
+uint8_t csl_voi_apply(const csl_lut *lut, double value);
 
 #endif

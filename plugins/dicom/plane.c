@@ -7,120 +7,248 @@
 /* ITU-R BT.601-7, 2.5.1 */
 static const double red = 0.299, green = 0.587, blue = 0.114;
 
-static const double hounsfield_low = -1024, hounsfield_high = 3071;
+static const float hounsfield_low = -1024, hounsfield_high = 3071;
 
-/* Sample `index` as it is stored, before its bits are cut out. */
-static uint32_t sample_at(const csl_dcm_frame *frame, uint64_t index)
-{
-    const uint8_t *at = frame->samples + index * frame->bytes_per_sample;
-    if (frame->bytes_per_sample == 1) return *at;
-    if (frame->bytes_per_sample == 2) {
-        uint16_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return value;
-}
+/* Samples may lie in the file, where nothing is aligned. */
+typedef uint16_t __attribute__((aligned(1), may_alias)) sample16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) sample32;
+typedef float __attribute__((aligned(1), may_alias)) sample_float;
+typedef double __attribute__((aligned(1), may_alias)) sample_double;
 
-typedef struct cut { /* how the value lies in a sample */
+/* How a stored value lies in a sample (PS3.5 8.1.1); sign is its highest bit, or 0 for one that has none. */
+typedef struct cut {
     uint32_t shift, mask, sign;
 } cut;
 
-static cut cut_of(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame)
+static cut cut_of(const csl_dcm_frame *frame)
 {
-    uint32_t bits = pixels->bits_stored, width = frame->bytes_per_sample * 8;
-    uint32_t shift = pixels->high_bit + 1 - bits;
-    /* A codec may give narrower samples than are allocated. */
-    if (shift + bits > width) {
-        shift = 0;
-        bits = bits < width ? bits : width;
+    uint32_t mask = frame->bits >= 32 ? UINT32_MAX : (1u << frame->bits) - 1u;
+    return (cut){frame->shift, mask, frame->is_signed ? 1u << (frame->bits - 1) : 0};
+}
+
+/* What becomes of a stored value: slope and intercept, then limits. */
+typedef struct scale {
+    double slope, intercept;
+    float low, high;
+} scale;
+
+static inline int32_t value_of(uint32_t sample, cut c)
+{
+    return (int32_t)(((sample >> c.shift) & c.mask) ^ c.sign) - (int32_t)c.sign;
+}
+
+static inline float limited(float value, const scale *s)
+{
+    value = value < s->low ? s->low : value;
+    return value > s->high ? s->high : value;
+}
+
+/* A loop for each width, so that the compiler can take many samples at once. */
+#define FILL(name, type, stored, number)                                                                     \
+    static void name(const type *restrict from, size_t step, size_t count, cut c, scale s,                   \
+                     float *restrict to)                                                                     \
+    {                                                                                                        \
+        (void)c;                                                                                             \
+        if (step == 1) {                                                                                     \
+            for (size_t i = 0; i < count; i++)                                                               \
+                to[i] = limited(                                                                             \
+                    (float)((number)(stored(from[i], c)) * (number)s.slope + (number)s.intercept), &s);      \
+            return;                                                                                          \
+        }                                                                                                    \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = limited(                                                                                 \
+                (float)((number)(stored(from[i * step], c)) * (number)s.slope + (number)s.intercept), &s);   \
     }
-    uint32_t mask = bits >= 32 ? UINT32_MAX : (1u << bits) - 1u;
-    return (cut){shift, mask, pixels->is_signed ? 1u << (bits - 1) : 0};
+
+static inline int64_t wide_value_of(uint32_t sample, cut c)
+{
+    return (int64_t)(((sample >> c.shift) & c.mask) ^ c.sign) - (int64_t)c.sign;
 }
 
-static int64_t value_of(uint32_t sample, const cut *c)
+/* Not a number, which a limit would let through, is taken for padding. */
+static inline double real_value_of(double sample, cut c)
 {
-    uint32_t value = (sample >> c->shift) & c->mask;
-    return c->sign && (value & c->sign) ? (int64_t)value - (int64_t)c->mask - 1 : (int64_t)value;
+    (void)c;
+    return sample;
 }
 
-static double luminance(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, const cut *c,
-                        uint64_t pixel, uint64_t count)
+FILL(fill8, uint8_t, value_of, double)
+FILL(fill8_exactly, uint8_t, value_of, float)
+FILL(fill16, sample16, value_of, double)
+FILL(fill16_exactly, sample16, value_of, float)
+FILL(fill32, sample32, wide_value_of, double)
+FILL(fill_float, sample_float, real_value_of, double)
+FILL(fill_double, sample_double, real_value_of, double)
+
+/* Single precision does where every step is a whole number that it holds. */
+static bool is_exact(const csl_dcm_frame *frame, const scale *s)
 {
-    if (frame->subsampled) /* Y0 Y1 Cb Cr */
-        return (double)value_of(sample_at(frame, pixel / 2 * 4 + pixel % 2), c);
-    uint64_t first = frame->planar ? pixel : pixel * 3, step = frame->planar ? count : 1;
-    double one = (double)value_of(sample_at(frame, first), c);
-    if (pixels->photometric != CSL_PHOTOMETRIC_RGB) return one;
-    return red * one + green * (double)value_of(sample_at(frame, first + step), c) +
-           blue * (double)value_of(sample_at(frame, first + 2 * step), c);
+    return frame->bits <= 16 && !(fabs(s->slope) > 1) && !(fabs(s->slope) < 1) &&
+           fabs(s->intercept) < 1 << 22 && !(fabs(s->intercept - trunc(s->intercept)) > 0);
 }
 
-static double palette_luminance(const csl_dcm_frame *frame, int64_t value)
+/* `count` samples, from number `first` on in steps of `step`. */
+static void fill(const csl_dcm_frame *frame, size_t first, size_t step, size_t count, scale s, float *to)
 {
-    int64_t entry = value - frame->palette_first;
-    entry = entry < 0 ? 0 : entry >= frame->palette_count ? (int64_t)frame->palette_count - 1 : entry;
-    const uint16_t *table = frame->palette + entry;
-    return red * table[0] + green * table[frame->palette_count] + blue * table[2ull * frame->palette_count];
+    const uint8_t *from = frame->samples + first * frame->bytes_per_sample;
+    const void *at = from;
+    cut c = cut_of(frame);
+    bool exact = is_exact(frame, &s);
+    if (frame->is_float && frame->bytes_per_sample == 4)
+        fill_float(at, step, count, c, s, to);
+    else if (frame->is_float)
+        fill_double(at, step, count, c, s, to);
+    else if (frame->bytes_per_sample == 1)
+        (exact ? fill8_exactly : fill8)(from, step, count, c, s, to);
+    else if (frame->bytes_per_sample == 2)
+        (exact ? fill16_exactly : fill16)(at, step, count, c, s, to);
+    else
+        fill32(at, step, count, c, s, to);
 }
 
-static double clamp(double value, double low, double high)
+static scale plain_scale(void)
 {
-    return value < low ? low : value > high ? high : value;
+    return (scale){1, 0, -(float)UINT32_MAX, (float)UINT32_MAX};
 }
 
-static float rescaled(const csl_dcm_frame *frame, double value)
+/* Padding and what is no number become the darkest of the rest: `stored` are the values before any scale. */
+static void darken_padding(const csl_dcm_pixels *pixels, const float *stored, float *values, size_t count)
 {
-    double scaled = value * frame->slope + frame->intercept;
-    return frame->is_hounsfield ? (float)clamp(scaled, hounsfield_low, hounsfield_high)
-                                : (float)clamp(scaled, INT32_MIN, UINT32_MAX);
-}
-
-static void fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, csl_plane *plane,
-                      uint64_t count)
-{
-    cut c = cut_of(pixels, frame);
-    float sign = plane->inverted ? -1.0f : 1.0f;
-    uint64_t padded = 0;
-    float darkest = INFINITY;
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t value = value_of(sample_at(frame, i), &c);
-        if (pixels->has_padding && value >= pixels->padding_low && value <= pixels->padding_high) {
-            plane->values[i] = NAN;
+    float low = (float)pixels->padding_low, high = (float)pixels->padding_high, darkest = INFINITY;
+    size_t padded = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_padding = (pixels->has_padding && stored[i] >= low && stored[i] <= high) || isnan(stored[i]);
+        if (is_padding) {
+            values[i] = NAN;
             padded++;
-            continue;
+        } else if (values[i] < darkest) {
+            darkest = values[i];
         }
-        plane->values[i] = sign * rescaled(frame, (double)value);
-        darkest = plane->values[i] < darkest ? plane->values[i] : darkest;
     }
-    if (padded == 0) return;
     if (padded == count) darkest = 0;
-    for (uint64_t i = 0; i < count; i++)
-        plane->values[i] = isnan(plane->values[i]) ? darkest : plane->values[i];
+    for (size_t i = 0; i < count && padded; i++) values[i] = isnan(values[i]) ? darkest : values[i];
+}
+
+/* A table of what each stored value becomes, for lookup tables of either kind. */
+static float *table_of(const csl_dcm_frame *frame, double scale_to)
+{
+    const csl_lut *palette = frame->palette, *lut = palette[0].values ? &palette[0] : &frame->modality;
+    float *table = malloc(lut->count * sizeof *table);
+    if (!table) return NULL;
+    for (uint32_t i = 0; i < lut->count; i++) {
+        if (!palette[0].values)
+            table[i] = lut->values[i];
+        else
+            table[i] = (float)(scale_to * (red * lut->values[i] + green * palette[1].values[i] +
+                                           blue * palette[2].values[i]));
+    }
+    return table;
+}
+
+/* Values through a table; below `from` they keep what they have. */
+static void look_up(const csl_lut *lut, const float *table, double from, const float *stored, float *values,
+                    size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        double value = (double)stored[i], index = value - lut->first;
+        if (value < from) continue;
+        values[i] = table[index <= 0 ? 0 : index >= lut->count - 1 ? lut->count - 1 : (uint32_t)index];
+    }
+}
+
+static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, csl_plane *plane,
+                         size_t count)
+{
+    bool is_palette = frame->palette[0].values && !frame->supplemental;
+    bool is_table = is_palette || frame->modality.values;
+    scale s = {frame->slope, frame->intercept, (float)INT32_MIN, (float)UINT32_MAX};
+    if (frame->is_hounsfield) s = (scale){s.slope, s.intercept, hounsfield_low, hounsfield_high};
+    float *stored = NULL, *table = NULL;
+    int32_t status = CSL_PLUGIN_NO_MEMORY;
+    fill(frame, 0, 1, count, s, plane->values);
+    if (pixels->has_padding || frame->is_float || is_table || frame->supplemental) {
+        stored = malloc(count * sizeof *stored);
+        if (!stored) goto done;
+        fill(frame, 0, 1, count, plain_scale(), stored);
+    }
+    if (is_table) {
+        table = table_of(frame, 1);
+        if (!table) goto done;
+        look_up(is_palette ? &frame->palette[0] : &frame->modality, table, -INFINITY, stored, plane->values,
+                count);
+    } else if (frame->supplemental) {
+        /* Colour is as bright among the greys below it as it is among colours. */
+        double grey = frame->palette[0].first > 0 ? frame->palette[0].first * s.slope + s.intercept : 65535;
+        table = table_of(frame, grey / 65535);
+        if (!table) goto done;
+        look_up(&frame->palette[0], table, frame->palette[0].first, stored, plane->values, count);
+    }
+    if (plane->inverted) {
+        for (size_t i = 0; i < count; i++) plane->values[i] = -plane->values[i];
+    }
+    if (stored && !is_palette) darken_padding(pixels, stored, plane->values, count);
+    status = CSL_PLUGIN_OK;
+done:
+    free(stored);
+    free(table);
+    return status;
+}
+
+/* Three samples a pixel, `step` and `next` apart. */
+#define LUMINANCE(name, type, stored)                                                                        \
+    static void name(const type *restrict from, size_t step, size_t next, size_t count, cut c,               \
+                     float *restrict to)                                                                     \
+    {                                                                                                        \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = (float)(red * (double)stored(from[i * step], c) +                                        \
+                            green * (double)stored(from[i * step + next], c) +                               \
+                            blue * (double)stored(from[i * step + 2 * next], c));                            \
+    }
+
+LUMINANCE(luminance8, uint8_t, value_of)
+LUMINANCE(luminance16, sample16, value_of)
+LUMINANCE(luminance32, sample32, wide_value_of)
+
+static void fill_luminance(const csl_dcm_frame *frame, csl_plane *plane, size_t count)
+{
+    size_t step = frame->planar ? 1 : frame->channels, next = frame->planar ? count : 1;
+    const void *from = frame->samples;
+    cut c = cut_of(frame);
+    if (frame->subsampled) { /* Y0 Y1 Cb Cr: for every two pixels */
+        for (size_t i = 0; i < count; i++)
+            fill(frame, i / 2 * 4 + i % 2, 1, 1, plain_scale(), plane->values + i);
+    } else if (frame->channels == 1 || frame->photometric != CSL_PHOTOMETRIC_RGB) {
+        fill(frame, 0, step, count, plain_scale(), plane->values);
+    } else if (frame->bytes_per_sample == 1) {
+        luminance8(from, step, next, count, c, plane->values);
+    } else if (frame->bytes_per_sample == 2) {
+        luminance16(from, step, next, count, c, plane->values);
+    } else {
+        luminance32(from, step, next, count, c, plane->values);
+    }
+    /* Y from 16/256 to 235/256 of the range, PS3.3 C.7.6.3.1.2 */
+    if (frame->photometric != CSL_PHOTOMETRIC_YBR_PARTIAL_422 &&
+        frame->photometric != CSL_PHOTOMETRIC_YBR_PARTIAL_420)
+        return;
+    double full = c.mask;
+    for (size_t i = 0; i < count; i++)
+        plane->values[i] = (float)(((double)plane->values[i] - full * 16 / 255) * 255 / 219);
 }
 
 int32_t csl_plane_make(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, csl_plane *plane)
 {
-    uint64_t count = (uint64_t)pixels->rows * pixels->columns;
+    size_t count = (size_t)pixels->rows * pixels->columns;
     *plane = (csl_plane){pixels->rows, pixels->columns, malloc(count * sizeof *plane->values), false};
     if (!plane->values) return CSL_PLUGIN_NO_MEMORY;
-    if (pixels->samples == 1 && !frame->palette) {
-        plane->inverted = pixels->photometric == CSL_PHOTOMETRIC_MONOCHROME1 && !frame->is_hounsfield;
-        fill_grey(pixels, frame, plane, count);
+    if (pixels->samples == 3) {
+        fill_luminance(frame, plane, count);
         return CSL_PLUGIN_OK;
     }
-    cut c = cut_of(pixels, frame);
-    double full = c.mask;
-    for (uint64_t i = 0; i < count; i++) {
-        double value = frame->palette ? palette_luminance(frame, value_of(sample_at(frame, i), &c))
-                                      : luminance(pixels, frame, &c, i, count);
-        /* Y from 16/256 to 235/256 of the range, PS3.3 C.7.6.3.1.2 */
-        if (pixels->photometric == CSL_PHOTOMETRIC_YBR_PARTIAL_422)
-            value = (value - full * 16 / 255) * 255 / 219;
-        plane->values[i] = (float)value;
+    plane->inverted = pixels->photometric == CSL_PHOTOMETRIC_MONOCHROME1 && !frame->is_hounsfield;
+    int32_t status = fill_grey(pixels, frame, plane, count);
+    if (status != CSL_PLUGIN_OK) {
+        free(plane->values);
+        plane->values = NULL;
     }
-    return CSL_PLUGIN_OK;
+    return status;
 }

@@ -102,8 +102,12 @@ static int32_t look_at(csl_reading *reading, uint32_t input, csl_facts *facts, c
     if (reading->header.other_encoding)
         status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID",
                             "the data set is not encoded as the file says; read as it is");
-    if (status == CSL_PLUGIN_OK && reading->header.lut_only)
-        status = sink->warn(sink, input, "(0028,3000) ModalityLUTSequence", "is not applied");
+    if (status == CSL_PLUGIN_OK && reading->header.pixels_are[0]) {
+        char text[128];
+        snprintf(text, sizeof text, "the pixels are %s, not what the file says; read as they are",
+                 reading->header.pixels_are);
+        status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID", text);
+    }
     return status == CSL_PLUGIN_OK ? add_image(reading, input) : status;
 }
 

@@ -2,11 +2,14 @@
 
 #include "file.hh"
 
+#include <charls/charls.h>
 #include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmdata/dcrlerp.h>
 #include <dcmtk/dcmjpeg/djrplol.h>
-#include <dcmtk/dcmjpls/djrparam.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +33,40 @@ const struct {
     {CSL_ENCODING_JPEG_LOSSLESS, EXS_JPEGProcess14SV1},
 };
 
+/* One grey frame as JPEG-LS, in place of the pixels. By CharLS, which also decodes: DCMTK's own copy of it
+ * cannot be loaded beside it, since both name their functions alike. */
+OFCondition encode_jpeg_ls(DcmDataset &dataset, const csl_dcm_object *object)
+{
+    Uint16 rows = 0, columns = 0, bits = 0;
+    (void)dataset.findAndGetUint16(DCM_Rows, rows);
+    (void)dataset.findAndGetUint16(DCM_Columns, columns);
+    (void)dataset.findAndGetUint16(DCM_BitsStored, bits);
+    std::vector<uint8_t> stream(65536 + 4 * static_cast<size_t>(object->pixel_count));
+    try {
+        charls::jpegls_encoder encoder;
+        encoder.frame_info({columns, rows, bits, 1}).destination(stream);
+        /* Signed values are coded as the bits that they are. */
+        const uint16_t mask = static_cast<uint16_t>((1u << bits) - 1);
+        std::vector<uint16_t> samples(object->pixels, object->pixels + object->pixel_count);
+        for (uint16_t &sample : samples) sample &= mask;
+        stream.resize(encoder.encode(samples));
+    } catch (const charls::jpegls_error &) {
+        return EC_CannotChangeRepresentation;
+    }
+    std::unique_ptr<DcmPixelSequence> sequence(new DcmPixelSequence(DcmTag(DCM_PixelData, EVR_OB)));
+    std::unique_ptr<DcmPixelItem> table(new DcmPixelItem(DcmTag(DCM_Item, EVR_OB)));
+    DcmOffsetList offsets;
+    OFCondition done = sequence->insert(table.get());
+    if (done.bad()) return done;
+    (void)table.release();
+    done = sequence->storeCompressedFrame(offsets, stream.data(), static_cast<Uint32>(stream.size()), 0);
+    std::unique_ptr<DcmPixelData> pixel_data(new DcmPixelData(DCM_PixelData));
+    pixel_data->putOriginalRepresentation(EXS_JPEGLSLossless, nullptr, sequence.release());
+    if (done.good()) done = dataset.insert(pixel_data.get(), OFTrue);
+    if (done.good()) (void)pixel_data.release();
+    return done;
+}
+
 OFCondition fill(DcmFileFormat &file, const csl_dcm_object *object, E_TransferSyntax syntax)
 {
     DcmDataset &dataset = *file.getDataset();
@@ -42,16 +79,14 @@ OFCondition fill(DcmFileFormat &file, const csl_dcm_object *object, E_TransferSy
     }
     if (done.good()) done = dataset.putAndInsertString(DCM_SOPClassUID, object->sop_class);
     if (done.good()) done = dataset.putAndInsertString(DCM_SOPInstanceUID, object->sop_instance);
-    if (done.good())
-        done = dataset.putAndInsertUint16Array(DCM_PixelData, object->pixels, object->pixel_count);
+    if (done.bad()) return done;
+    if (syntax == EXS_JPEGLSLossless) return encode_jpeg_ls(dataset, object);
+    done = dataset.putAndInsertUint16Array(DCM_PixelData, object->pixels, object->pixel_count);
     if (done.bad()) return done;
     const DJ_RPLossless lossless(1, 0);
-    const DJLSRepresentationParameter jpeg_ls;
     const DcmRLERepresentationParameter rle;
     const DcmRepresentationParameter *parameter =
-        syntax == EXS_JPEGProcess14SV1 ? &lossless
-        : syntax == EXS_JPEGLSLossless ? static_cast<const DcmRepresentationParameter *>(&jpeg_ls)
-                                       : &rle;
+        syntax == EXS_JPEGProcess14SV1 ? static_cast<const DcmRepresentationParameter *>(&lossless) : &rle;
     if (syntax != EXS_LittleEndianExplicit) done = dataset.chooseRepresentation(syntax, parameter);
     if (done.good() && !dataset.canWriteXfer(syntax)) done = EC_CannotChangeRepresentation;
     return done;
