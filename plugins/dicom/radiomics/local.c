@@ -1,0 +1,126 @@
+/* Local intensity peaks: means over spheres of 1 cm3 around the voxels of the intensity mask (IBSI 3.2). */
+#include "families.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One row of the sphere: voxels -half .. half, `y` rows and `z` slices from the centre. */
+typedef struct chord {
+    int32_t y, z, half;
+} chord;
+
+/* The rows of a sphere, no further than the image reaches; *count 0 if there are too many of them. */
+static chord *make_sphere(const csl_roi *roi, size_t *count)
+{
+    const double r = CSL_PEAK_RADIUS;
+    int32_t reach[3];
+    for (int axis = 0; axis < 3; axis++)
+        reach[axis] = (int32_t)fmin(r / roi->spacing[axis], roi->around[axis]);
+    *count = 0;
+    if ((2.0 * reach[1] + 1) * (2.0 * reach[2] + 1) > 2.0 * CSL_PEAK_ROWS) return calloc(1, sizeof(chord));
+    chord *sphere = malloc((size_t)(2 * reach[1] + 1) * (size_t)(2 * reach[2] + 1) * sizeof *sphere);
+    if (!sphere) return NULL;
+    for (int32_t z = -reach[2]; z <= reach[2]; z++)
+        for (int32_t y = -reach[1]; y <= reach[1]; y++) {
+            const double dy = y * roi->spacing[1], dz = z * roi->spacing[2], left = r * r - dy * dy - dz * dz;
+            if (left < 0) continue;
+            const int32_t half = (int32_t)fmin(sqrt(left) / roi->spacing[0], roi->around[0]);
+            sphere[(*count)++] = (chord){y, z, half};
+        }
+    if (*count > CSL_PEAK_ROWS) *count = 0;
+    return sphere;
+}
+
+/* sums[x] = values 0 .. x - 1 of the row. */
+static void sum_row(const float *row, uint32_t size, double *sums)
+{
+    sums[0] = 0;
+    for (uint32_t x = 0; x < size; x++) sums[x + 1] = sums[x] + row[x];
+}
+
+typedef struct peaks {
+    const chord *sphere;
+    size_t chords;
+    double *sums; /* [slices][around y][around x + 1]: of the slices that a sphere reaches, in turn */
+    int32_t slices;
+    double *total, *voxels; /* [size x] of the row at hand */
+    float highest;
+    double local, global;
+} peaks;
+
+/* Means over the spheres around row (y, z) of the box. */
+static void scan_row(const csl_roi *roi, peaks *p, uint32_t y, uint32_t z)
+{
+    const uint32_t width = roi->size[0], wide = roi->around[0];
+    const uint8_t *mask = roi->mask + csl_roi_at(roi, 0, y, z);
+    uint32_t first = 0, end = width;
+    while (first < width && !(mask[first] & CSL_INTENSITY)) first++;
+    while (end > first && !(mask[end - 1] & CSL_INTENSITY)) end--;
+    if (first == end) return;
+    memset(p->total, 0, width * sizeof *p->total);
+    memset(p->voxels, 0, width * sizeof *p->voxels);
+    for (size_t i = 0; i < p->chords; i++) {
+        const int64_t at_y = (int64_t)y + roi->lead[1] + p->sphere[i].y,
+                      at_z = (int64_t)z + roi->lead[2] + p->sphere[i].z;
+        if (at_y < 0 || at_y >= roi->around[1] || at_z < 0 || at_z >= roi->around[2]) continue;
+        const double *sums =
+            p->sums + ((size_t)(at_z % p->slices) * roi->around[1] + (size_t)at_y) * (wide + 1);
+        const int64_t half = p->sphere[i].half;
+        for (uint32_t x = first; x < end; x++) {
+            const int64_t centre = (int64_t)x + roi->lead[0];
+            const int64_t from = centre - half < 0 ? 0 : centre - half;
+            const int64_t to = centre + half + 1 > wide ? wide : centre + half + 1;
+            p->total[x] += sums[to] - sums[from];
+            p->voxels[x] += (double)(to - from);
+        }
+    }
+    for (uint32_t x = first; x < end; x++) {
+        if (!(mask[x] & CSL_INTENSITY)) continue;
+        const double mean = p->total[x] / p->voxels[x];
+        const float value = csl_roi_value(roi, x, y, z);
+        if (isnan(p->global) || mean > p->global) p->global = mean;
+        /* of several voxels of the highest intensity, the one with the highest peak */
+        if (isnan(p->local) || value > p->highest || (value == p->highest && mean > p->local)) {
+            p->highest = value;
+            p->local = mean;
+        }
+    }
+}
+
+bool csl_local_intensity(const csl_roi *roi, double out[CSL_LOCAL_FEATURES])
+{
+    csl_undefined(out, CSL_LOCAL_FEATURES);
+    if (roi->count == 0) return true;
+    peaks p = {.local = NAN, .global = NAN};
+    chord *sphere = make_sphere(roi, &p.chords);
+    if (!sphere) return false;
+    bool ok = true;
+    if (p.chords == 0) goto done;
+    int32_t reach = 0;
+    for (size_t i = 0; i < p.chords; i++)
+        if (sphere[i].z > reach) reach = sphere[i].z;
+    p.sphere = sphere;
+    p.slices = 2 * reach + 1;
+    const size_t slice = (size_t)roi->around[1] * (roi->around[0] + 1);
+    p.sums = malloc((size_t)p.slices * slice * sizeof *p.sums);
+    p.total = malloc(roi->size[0] * sizeof *p.total);
+    p.voxels = malloc(roi->size[0] * sizeof *p.voxels);
+    ok = p.sums && p.total && p.voxels;
+    if (!ok) goto done;
+    uint32_t summed = 0; /* slices of the image whose sums have been taken */
+    for (uint32_t z = 0; z < roi->size[2]; z++) {
+        for (; summed < roi->around[2] && summed <= z + roi->lead[2] + (uint32_t)reach; summed++)
+            for (uint32_t y = 0; y < roi->around[1]; y++)
+                sum_row(roi->image + summed * roi->image_slice + y * roi->image_row, roi->around[0],
+                        p.sums + (summed % (uint32_t)p.slices) * slice + y * (size_t)(roi->around[0] + 1));
+        for (uint32_t y = 0; y < roi->size[1]; y++) scan_row(roi, &p, y, z);
+    }
+    out[0] = p.local;
+    out[1] = p.global;
+done:
+    free(sphere);
+    free(p.sums);
+    free(p.total);
+    free(p.voxels);
+    return ok;
+}
