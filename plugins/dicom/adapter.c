@@ -1,22 +1,34 @@
 /* org.consilium.dicom: DICOM objects to tokens and facts. docs/dicom.md says what each number means. */
 #include "container.h"
 #include "image.h"
+#include "options.h"
 #include "reading.h"
+#include "regions.h"
+#include "structures.h"
 #include "synth.h"
 
-#include <consilium/options.h>
 #include <consilium/preview.h>
 #include <consilium/synth.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct adapter {
     const csl_preview *preview; /* NULL: the host wants none */
-    bool deidentify;            /* say no facts */
-    int32_t library;            /* what csl_dcm_library_open said; only embed can tell the user why */
+    csl_adapter_options options;
+    int32_t library; /* what csl_dcm_library_open said; only embed can tell the user why */
     csl_dcm_error why;
 } adapter;
+
+static int32_t note_nothing(const csl_reading *reading)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "none of the case's %u files gives a token: no image, region of interest or waveform",
+             reading->input_count);
+    return reading->sink->warn(reading->sink, 0, "case", text);
+}
 
 static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink)
 {
@@ -26,12 +38,14 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
         return self->library;
     }
     csl_reading reading = {.preview = self->preview,
-                           .deidentify = self->deidentify,
+                           .deidentify = self->options.deidentify,
                            .inputs = inputs,
                            .input_count = count,
                            .sink = sink};
     int32_t status = csl_reading_survey(&reading);
     if (status == CSL_PLUGIN_OK) status = csl_image_emit(&reading);
+    if (status == CSL_PLUGIN_OK) status = csl_regions_emit(&reading, &self->options.regions);
+    if (status == CSL_PLUGIN_OK && !reading.has_tokens) status = note_nothing(&reading);
     csl_reading_clear(&reading);
     return status;
 }
@@ -50,14 +64,10 @@ static int32_t init(const csl_host *host, void **instance)
     self->library = csl_dcm_library_open(&self->why);
     if (!host || !CSL_HAS(host, csl_host, get_extension) || !host->get_extension) return CSL_PLUGIN_OK;
     self->preview = host->get_extension(host, CSL_EXT_PREVIEW, 1);
-    const csl_options *options = host->get_extension(host, CSL_EXT_OPTIONS, 1);
-    const char *deidentify = options ? options->get(host, "deidentify") : NULL;
-    self->deidentify = deidentify && !strcmp(deidentify, "yes");
-    if (deidentify && !self->deidentify && strcmp(deidentify, "no")) {
-        deinit(self);
-        return options->refuse(host, "deidentify", "yes or no");
-    }
-    return CSL_PLUGIN_OK;
+    int32_t status =
+        csl_adapter_options_read(host, host->get_extension(host, CSL_EXT_OPTIONS, 1), &self->options);
+    if (status != CSL_PLUGIN_OK) deinit(self);
+    return status;
 }
 
 static const void *get_extension(const char *id, uint32_t revision)
@@ -66,14 +76,23 @@ static const void *get_extension(const char *id, uint32_t revision)
     return revision <= 1 && strcmp(id, CSL_EXT_SYNTH) == 0 ? &synth : NULL;
 }
 
-static const csl_option deidentify_option = {
-    .struct_size = sizeof deidentify_option,
-    .name = "deidentify",
-    .value = "yes|no",
-    .help = "leave out what the basic profile of PS3.15 Annex E removes; no"};
-static const csl_option *const options[] = {&deidentify_option};
+static uint32_t probe(const uint8_t *head, uint64_t length, const char *name)
+{
+    uint32_t sure = csl_container_probe(head, length, name);
+    return sure == 0 && csl_nifti_is(head, length) ? 90 : sure;
+}
 
-static const csl_plugin plugin = {
+static const csl_stream radiomics = {.struct_size = sizeof radiomics,
+                                     .feature_count = CSL_RADIOMICS_FEATURES,
+                                     .position_count = CSL_REGIONS_POSITIONS,
+                                     .coded_feature = -1,
+                                     .modality = "radiomics",
+                                     .feature_names = csl_radiomics_names,
+                                     .feature_units = csl_radiomics_units,
+                                     .position_names = csl_regions_positions};
+static const csl_stream *const streams[] = {&radiomics};
+
+static csl_plugin plugin = {
     .struct_size = sizeof plugin,
     .abi_major = CSL_ABI_MAJOR,
     .abi_minor = CSL_ABI_MINOR,
@@ -87,20 +106,22 @@ static const csl_plugin plugin = {
     .feature_names = csl_image_names,
     .feature_units = csl_image_units,
     .position_names = csl_image_positions,
-    .probe = csl_container_probe,
+    .probe = probe,
     .init = init,
     .embed = embed,
     .deinit = deinit,
     .get_extension = get_extension,
     .patch_feature = 0,
     .patch_side = CSL_REGION_CELLS,
-    .options = options,
-    .option_count = sizeof options / sizeof *options,
+    .streams = streams,
+    .stream_count = sizeof streams / sizeof *streams,
+    .option_count = CSL_ADAPTER_OPTIONS,
 };
 
 const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)
 {
     (void)host_abi_major;
     (void)host_abi_minor;
+    plugin.options = csl_adapter_option_table();
     return &plugin;
 }

@@ -55,6 +55,9 @@ bool numbers_of(DcmItem &item, const DcmTagKey &tag, uint64_t limit, std::vector
  * group. */
 DcmItem &group_of(DcmDataset &dataset, unsigned long frame, const DcmTagKey &group);
 
+/* The code of a sequence's first item as "SCHEME|VALUE", where the scheme is public; empty otherwise. */
+void read_code(DcmItem &item, const DcmTagKey &sequence, char *code, size_t size);
+
 /* What SUV is computed from (suv.h). */
 void read_pet(DcmDataset &dataset, csl_pet *pet);
 

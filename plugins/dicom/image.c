@@ -191,6 +191,7 @@ int32_t csl_image_emit(csl_reading *r)
     for (uint32_t i = 0; i < r->stacks.stack_count && status == CSL_PLUGIN_OK; i++) {
         if (r->stacks.stacks[i].chosen) status = read_stack(r, &r->stacks.stacks[i], plane);
         plane += r->stacks.stacks[i].chosen;
+        r->has_tokens |= r->stacks.stacks[i].chosen > 0;
     }
     return status;
 }

@@ -1,8 +1,11 @@
 #include "reading.h"
 
+#include "dicomdir.h"
 #include "facts.h"
+#include "object.h"
 #include "place.h"
 #include "privacy.h"
+#include "structures.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +37,7 @@ void csl_reading_clear(csl_reading *reading)
     csl_dcm_close(reading->file);
     free(reading->stacks.stacks);
     free(reading->instances);
+    free(reading->structure_inputs);
 }
 
 static int32_t note(void *context, uint32_t input, const char *text)
@@ -86,19 +90,66 @@ static int32_t add_image(csl_reading *reading, uint32_t input)
     return reading->header.pixels.frames > 1 ? note_frames(reading, input) : CSL_PLUGIN_OK;
 }
 
+static int32_t add_structures(csl_reading *reading, uint32_t input)
+{
+    if (!reading->structure_inputs)
+        reading->structure_inputs = malloc(reading->input_count * sizeof *reading->structure_inputs);
+    if (!reading->structure_inputs) return CSL_PLUGIN_NO_MEMORY;
+    reading->structure_inputs[reading->structure_count++] = input;
+    return CSL_PLUGIN_OK;
+}
+
+/* Whether the case has a file of that name, in whatever folder. */
+static bool has_file(void *context, const char *path)
+{
+    const csl_reading *reading = context;
+    size_t length = strlen(path);
+    for (uint32_t i = 0; i < reading->input_count; i++) {
+        const char *name = reading->inputs[i].name;
+        size_t all = strlen(name);
+        if (all >= length && strcmp(name + all - length, path) == 0 &&
+            (all == length || name[all - length - 1] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static int32_t note_directory(csl_reading *reading, uint32_t input)
+{
+    csl_dcm_error error;
+    uint32_t listed, there;
+    char text[160];
+    int32_t status = csl_dicomdir_count(reading->file, has_file, reading, &listed, &there, &error);
+    if (status != CSL_PLUGIN_OK) return csl_reading_refuse(reading, input, status, &error);
+    snprintf(text, sizeof text,
+             "a DICOMDIR: of the %u files that it lists the case has %u, each read by itself", listed, there);
+    return reading->sink->warn(reading->sink, input, "(0004,1220) DirectoryRecordSequence", text);
+}
+
+/* An object that is no image: left with a word on what it is, unless a later pass reads it. */
+static int32_t add_other(csl_reading *reading, uint32_t input)
+{
+    char text[192];
+    const csl_dcm_header *header = &reading->header;
+    if (csl_structures_is_class(header->sop_class)) return add_structures(reading, input);
+    if (csl_object_is_directory(header->sop_class)) return note_directory(reading, input);
+    const char *name = csl_object_name(header->sop_class);
+    snprintf(text, sizeof text, "no image that this program reads: %s%s%s", name ? name : "",
+             name ? ", " : "", header->sop_name);
+    return reading->sink->warn(reading->sink, input, "(0008,0016) SOPClassUID", text);
+}
+
 static int32_t look_at(csl_reading *reading, uint32_t input, csl_facts *facts, csl_privacy *seen)
 {
     const csl_sink *sink = reading->sink;
+    const csl_input *bytes = &reading->inputs[input];
+    if (csl_nifti_is(bytes->bytes, bytes->length)) return add_structures(reading, input);
     int32_t status = csl_reading_open(reading, input);
     if (status == CSL_PLUGIN_OK && !reading->deidentify)
         status = csl_facts_emit(facts, &reading->header, input, sink);
     if (status != CSL_PLUGIN_OK) return status;
     csl_privacy_note(seen, reading->file, &reading->header, input);
-    if (!reading->header.is_image) {
-        char text[128];
-        snprintf(text, sizeof text, "no image that this program reads: %s", reading->header.sop_name);
-        return sink->warn(sink, input, "(0008,0016) SOPClassUID", text);
-    }
+    if (!reading->header.is_image) return add_other(reading, input);
     if (reading->header.other_encoding)
         status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID",
                             "the data set is not encoded as the file says; read as it is");

@@ -15,6 +15,9 @@ typedef struct csl_reading {
     csl_stacks stacks;
     csl_instance *instances; /* [instance_count], owned; in the order of stacks once those are built */
     uint32_t instance_count, instance_room;
+    uint32_t *structure_inputs; /* [structure_count] files of regions of interest, owned */
+    uint32_t structure_count;
+    bool has_tokens;    /* something was emitted */
     bool showed;        /* the key image has been emitted, or must not be */
     csl_dcm_file *file; /* the last one opened, for frames of one instance */
     csl_dcm_header header;

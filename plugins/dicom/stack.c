@@ -284,6 +284,12 @@ int32_t csl_stacks_build(csl_instance *instances, uint32_t count, csl_stacks *st
     return status;
 }
 
+bool csl_stack_in_space(const csl_stacks *stacks, const csl_stack *stack)
+{
+    const csl_instance *first = &stacks->instances[stack->first];
+    return stack->is_volume && first->has_position && first->has_orientation;
+}
+
 const csl_instance *csl_stack_instance(const csl_stacks *stacks, const csl_stack *stack, uint32_t slice,
                                        uint32_t *frame)
 {

@@ -76,6 +76,9 @@ uint32_t csl_stacks_share_budget(csl_stacks *stacks);
 /* The i-th of the chosen slices: evenly spaced, in the middle of its share. */
 uint32_t csl_stack_slice(const csl_stack *stack, uint32_t i);
 
+/* Whether all its slices are somewhere in the patient. */
+bool csl_stack_in_space(const csl_stacks *stacks, const csl_stack *stack);
+
 /* Where slice k is: an instance and a frame of its file. */
 const csl_instance *csl_stack_instance(const csl_stacks *stacks, const csl_stack *stack, uint32_t slice,
                                        uint32_t *frame);

@@ -1,5 +1,7 @@
 #include "adapter.h"
 
+#include <consilium/options.h>
+
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +10,10 @@
 #include <unistd.h>
 
 static const csl_plugin *plugin;
+static struct {
+    const char *name, *value;
+} settings[8];
+static size_t setting_count;
 static void *library, *instance;
 
 static int32_t hear_token(const csl_sink *sink, const csl_token *token)
@@ -16,11 +22,14 @@ static int32_t hear_token(const csl_sink *sink, const csl_token *token)
     if (h->token_count == MAX_HEARD) return CSL_PLUGIN_STOP;
     heard_token *to = &h->tokens[h->token_count++];
     to->input = token->input;
-    memcpy(to->features, token->features, sizeof to->features);
+    to->stream = token->stream;
+    if (to->stream > plugin->stream_count) return CSL_PLUGIN_STOP;
+    uint32_t count = to->stream ? plugin->streams[to->stream - 1]->feature_count : FEATURES;
+    memcpy(to->features, token->features, count * sizeof *to->features);
     memcpy(to->position, token->position, sizeof to->position);
     snprintf(to->label, sizeof to->label, "%s", token->label);
-    snprintf(to->code, sizeof to->code, "%s", token->code);
-    for (int i = 0; i < FEATURES; i++) {
+    snprintf(to->code, sizeof to->code, "%s", token->code ? token->code : "");
+    for (uint32_t i = 0; i < count; i++) {
         if (isinf(to->features[i])) return CSL_PLUGIN_STOP;
     }
     return CSL_PLUGIN_OK;
@@ -71,11 +80,37 @@ static int32_t hear_picture(const csl_sink *sink, const csl_picture *picture)
     return CSL_PLUGIN_OK;
 }
 
+static const char *get_option(const csl_host *host, const char *name)
+{
+    (void)host;
+    for (size_t i = 0; i < setting_count; i++) {
+        if (strcmp(settings[i].name, name) == 0) return settings[i].value;
+    }
+    return NULL;
+}
+
+static int32_t refuse_option(const csl_host *host, const char *name, const char *text)
+{
+    (void)host;
+    fprintf(stderr, "option %s must be %s\n", name, text);
+    return CSL_PLUGIN_BAD_INPUT;
+}
+
+void adapter_set(const char *name, const char *value)
+{
+    settings[setting_count].name = name;
+    settings[setting_count++].value = value;
+}
+
 static const void *host_extension(const csl_host *host, const char *id, uint32_t revision)
 {
     static const csl_preview preview = {sizeof preview, 1, hear_picture};
     (void)host;
-    return revision <= 1 && strcmp(id, CSL_EXT_PREVIEW) == 0 ? &preview : NULL;
+    static const csl_options options = {sizeof options, 1, get_option, refuse_option};
+    if (revision > 1) return NULL;
+    return strcmp(id, CSL_EXT_PREVIEW) == 0   ? (const void *)&preview
+           : strcmp(id, CSL_EXT_OPTIONS) == 0 ? &options
+                                              : NULL;
 }
 
 const csl_plugin *adapter_open(void)
@@ -113,6 +148,18 @@ void adapter_close(void)
     if (library) dlclose(library);
     plugin = NULL;
     library = NULL;
+    setting_count = 0;
+}
+
+double heard_feature(const heard_token *token, const char *name)
+{
+    const csl_stream *stream = token->stream ? plugin->streams[token->stream - 1] : NULL;
+    const char *const *names = stream ? stream->feature_names : plugin->feature_names;
+    for (uint32_t i = 0; i < (stream ? stream->feature_count : plugin->feature_count); i++) {
+        if (strcmp(names[i], name) == 0) return (double)token->features[i];
+    }
+    fprintf(stderr, "no feature %s\n", name);
+    return -INFINITY;
 }
 
 heard *adapter_embed(const file_set *set)

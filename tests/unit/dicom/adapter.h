@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FEATURES = 76, MAX_FILES = 600, MAX_HEARD = 1024 };
+enum { FEATURES = 76, MOST_FEATURES = 600, MAX_FILES = 600, MAX_HEARD = 1024 };
 
 /* Features that tests ask for by place; adapter_open checks their names. */
 enum {
@@ -29,10 +29,10 @@ enum {
 };
 
 typedef struct heard_token {
-    uint32_t input;
-    float features[FEATURES];
+    uint32_t input, stream;
+    float features[MOST_FEATURES]; /* of an image [FEATURES] */
     double position[3];
-    char label[128], code[16];
+    char label[128], code[40]; /* "": no code */
 } heard_token;
 
 typedef struct heard_text {
@@ -64,7 +64,11 @@ typedef struct file_set {
     uint32_t count;
 } file_set;
 
+/* Sets an option for the next adapter_open, until adapter_close. */
+void adapter_set(const char *name, const char *value);
 const csl_plugin *adapter_open(void); /* NULL after saying why on stderr */
+/* A feature of a token by its name. */
+double heard_feature(const heard_token *token, const char *name);
 void adapter_close(void);
 
 /* Embeds all files of a set as one case; the caller frees with heard_free. */
