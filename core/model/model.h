@@ -201,12 +201,13 @@ typedef struct csl_training {
     unsigned epochs; /* with labels; 0: the default. Half as many again come before them, without labels */
     /* Learn without labels only, for so many epochs: the model has no labels, whatever the cohort has. */
     bool pretrain;
-    bool labels_only;     /* learn with labels from the first epoch; encoders then learn at the full rate */
-    const char *from;     /* a model's file to go on from, with labels only; NULL: from chance */
-    double contrastive;   /* weight of the loss across modalities; negative: 0.3 with pretrain, else 0 */
-    unsigned jobs;        /* threads; the result does not depend on it */
-    unsigned batch;       /* cases; 0: default */
-    double learning_rate; /* 0: default */
+    bool labels_only;   /* learn with labels from the first epoch; encoders then learn at the full rate. True
+                           also where the cases show nothing but pictures, then for about 9000 steps */
+    const char *from;   /* a model's file to go on from, with labels only; NULL: from chance */
+    double contrastive; /* weight of the loss across modalities; negative: 0.3 with pretrain, else 0 */
+    unsigned jobs;      /* threads; the result does not depend on it */
+    unsigned batch;     /* cases; 0: default */
+    double learning_rate;    /* 0: default */
     double modality_dropout; /* probability that a present modality is hidden; negative: default */
     double weight_decay;     /* negative: default */
     double movement; /* of pictures while learning, in usual bounds; negative: 1 with labels_only, else 0 */

@@ -10,7 +10,7 @@ echo
 echo "| seed | AUC | accuracy |"
 echo "|---|---|---|"
 for seed in $SEEDS; do
-    m=$(model "$c" "$seed" --labels-only --epochs 250 --learning-rate 0.002 --mirror 0.5)
+    m=$(model "$c" "$seed")
     evaluate "$m" "$c" --seed "$seed" | jq -r --arg seed "$seed" 'def r: . * 1000 | round / 1000; [.labels[]][0] |
         "| \($seed) | \(.auc | r) [\(.auc_ci[0] | r), \(.auc_ci[1] | r)] | \(.accuracy | r) |"'
 done

@@ -410,3 +410,74 @@ Test(train, evaluation_refuses_other_labels_and_an_empty_split)
     free_cohort(&cohort);
     free_cohort(&other);
 }
+
+/* Sixteen cases of one picture of 2 x 2 tiles of 2 x 2 pixels, brighter where the label is 1. */
+static csl_cohort make_pictures(void)
+{
+    enum { CASES = 16, TILES = 4 };
+    static const char *const names[] = {"p00", "p01", "p10", "p11"}, *const units[] = {"1", "1", "1", "1"};
+    static const csl_modality_spec picture = {.modality = "picture",
+                                              .plugin_id = "org.example.picture",
+                                              .plugin_version = "1",
+                                              .feature_count = 4,
+                                              .coded_feature = -1,
+                                              .patch_side = 2,
+                                              .feature_names = names,
+                                              .feature_units = units,
+                                              .position_names = NULL};
+    static const csl_label label = {.name = "bright"};
+    csl_cohort c = {.cases = calloc(CASES, sizeof *c.cases),
+                    .labels = calloc(CASES, sizeof *c.labels),
+                    .split = calloc(CASES, sizeof *c.split),
+                    .count = CASES,
+                    .label_count = 1,
+                    .label = &label};
+    csl_rng rng;
+    csl_rng_seed_stream(&rng, 5, 0);
+    for (size_t i = 0; i < CASES; i++) {
+        csl_digest none = {0};
+        csl_case_modality *m;
+        c.cases[i] = csl_case_new("picture", 1 << 20);
+        c.labels[i] = i & 1 ? 1.0f : 0.0f;
+        cr_assert_eq(csl_case_add_input(c.cases[i], "file", 0, &none, NULL), CSL_OK);
+        cr_assert_eq(csl_case_modality_for(c.cases[i], &picture, &m, NULL), CSL_OK);
+        for (uint16_t t = 0; t < TILES; t++) {
+            float f[4];
+            for (int p = 0; p < 4; p++) f[p] = (float)csl_rng_normal(&rng) + c.labels[i];
+            csl_case_tile tile = {1, t / 2, t % 2, 2, 2};
+            cr_assert_eq(csl_case_add_token(c.cases[i], m, 0, f, NULL, "tile", NULL, NULL), CSL_OK);
+            cr_assert_eq(csl_case_place_tile(m, &tile, NULL), CSL_OK);
+        }
+    }
+    return c;
+}
+
+Test(train, pictures_alone_are_learned_with_labels_only)
+{
+    csl_cohort cohort = make_pictures();
+    csl_training t = settings(3, 2, 1, NULL);
+    csl_model *chosen = train(&cohort, 3, 2, 1, NULL), *asked = NULL, *mixed;
+    t.labels_only = true;
+    cr_assert_eq(csl_model_train(&cohort, &t, &asked, NULL), CSL_OK);
+    cr_assert(same_file(chosen, asked));
+
+    static const char *const name = "value", *const unit = "1";
+    static const csl_modality_spec other = {.modality = "other",
+                                            .plugin_id = "org.example.other",
+                                            .plugin_version = "1",
+                                            .feature_count = 1,
+                                            .coded_feature = -1,
+                                            .feature_names = &name,
+                                            .feature_units = &unit};
+    csl_case_modality *m;
+    float value = 1;
+    cr_assert_eq(csl_case_modality_for(cohort.cases[0], &other, &m, NULL), CSL_OK);
+    cr_assert_eq(csl_case_add_token(cohort.cases[0], m, 0, &value, NULL, "value", NULL, NULL), CSL_OK);
+    mixed = train(&cohort, 3, 2, 1, NULL);
+    cr_assert_eq(csl_model_trained(chosen).epochs, 2);
+    cr_assert_eq(csl_model_trained(mixed).epochs, 5, "three before them, without labels");
+    csl_model_free(chosen);
+    csl_model_free(asked);
+    csl_model_free(mixed);
+    free_cohort(&cohort);
+}
