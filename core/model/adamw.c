@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/vector.h"
+
 csl_status csl_adamw_new(size_t count, csl_adamw *optimiser, csl_error *error)
 {
     *optimiser = (csl_adamw){.beta1 = 0.9,
@@ -36,19 +38,21 @@ void csl_adamw_begin(csl_adamw *optimiser)
     optimiser->step++;
 }
 
-void csl_adamw_update(csl_adamw *optimiser, double rate, double decay, size_t offset, size_t count,
-                      float *weights, const float *gradient)
+VECTOR void csl_adamw_update(csl_adamw *optimiser, double rate, double decay, size_t offset, size_t count,
+                             float *weights, const float *gradient)
 {
+    float *first = optimiser->first, *second = optimiser->second;
     const float beta1 = (float)optimiser->beta1, beta2 = (float)optimiser->beta2,
                 epsilon = (float)optimiser->epsilon;
     const float rest1 = (float)(1 - optimiser->beta1), rest2 = (float)(1 - optimiser->beta2);
     const float correct1 = (float)(1 / (1 - pow(optimiser->beta1, (double)optimiser->step)));
     const float correct2 = (float)(1 / (1 - pow(optimiser->beta2, (double)optimiser->step)));
     const float keep = (float)(1 - rate * decay), step = (float)rate;
+#pragma omp simd
     for (size_t i = offset; i < offset + count; i++) {
         float g = gradient[i];
-        float m = optimiser->first[i] = beta1 * optimiser->first[i] + rest1 * g;
-        float v = optimiser->second[i] = beta2 * optimiser->second[i] + rest2 * g * g;
+        float m = first[i] = beta1 * first[i] + rest1 * g;
+        float v = second[i] = beta2 * second[i] + rest2 * g * g;
         weights[i] = keep * weights[i] - step * (m * correct1) / (sqrtf(v * correct2) + epsilon);
     }
 }

@@ -4,13 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "model/vector.h"
+#include "model/lanes.h"
 
-enum { LANES = 16, MOST_VECTORS = 2, MOST_LANES = LANES * MOST_VECTORS };
-
-/* Sixteen queries. Other vector lengths are made of it or cut from it by the compiler. */
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
-typedef int order __attribute__((vector_size(LANES * sizeof(int))));
+enum { MOST_VECTORS = 2, MOST_LANES = LANES * MOST_VECTORS };
 
 size_t csl_attend_scratch(size_t keys, size_t head)
 {
@@ -49,34 +45,6 @@ INLINE void products(const float *a, size_t row, size_t column, size_t depth, co
     for (; r < rows; r++) product(a + r * row, row, column, depth, b, 1, vectors, add, c + r * width);
 }
 
-/* Sixteen rows become columns: at each of four steps pairs of rows swap halves, quarters, eighths,
- * sixteenths. */
-#define SWAP(s)                                                                                              \
-    do {                                                                                                     \
-        order low, high;                                                                                     \
-        for (int l = 0; l < LANES; l++) {                                                                    \
-            low[l] = l & (s) ? LANES + l - (s) : l;                                                          \
-            high[l] = l & (s) ? LANES + l : l + (s);                                                         \
-        }                                                                                                    \
-        for (int i = 0; i < LANES; i++) {                                                                    \
-            if (i & (s)) continue;                                                                           \
-            lanes a = x[i], b = x[i + (s)];                                                                  \
-            x[i] = __builtin_shuffle(a, b, low);                                                             \
-            x[i + (s)] = __builtin_shuffle(a, b, high);                                                      \
-        }                                                                                                    \
-    } while (0)
-
-INLINE void transpose(const float *from, size_t from_row, float *to, size_t to_row)
-{
-    lanes x[LANES];
-    for (int i = 0; i < LANES; i++) x[i] = *(const lanes *)(from + (size_t)i * from_row);
-    SWAP(8);
-    SWAP(4);
-    SWAP(2);
-    SWAP(1);
-    for (int i = 0; i < LANES; i++) *(lanes *)(to + (size_t)i * to_row) = x[i];
-}
-
 INLINE void columns_of(const float *q, size_t ldq, size_t now, size_t head, size_t width, float *to)
 {
     if (now < width) memset(to, 0, head * width * sizeof *to);
@@ -86,16 +54,6 @@ INLINE void columns_of(const float *q, size_t ldq, size_t now, size_t head, size
             transpose(q + i * ldq + j, ldq, to + j * width + i, width);
     for (size_t i = 0; i < now; i++)
         for (size_t j = i < whole ? squares : 0; j < head; j++) to[j * width + i] = q[i * ldq + j];
-}
-
-INLINE void rows_of(const float *from, size_t now, size_t head, size_t width, float *o, size_t ldo)
-{
-    size_t whole = now / LANES * LANES, squares = head / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (size_t j = 0; j < squares; j += LANES)
-            transpose(from + j * width + i, width, o + i * ldo + j, ldo);
-    for (size_t i = 0; i < now; i++)
-        for (size_t j = i < whole ? squares : 0; j < head; j++) o[i * ldo + j] = from[j * width + i];
 }
 
 /* Down the keys; s[keys, width] becomes exponentials, inverse[width] their sums' inverses. */

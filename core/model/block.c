@@ -1,9 +1,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/dnn.h"
 #include "model/kernel.h"
 #include "model/prepared.h"
+#include "model/product.h"
 #include "model/tape.h"
 
 void csl_linear_forward(const float *w, const csl_linear *l, const float *x, size_t rows,
@@ -36,48 +36,48 @@ void csl_linear_gelu(const float *w, const csl_linear *l, const float *x, size_t
     csl_kernel_gelu(pre, rows, l->outputs, w + l->bias, act);
 }
 
+/* Gradients by weights are sums over many rows and cases, of which 16 bits are plenty. A gradient by the
+ * tokens alone explains a score, and is exact. */
+static csl_split_parts parts_of(const float *gradient)
+{
+    return gradient ? CSL_SPLIT_SHORT : CSL_SPLIT_EXACT;
+}
+
+static void weights_backward(float *gradient, const csl_linear *l, const float *x, const float *dy,
+                             size_t rows)
+{
+    if (!gradient) return;
+    csl_gemm_gradient(true, false, l->outputs, l->inputs, rows, dy, l->outputs, x, l->inputs, 1.0f,
+                      gradient + l->weight, l->inputs);
+    csl_kernel_sum_rows(dy, rows, l->outputs, gradient + l->bias);
+}
+
+static void inputs_backward(const float *w, const float *gradient, const csl_linear *l, const float *dy,
+                            size_t rows, float *dx, bool accumulate)
+{
+    float beta = accumulate ? 1.0f : 0.0f;
+    if (gradient)
+        csl_gemm_gradient(false, false, rows, l->inputs, l->outputs, dy, l->outputs, w + l->weight, l->inputs,
+                          beta, dx, l->inputs);
+    else
+        csl_gemm(false, false, rows, l->inputs, l->outputs, 1.0f, dy, l->outputs, w + l->weight, l->inputs,
+                 beta, dx, l->inputs);
+}
+
 void csl_linear_backward(const float *w, float *gradient, const csl_linear *l, const float *x,
                          const float *dy, size_t rows, float *dx, bool accumulate)
 {
-    if (gradient) {
-        csl_gemm(true, false, l->outputs, l->inputs, rows, 1.0f, dy, l->outputs, x, l->inputs, 1.0f,
-                 gradient + l->weight, l->inputs);
-        csl_kernel_sum_rows(dy, rows, l->outputs, gradient + l->bias);
-    }
-    if (dx)
-        csl_gemm(false, false, rows, l->inputs, l->outputs, 1.0f, dy, l->outputs, w + l->weight, l->inputs,
-                 accumulate ? 1.0f : 0.0f, dx, l->inputs);
+    weights_backward(gradient, l, x, dy, rows);
+    if (dx) inputs_backward(w, gradient, l, dy, rows, dx, accumulate);
 }
 
-static size_t segment_rows(const csl_segment *segments, size_t count)
+void csl_linear_rows_backward(const csl_network *n, const float *w, float *gradient, const csl_linear *l,
+                              const float *x, const float *dy, size_t rows, float *dx, csl_workspace *s)
 {
-    size_t rows = 0;
-    for (size_t i = 0; i < count; i++) rows += segments[i].rows;
-    return rows;
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Rows of scores are padded to whole vectors: the loops over them have no remainders. */
-static size_t padded(size_t keys)
-{
-    return (keys + 15) / 16 * 16;
-}
-
-static void pad(float *scores, size_t rows, size_t keys, float value)
-{
-    size_t row = padded(keys);
-    for (size_t r = 0; r < rows && row > keys; r++)
-        for (size_t i = keys; i < row; i++) scores[r * row + i] = value;
-}
-
-static size_t tile_rows(size_t keys)
-{
-    size_t row = padded(keys);
-    return row < CSL_ATTENTION_TILE ? CSL_ATTENTION_TILE / row : 1;
+    const csl_packed *packed = gradient ? csl_prepared_layer(n->prepared, w, l) : NULL;
+    weights_backward(gradient, l, x, dy, rows);
+    if (dx && !(packed && s->products && csl_product_back(s->products, packed, dy, rows, dx)))
+        inputs_backward(w, gradient, l, dy, rows, dx, false);
 }
 
 /* `heads` attentions side by side: head h reads columns h * head .. of queries, keys and values, and writes
@@ -87,6 +87,11 @@ typedef struct heads {
     float scale;
 } heads;
 
+static csl_segment columns_from(const csl_segment *s, size_t at)
+{
+    return (csl_segment){s->k + at, s->v + at, s->dk ? s->dk + at : NULL, s->dv ? s->dv + at : NULL, s->rows};
+}
+
 /* Multi-head attention (Vaswani et al. 2017). */
 static void attention(heads a, const float *q, size_t ldq, size_t rows, const csl_segment *segments,
                       size_t count, size_t ldkv, float *o, float *total, csl_workspace *s)
@@ -94,49 +99,22 @@ static void attention(heads a, const float *q, size_t ldq, size_t rows, const cs
     csl_segment part[CSL_MAX_MODALITIES];
     for (size_t h = 0; h < a.heads; h++) {
         size_t at = h * a.head;
-        for (size_t i = 0; i < count; i++)
-            part[i] =
-                (csl_segment){.k = segments[i].k + at, .v = segments[i].v + at, .rows = segments[i].rows};
+        for (size_t i = 0; i < count; i++) part[i] = columns_from(&segments[i], at);
         csl_attend(q + at, ldq, rows, part, count, ldkv, a.head, a.scale, o + at, a.heads * a.head,
-                   total + h * rows, s->scores);
+                   total + h * rows, s->attention);
     }
 }
 
-/* Scores are made again from the queries, keys and kept totals (Dao et al. 2022). dq is written, dk and dv
- * are added to. */
 static void attention_back(heads a, const float *q, size_t ldq, size_t rows, const csl_segment *segments,
-                           size_t count, size_t ldkv, const float *total, const float *d_o, float *dq,
-                           csl_workspace *s)
+                           size_t count, size_t ldkv, csl_split_parts parts, const float *total,
+                           const float *d_o, float *dq, csl_workspace *s)
 {
-    size_t ldo = a.heads * a.head, keys = segment_rows(segments, count);
-    size_t tile = tile_rows(keys), row = padded(keys);
-    for (size_t start = 0; start < rows; start += tile) {
-        size_t now = least(tile, rows - start);
-        for (size_t h = 0; h < a.heads; h++) {
-            size_t at = h * a.head, column = 0;
-            const float *q_tile = q + start * ldq + at, *do_tile = d_o + start * ldo + at;
-            for (size_t i = 0; i < count; column += segments[i++].rows) {
-                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, q_tile, ldq, segments[i].k + at,
-                         ldkv, 0.0f, s->scores + column, row);
-                csl_gemm(false, true, now, segments[i].rows, a.head, 1.0f, do_tile, ldo, segments[i].v + at,
-                         ldkv, 0.0f, s->dscores + column, row);
-            }
-            pad(s->scores, now, keys, -1e30f);
-            pad(s->dscores, now, keys, 0.0f);
-            csl_kernel_softmax_again(s->scores, now, row, a.scale, total + h * rows + start);
-            column = 0;
-            for (size_t i = 0; i < count; column += segments[i++].rows)
-                csl_gemm(true, false, segments[i].rows, a.head, now, 1.0f, s->scores + column, row, do_tile,
-                         ldo, 1.0f, segments[i].dv + at, ldkv);
-            csl_kernel_softmax_back(s->dscores, s->scores, now, row, a.scale);
-            column = 0;
-            for (size_t i = 0; i < count; column += segments[i++].rows) {
-                csl_gemm(false, false, now, a.head, segments[i].rows, 1.0f, s->dscores + column, row,
-                         segments[i].k + at, ldkv, i ? 1.0f : 0.0f, dq + start * ldq + at, ldq);
-                csl_gemm(true, false, segments[i].rows, a.head, now, 1.0f, s->dscores + column, row, q_tile,
-                         ldq, 1.0f, segments[i].dk + at, ldkv);
-            }
-        }
+    csl_segment part[CSL_MAX_MODALITIES];
+    for (size_t h = 0; h < a.heads; h++) {
+        size_t at = h * a.head;
+        for (size_t i = 0; i < count; i++) part[i] = columns_from(&segments[i], at);
+        csl_attend_back(parts, q + at, ldq, rows, part, count, ldkv, a.head, a.scale, d_o + at,
+                        a.heads * a.head, total + h * rows, dq + at, s->attention);
     }
 }
 
@@ -154,14 +132,20 @@ static void self_attention(const csl_network *n, csl_block_tape *t, size_t rows,
 }
 
 /* dqkv [rows, 3D] from d_o */
-static void self_attention_back(const csl_network *n, const csl_block_tape *t, size_t rows, const float *d_o,
-                                float *dqkv, csl_workspace *s)
+static void self_attention_back(const csl_network *n, const csl_block_tape *t, size_t rows,
+                                csl_split_parts parts, const float *d_o, float *dqkv, csl_workspace *s)
 {
     size_t width = n->width;
-    csl_segment self = {
-        .k = t->q + width, .v = t->q + 2 * width, .dk = dqkv + width, .dv = dqkv + 2 * width, .rows = rows};
+    heads a = heads_of(n);
     memset(dqkv, 0, rows * 3 * width * sizeof *dqkv);
-    attention_back(heads_of(n), t->q, 3 * width, rows, &self, 1, 3 * width, t->total, d_o, dqkv, s);
+    for (size_t h = 0; h < a.heads; h++) {
+        size_t at = h * a.head;
+        const float *q = t->q + at;
+        float *dq = dqkv + at;
+        csl_segment self = {q + width, q + 2 * width, dq + width, dq + 2 * width, rows};
+        csl_attend_self_back(parts, q, 3 * width, &self, 3 * width, a.head, a.scale, t->o + at, d_o + at,
+                             width, t->total + h * rows, dq, s->attention);
+    }
 }
 
 /* A few queries against many rows x: keys and values of all rows would cost far more than the attention
@@ -199,8 +183,8 @@ static void cross_attention_back(const csl_network *n, const float *w, float *gr
     for (size_t h = 0; h < n->heads; h++)
         csl_gemm(false, false, rows, width, head, 1.0f, d_o + h * head, width, values + h * head * width,
                  width, 0.0f, s->dmixed + h * part, width);
-    attention_back(one_wide_head(n), t->folded, width, n->heads * rows, segments, count, width, t->total,
-                   s->dmixed, s->dfolded, s);
+    attention_back(one_wide_head(n), t->folded, width, n->heads * rows, segments, count, width,
+                   parts_of(gradient), t->total, s->dmixed, s->dfolded, s);
     for (size_t h = 0; h < n->heads; h++)
         csl_gemm(false, true, rows, head, width, 1.0f, s->dfolded + h * part, width, keys + h * head * width,
                  width, 0.0f, dq + h * head, width);
@@ -245,20 +229,20 @@ void csl_block_backward(const csl_network *n, const float *w, float *gradient, c
           *norm2 = gradient ? gradient + l->norm2.weight : NULL;
     float *bias1 = gradient ? gradient + l->norm1.bias : NULL,
           *bias2 = gradient ? gradient + l->norm2.bias : NULL;
-    csl_linear_backward(w, gradient, &l->down, tape->act, dh, rows, s->wide, false);
+    csl_linear_rows_backward(n, w, gradient, &l->down, tape->act, dh, rows, s->wide, s);
     csl_kernel_gelu_back(s->wide, tape->pre, rows * l->up.outputs);
-    csl_linear_backward(w, gradient, &l->up, tape->c, s->wide, rows, s->narrow, false);
+    csl_linear_rows_backward(n, w, gradient, &l->up, tape->c, s->wide, rows, s->narrow, s);
     csl_kernel_norm_back(s->narrow, tape->mid, rows, width, w + l->norm2.weight, tape->stat2, dh, norm2,
                          bias2);
 
-    csl_linear_backward(w, gradient, &l->out, tape->o, dh, rows, s->narrow, false);
+    csl_linear_rows_backward(n, w, gradient, &l->out, tape->o, dh, rows, s->narrow, s);
     if (segments) {
         cross_attention_back(n, w, gradient, &l->kv, tape, rows, segments, segment_count, s->narrow, s->wide,
                              s);
-        csl_linear_backward(w, gradient, &l->q, tape->a, s->wide, rows, s->narrow, false);
+        csl_linear_rows_backward(n, w, gradient, &l->q, tape->a, s->wide, rows, s->narrow, s);
     } else {
-        self_attention_back(n, tape, rows, s->narrow, s->wide, s);
-        csl_linear_backward(w, gradient, &l->qkv, tape->a, s->wide, rows, s->narrow, false);
+        self_attention_back(n, tape, rows, parts_of(gradient), s->narrow, s->wide, s);
+        csl_linear_rows_backward(n, w, gradient, &l->qkv, tape->a, s->wide, rows, s->narrow, s);
     }
     csl_kernel_norm_back(s->narrow, tape->in, rows, width, w + l->norm1.weight, tape->stat1, dh, norm1,
                          bias1);

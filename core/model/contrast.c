@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/dnn.h"
+#include "model/product.h"
 #include "model/kernel.h"
 #include "model/tape.h"
 

@@ -67,8 +67,8 @@ static void one_thread(void)
     }
 }
 
-void csl_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-              size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
+void csl_dnn_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
+                  const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
     one_thread();
     /* It fails only on impossible dimensions and leading dimensions, which csl_network_layout has ruled out.
@@ -131,7 +131,7 @@ static bool product_description(csl_precision precision, size_t rows, size_t n, 
 
 /* ---- weights ---- */
 
-struct csl_packed {
+struct csl_dnn_weights {
     csl_precision precision;
     size_t n, k;
     dnnl_memory_desc_t description;
@@ -141,7 +141,7 @@ struct csl_packed {
 /* How a layer's weights lie depends on n and k alone, here for products of 64 rows. */
 enum { TYPICAL_ROWS = 64 };
 
-static bool reorder(const float *weight, csl_packed *to)
+static bool reorder(const float *weight, csl_dnn_weights *to)
 {
     dnnl_dims_t shape = {(dnnl_dim_t)to->k, (dnnl_dim_t)to->n};
     dnnl_dims_t strides = {1, (dnnl_dim_t)to->k};
@@ -167,13 +167,13 @@ static bool reorder(const float *weight, csl_packed *to)
     return fine;
 }
 
-csl_status csl_packed_new(csl_precision precision, const float *weight, size_t n, size_t k,
-                          csl_packed **packed, csl_error *error)
+csl_status csl_dnn_weights_new(csl_precision precision, const float *weight, size_t n, size_t k,
+                               csl_dnn_weights **packed, csl_error *error)
 {
     dnnl_primitive_desc_t description = NULL;
-    csl_packed *p = calloc(1, sizeof *p);
+    csl_dnn_weights *p = calloc(1, sizeof *p);
     *packed = p;
-    if (p) *p = (csl_packed){.precision = precision, .n = n, .k = k};
+    if (p) *p = (csl_dnn_weights){.precision = precision, .n = n, .k = k};
     bool fine =
         p && ready() && product_description(precision, TYPICAL_ROWS, n, k, NULL, false, &description) &&
         description_of(description, dnnl_query_weights_md, &p->description) &&
@@ -181,12 +181,12 @@ csl_status csl_packed_new(csl_precision precision, const float *weight, size_t n
         reorder(weight, p);
     if (description) dnnl_primitive_desc_destroy(description);
     if (fine) return CSL_OK;
-    csl_packed_free(p);
+    csl_dnn_weights_free(p);
     *packed = NULL;
     return csl_fail(error, CSL_ENOMEM, NULL, "oneDNN could not lay out a matrix of %zu x %zu", n, k);
 }
 
-void csl_packed_free(csl_packed *p)
+void csl_dnn_weights_free(csl_dnn_weights *p)
 {
     if (!p) return;
     if (p->memory) dnnl_memory_destroy(p->memory);
@@ -207,15 +207,17 @@ typedef struct kernel {
     dnnl_memory_t memory[MEMORIES];
 } kernel;
 
-enum { SLOTS = 2 * CSL_PRODUCTS_MAX };
+enum { SLOTS = 2 * CSL_DNN_KERNELS_MAX };
 
-struct csl_products {
+struct csl_dnn_products {
     dnnl_stream_t stream;
-    kernel kernels[CSL_PRODUCTS_MAX];
+    kernel kernels[CSL_DNN_KERNELS_MAX];
     size_t count;
     uint16_t slot[SLOTS]; /* hash table: index into kernels plus 1, or 0 */
     uint16_t *half;       /* x in bfloat16 */
     size_t half_count;
+    uint32_t *split; /* x in split.h's parts */
+    size_t split_bytes;
     void *scratchpad;
     size_t scratchpad_bytes;
 };
@@ -228,16 +230,16 @@ static void kernel_free(kernel *p)
     *p = (kernel){0};
 }
 
-static void drop_kernels(csl_products *products)
+static void drop_kernels(csl_dnn_products *products)
 {
     for (size_t i = 0; i < products->count; i++) kernel_free(&products->kernels[i]);
     products->count = 0;
     memset(products->slot, 0, sizeof products->slot);
 }
 
-csl_products *csl_products_new(void)
+csl_dnn_products *csl_dnn_products_new(void)
 {
-    csl_products *products = calloc(1, sizeof *products);
+    csl_dnn_products *products = calloc(1, sizeof *products);
     if (products && ready() &&
         dnnl_stream_create(&products->stream, engine, dnnl_stream_default_flags) == dnnl_success)
         return products;
@@ -245,7 +247,7 @@ csl_products *csl_products_new(void)
     return NULL;
 }
 
-void csl_products_free(csl_products *products)
+void csl_dnn_products_free(csl_dnn_products *products)
 {
     if (!products) return;
     drop_kernels(products);
@@ -265,7 +267,7 @@ static bool grow(void **memory, size_t *room, size_t wanted, size_t item)
     return *memory;
 }
 
-static bool make_memories(const_dnnl_primitive_desc_t p, csl_products *products, kernel *to)
+static bool make_memories(const_dnnl_primitive_desc_t p, csl_dnn_products *products, kernel *to)
 {
     static const struct {
         int memory;
@@ -291,7 +293,7 @@ static bool make_memories(const_dnnl_primitive_desc_t p, csl_products *products,
     return fine;
 }
 
-static kernel *make_kernel(csl_products *products, const csl_packed *w, size_t rows, bool residual,
+static kernel *make_kernel(csl_dnn_products *products, const csl_dnn_weights *w, size_t rows, bool residual,
                            size_t slot)
 {
     dnnl_primitive_desc_t description = NULL;
@@ -310,9 +312,9 @@ static kernel *make_kernel(csl_products *products, const csl_packed *w, size_t r
     return to;
 }
 
-static kernel *find_kernel(csl_products *products, const csl_packed *w, size_t rows, bool residual)
+static kernel *find_kernel(csl_dnn_products *products, const csl_dnn_weights *w, size_t rows, bool residual)
 {
-    if (products->count == CSL_PRODUCTS_MAX) drop_kernels(products);
+    if (products->count == CSL_DNN_KERNELS_MAX) drop_kernels(products);
     size_t slot = ((w->n * 31 + w->k) * 31 + rows) * 31 * 2 + (residual ? 1 : 0);
     for (slot %= SLOTS; products->slot[slot]; slot = (slot + 1) % SLOTS) {
         kernel *p = &products->kernels[products->slot[slot] - 1];
@@ -334,7 +336,7 @@ static size_t piece_of(size_t rows)
     return pieces[i];
 }
 
-bool csl_products_warm(csl_products *products, const csl_packed *w, bool residual)
+bool csl_dnn_products_warm(csl_dnn_products *products, const csl_dnn_weights *w, bool residual)
 {
     one_thread();
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
@@ -342,7 +344,7 @@ bool csl_products_warm(csl_products *products, const csl_packed *w, bool residua
     return true;
 }
 
-static bool multiply(csl_products *products, const csl_packed *w, const float *bias, const void *x,
+static bool multiply(csl_dnn_products *products, const csl_dnn_weights *w, const float *bias, const void *x,
                      size_t rows, const float *residual, float *y)
 {
     kernel *p = find_kernel(products, w, rows, residual != NULL);
@@ -363,8 +365,8 @@ static bool multiply(csl_products *products, const csl_packed *w, const float *b
            dnnl_stream_wait(products->stream) == dnnl_success;
 }
 
-bool csl_product(csl_products *products, const csl_packed *w, const float *bias, const float *x, size_t rows,
-                 const float *residual, float *y)
+bool csl_dnn_product(csl_dnn_products *products, const csl_dnn_weights *w, const float *bias, const float *x,
+                     size_t rows, const float *residual, float *y)
 {
     bool half = w->precision == CSL_PRECISION_BF16;
     one_thread();
@@ -384,7 +386,7 @@ bool csl_product(csl_products *products, const csl_packed *w, const float *bias,
     return true;
 }
 
-bool csl_precision_here(csl_precision precision)
+bool csl_dnn_precision_here(csl_precision precision)
 {
     return precision == CSL_PRECISION_F32 ||
            (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;

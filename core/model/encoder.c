@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "model/dnn.h"
 #include "model/kernel.h"
+#include "model/product.h"
 #include "model/stem.h"
 #include "model/tape.h"
 
@@ -73,9 +73,9 @@ static void embed_backward(const csl_network *n, const float *w, float *gradient
         csl_kernel_add_scaled(gradient + l->code_scale + in->code[i] * width, dh + i * width, value, width);
     }
     bool all_known = !memchr(in->known, 0, cells);
-    csl_linear_backward(w, gradient, &l->embed, tape->u, dh, in->count, all_known ? NULL : s->wide, false);
-    for (size_t at = 0; at < cells && !all_known; at++)
-        if (!in->known[at]) gradient[l->unknown + at % inputs] += s->wide[at];
+    csl_linear_rows_backward(n, w, gradient, &l->embed, tape->u, dh, in->count, all_known ? NULL : s->wide,
+                             s);
+    if (!all_known) csl_kernel_sum_others(in->known, s->wide, in->count, inputs, gradient + l->unknown);
 }
 
 void csl_encoder_backward(const csl_network *n, const float *w, float *gradient, size_t modality,

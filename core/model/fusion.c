@@ -1,8 +1,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/dnn.h"
 #include "model/kernel.h"
+#include "model/product.h"
 #include "model/tape.h"
 
 static bool within(csl_modality_set set, size_t modality)

@@ -86,6 +86,20 @@ VECTOR void csl_kernel_sum_rows(const float *x, size_t rows, size_t width, float
     }
 }
 
+VECTOR void csl_kernel_sum_others(const uint8_t *chosen, const float *x, size_t rows, size_t width,
+                                  float *sum)
+{
+    for (size_t r = 0; r < rows; r++) {
+        const float *row = x + r * width;
+        const uint8_t *skip = chosen + r * width;
+#pragma omp simd
+        for (size_t i = 0; i < width; i++) {
+            float value = row[i];
+            sum[i] += skip[i] ? 0.0f : value;
+        }
+    }
+}
+
 VECTOR void csl_kernel_norm(const float *x, size_t rows, size_t width, const float *weight, const float *bias,
                             float *y, float *statistics)
 {

@@ -21,6 +21,9 @@ void csl_kernel_add_row(float *y, size_t rows, size_t width, const float *bias);
 /* sum[width] += the sum of x's rows. */
 void csl_kernel_sum_rows(const float *x, size_t rows, size_t width, float *sum);
 
+/* The same of those numbers alone that are not chosen. */
+void csl_kernel_sum_others(const uint8_t *chosen, const float *x, size_t rows, size_t width, float *sum);
+
 /* Layer normalisation (Ba, Kiros, Hinton 2016): y = (x - mean) / sqrt(variance + 1e-5) * weight + bias over
  * each row, variance with divisor width. statistics[rows, 2] keeps mean and 1 / sqrt(variance + 1e-5). */
 void csl_kernel_norm(const float *x, size_t rows, size_t width, const float *weight, const float *bias,

@@ -8,6 +8,7 @@
 #include "model/contrast.h"
 #include "model/deal.h"
 #include "model/kernel.h"
+#include "model/prepared.h"
 #include "model/tape.h"
 
 static const uint64_t STREAM_DECODERS = UINT64_MAX - 3; /* far from those of cases: epoch * cases + case */
@@ -20,7 +21,8 @@ typedef struct desk {
 } desk;
 
 struct csl_learner_memory {
-    float *gradients; /* [CSL_LEARNER_SLICES, weight_count] */
+    csl_network network; /* the caller's, with the weights of this learner prepared */
+    float *gradients;    /* [CSL_LEARNER_SLICES, weight_count] */
     double loss[CSL_LEARNER_SLICES];
     desk *desks; /* [jobs] */
     /* of the step under way */
@@ -220,6 +222,12 @@ static void learn_slice(void *context, size_t slice, unsigned job)
         learn_case(l, i, &memory->desks[job], gradient, &memory->loss[slice]);
 }
 
+static void renew(void *context, size_t layer, unsigned job)
+{
+    (void)job;
+    csl_prepared_renew(context, layer);
+}
+
 enum { REDUCE_FLOATS = 16384 };
 
 /* Adds a stretch of all slices to the first, in order. */
@@ -262,6 +270,7 @@ csl_status csl_learner_step(csl_learner *l, const size_t *batch, size_t count, b
     l->memory->count = count;
     l->memory->epoch = epoch;
     l->memory->labelled = labelled;
+    csl_pool_run(l->pool, csl_prepared_count(n->prepared), renew, n->prepared);
     double across = 0, dlog_scale = 0;
     if (l->recipe->contrast > 0 && n->modality_count > 1) contrast(l, &across, &dlog_scale);
     if (!l->memory->failed) csl_pool_run(l->pool, CSL_LEARNER_SLICES, learn_slice, l);
@@ -315,6 +324,10 @@ csl_status csl_learner_new(const csl_network *network, const csl_recipe *recipe,
                        .average = malloc(weights * sizeof(float)),
                        .memory = calloc(1, sizeof *l->memory)};
     if (!l->weights || !l->average || !l->memory) goto no_memory;
+    l->memory->network = *network;
+    l->network = &l->memory->network;
+    if (csl_prepare_learning(network, l->weights, &l->memory->network.prepared, NULL) != CSL_OK)
+        goto no_memory;
     for (size_t m = 0; m < network->modality_count; m++)
         if (csl_decoder_scratch(&decoders.modality[m]) > scratch)
             scratch = csl_decoder_scratch(&decoders.modality[m]);
@@ -345,6 +358,7 @@ void csl_learner_free(csl_learner *l)
         free(l->memory->desks[i].scratch);
     }
     if (l->memory) {
+        csl_prepared_free(l->memory->network.prepared);
         free(l->memory->gradients);
         free(l->memory->shared);
         free(l->memory->dshared);

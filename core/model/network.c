@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/dnn.h"
+#include "model/product.h"
 #include "model/stem.h"
 #include "model/tape.h"
 
@@ -133,24 +133,26 @@ static size_t plan_all(const csl_network *n, const csl_encoded *encoded, csl_mod
                        csl_workspace *s, float *memory, bool reuse)
 {
     plan p = {.memory = memory, .reuse = reuse};
-    size_t rows = n->bottlenecks, keys = 0, stem = 0, wide = most(3, n->mlp_ratio) * n->width, vector = wide;
+    size_t rows = n->bottlenecks, keys = 0, stem = 0, attention = 0, wide = most(3, n->mlp_ratio) * n->width,
+           vector = wide;
     for (size_t m = 0; m < n->modality_count; m++) {
         if (!(set >> m & 1)) continue;
         size_t count = encoded->modality[m].count, inputs = n->layout->modality[m].embed.inputs;
         plan_encoder(&p, n, &s->encoder[m], count, inputs);
         rows = most(rows, count + 1);
         keys += count + 1;
+        if (!reuse) attention = most(attention, csl_attend_self_back_scratch(count + 1, n->width / n->heads));
         wide = most(wide, inputs);
         stem = most(stem, csl_stem_room(n, m, &encoded->modality[m]));
         vector = most(vector, inputs);
     }
     if (reuse) p.used = p.peak;
     plan_fusion(&p, n, &s->fusion);
-    s->scores = take(&p, 1, most(CSL_ATTENTION_TILE, csl_attend_scratch(keys, n->width)));
+    attention = most(attention, csl_attend_scratch(keys, n->width));
+    s->attention = take(&p, 1, reuse ? attention : most(attention, csl_attend_back_scratch(keys)));
     s->row = take(&p, 1, most(vector, (n->modality_count + 2) * n->width));
     s->stem = take(&p, 1, stem);
     if (reuse) return p.peak;
-    s->dscores = take(&p, 1, most(CSL_ATTENTION_TILE, keys + ALIGN));
     s->wide = take(&p, rows, wide);
     s->narrow = take(&p, rows, n->width);
     s->flow = take(&p, rows, n->width);

@@ -6,7 +6,7 @@
 
 #include "consilium/plugin.h"
 #include "model/contrast.h"
-#include "model/dnn.h"
+#include "model/product.h"
 #include "model/fitted.h"
 #include "model/pool.h"
 #include "model/ranks.h"

@@ -55,16 +55,12 @@ struct csl_workspace {
     csl_encoder_tape encoder[CSL_MAX_MODALITIES];
     csl_fusion_tape fusion;
     /* scratch */
-    float *scores, *dscores;     /* [attention tile] each, the former at least what csl_attend needs */
+    float *attention;            /* what attend.h's functions need */
     float *wide, *narrow, *flow; /* [rows, max(3, r) D], [rows, D], [rows, D] */
     float *dfolded, *dmixed;     /* [heads, K, D] each */
     float *stem;                 /* of the largest picture, stem.h */
     float *row, *dz;             /* vectors between single-row layers; [D] */
 };
-
-/* A tile of attention scores in a backward pass: at least one row, else about a quarter megabyte, so that it
- * stays in the second-level cache. */
-enum { CSL_ATTENTION_TILE = 65536 };
 
 /* block.c */
 
@@ -80,6 +76,9 @@ void csl_linear_gelu(const float *w, const csl_linear *l, const float *x, size_t
 /* dx = dy weight (or dx += where accumulate); dx may be NULL. gradient += unless NULL. */
 void csl_linear_backward(const float *w, float *gradient, const csl_linear *l, const float *x,
                          const float *dy, size_t rows, float *dx, bool accumulate);
+/* What follows csl_linear_rows. */
+void csl_linear_rows_backward(const csl_network *n, const float *w, float *gradient, const csl_linear *l,
+                              const float *x, const float *dy, size_t rows, float *dx, csl_workspace *s);
 
 /* A block from tape->in to tape->out. segments NULL: self-attention. */
 void csl_block_forward(const csl_network *n, const float *w, const csl_block *l, csl_block_tape *tape,

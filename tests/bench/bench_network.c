@@ -12,7 +12,7 @@
 
 #include "bench/reference_network.h"
 #include "model/attend.h"
-#include "model/dnn.h"
+#include "model/product.h"
 #include "model/explain.h"
 #include "model/kernel.h"
 #include "model/tape.h"

@@ -11,6 +11,7 @@
 
 #include "bench/reference_network.h"
 #include "model/adamw.h"
+#include "model/prepared.h"
 #include "model/safetensors.h"
 
 static const double RATE = 0.00001, DECAY = 0.05;
@@ -48,6 +49,7 @@ static void train(void *context)
     bench *b = context;
     csl_model *m = b->reference.model;
     const csl_network *n = &m->network;
+    for (size_t i = 0; i < csl_prepared_count(n->prepared); i++) csl_prepared_renew(n->prepared, i);
     memset(b->gradient, 0, n->weight_count * sizeof *b->gradient);
     b->loss = 0;
     for (size_t i = 0; i < BENCH_CASES; i++) {
@@ -153,6 +155,9 @@ int main(int argc, char **argv)
     if (!status && learns) status = csl_adamw_new(weights, &b->optimiser, &error);
     if (!b->workspace || (learns && !(b->gradient = calloc(weights, sizeof *b->gradient))))
         status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory");
+    if (!status && learns)
+        status = csl_prepare_learning(&b->reference.model->network, b->reference.model->weights,
+                                      &b->reference.model->network.prepared, &error);
     if (!status && write) status = write_folder(b, argv[2], &error);
     if (!status && !write) {
         if (!learns)

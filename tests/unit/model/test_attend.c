@@ -1,11 +1,12 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "model/attend.h"
 
-enum { MOST_ROWS = 70, MOST_KEYS = 210, MOST_HEAD = 40, GAP = 3 };
+enum { MOST_ROWS = 70, MOST_KEYS = 210, MOST_HEAD = 40, MOST_BACK = 130, GAP = 3 };
 
 static float *draw(csl_rng *rng, size_t count)
 {
@@ -88,4 +89,77 @@ Test(attend, scores_far_apart_are_no_trouble)
     cr_assert_eq(o[0], 7);
     cr_assert_eq(total[0], 3e4f);
     free(scratch);
+}
+
+/* The gradients by the definition: with p the shares and dp = v . d_o, ds = scale p (dp - sum p dp); then
+ * dv = p d_o, dk = ds q, dq = ds k, all in double precision. */
+typedef struct gradients {
+    double q[MOST_BACK * MOST_HEAD], k[MOST_BACK * MOST_HEAD], v[MOST_BACK * MOST_HEAD];
+} gradients;
+
+static void plain_back(const float *q, const csl_segment *s, size_t ld, size_t head, double scale,
+                       const float *d_o, gradients *to)
+{
+    size_t n = s->rows;
+    memset(to, 0, sizeof *to);
+    for (size_t i = 0; i < n; i++) {
+        double p[MOST_BACK], dp[MOST_BACK], o[MOST_HEAD], dot = 0;
+        double total = plain(q + i * ld, s, 1, ld, head, scale, o);
+        for (size_t j = 0; j < n; j++) {
+            double score = 0;
+            dp[j] = 0;
+            for (size_t c = 0; c < head; c++) {
+                score += (double)q[i * ld + c] * (double)s->k[j * ld + c];
+                dp[j] += (double)d_o[i * ld + c] * (double)s->v[j * ld + c];
+            }
+            p[j] = exp(scale * score - total);
+            dot += p[j] * dp[j];
+        }
+        for (size_t j = 0; j < n; j++) {
+            double ds = scale * p[j] * (dp[j] - dot);
+            for (size_t c = 0; c < head; c++) {
+                to->v[j * head + c] += p[j] * (double)d_o[i * ld + c];
+                to->k[j * head + c] += ds * (double)q[i * ld + c];
+                to->q[i * head + c] += ds * (double)s->k[j * ld + c];
+            }
+        }
+    }
+}
+
+/* Rows around where the matrix unit takes over (48) and its tiles of 16 and 32; exact to float32's rounding,
+ * short to that of 16 bits. */
+Test(attend, backward_of_rows_among_themselves)
+{
+    static const size_t rows[] = {3, 47, 48, 49, 64, 65, 81, 97, 112, 129}, heads[] = {4, 16, 23, 32};
+    csl_rng rng;
+    csl_rng_seed(&rng, 2);
+    gradients *expected = malloc(sizeof *expected);
+    for (size_t a = 0; a < sizeof rows / sizeof *rows; a++)
+        for (size_t b = 0; b < sizeof heads / sizeof *heads; b++)
+            for (int exact = 0; exact < 2; exact++) {
+                size_t n = rows[a], head = heads[b], ld = head + GAP, all = n * ld;
+                float *q = draw(&rng, all), *k = draw(&rng, all), *v = draw(&rng, all), *o = draw(&rng, all),
+                      *d_o = draw(&rng, all), *dq = draw(&rng, all), total[MOST_BACK];
+                float *dk = calloc(all, sizeof *dk), *dv = calloc(all, sizeof *dv);
+                csl_segment self = {k, v, dk, dv, n};
+                size_t forward = csl_attend_scratch(n, head), back = csl_attend_self_back_scratch(n, head);
+                float *scratch = aligned_alloc(64, ((forward > back ? forward : back) + 15) / 16 * 64);
+                cr_assert(scratch && dk && dv);
+                csl_attend(q, ld, n, &self, 1, ld, head, 0.3f, o, ld, total, scratch);
+                csl_attend_self_back(exact ? CSL_SPLIT_EXACT : CSL_SPLIT_SHORT, q, ld, &self, ld, head, 0.3f,
+                                     o, d_o, ld, total, dq, scratch);
+                plain_back(q, &self, ld, head, (double)0.3f, d_o, expected);
+                double limit = exact ? 1e-5 : 2e-4;
+                for (size_t i = 0; i < n; i++)
+                    for (size_t c = 0; c < head; c++) {
+                        size_t at = i * ld + c;
+                        cr_assert_float_eq(dq[at], expected->q[i * head + c], limit, "%zu x %zu q", n, head);
+                        cr_assert_float_eq(dk[at], expected->k[i * head + c], limit, "%zu x %zu k", n, head);
+                        cr_assert_float_eq(dv[at], expected->v[i * head + c], limit, "%zu x %zu v", n, head);
+                    }
+                cr_assert_eq(dk[head], 0, "what lies between rows was written to");
+                float *owned[] = {q, k, v, o, d_o, dq, dk, dv, scratch};
+                for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+            }
+    free(expected);
 }

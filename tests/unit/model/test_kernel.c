@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
-#include "model/dnn.h"
+#include "model/product.h"
 #include "model/kernel.h"
 
 enum { ROWS = 7, WIDTH = 83, COUNT = ROWS * WIDTH }; /* no multiple of a vector */

@@ -5,9 +5,11 @@
 
 #include "base/rng.h"
 #include "consilium/plugin.h"
+#include "model/dnn.h"
 #include "model/features.h"
 #include "model/kernel.h"
 #include "model/prepared.h"
+#include "model/split.h"
 #include "model/tape.h"
 #include "unit/model/reference.h"
 
@@ -66,22 +68,82 @@ Test(prepared, products_are_sums_whatever_the_rows)
     if (csl_precision_here(CSL_PRECISION_BF16)) check_products(CSL_PRECISION_BF16);
 }
 
+/* oneDNN's, which are used where there is no matrix unit. */
+Test(prepared, products_of_onednn_are_sums)
+{
+    enum { ROWS = 61 };
+    csl_rng rng;
+    csl_rng_seed(&rng, 2);
+    draw(weight, N * K, &rng);
+    draw(bias, N, &rng);
+    draw(x, ROWS * K, &rng);
+    csl_dnn_weights *weights;
+    csl_dnn_products *products = csl_dnn_products_new();
+    cr_assert_eq(csl_dnn_weights_new(CSL_PRECISION_F32, weight, N, K, &weights, NULL), CSL_OK);
+    cr_assert(csl_dnn_product(products, weights, bias, x, ROWS, NULL, y));
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < N; j++) {
+            double sum = (double)bias[j];
+            for (size_t k = 0; k < K; k++) sum += (double)x[i * K + k] * (double)weight[j * K + k];
+            cr_assert_float_eq(y[i * N + j], sum, 2e-5);
+        }
+    csl_dnn_weights_free(weights);
+    csl_dnn_products_free(products);
+}
+
 /* More shapes than there is room for: 13 piece sizes of 50 matrices. */
 Test(prepared, kernels_are_bounded)
 {
-    csl_products *products = csl_products_new();
-    csl_packed *packed[50];
+    csl_dnn_products *products = csl_dnn_products_new();
+    csl_dnn_weights *weights[50];
     for (size_t i = 0; i < 50; i++)
-        cr_assert_eq(csl_packed_new(CSL_PRECISION_F32, weight, i + 1, 8, &packed[i], NULL), 0);
-    cr_assert_lt((size_t)CSL_PRODUCTS_MAX, (size_t)(50 * 13));
+        cr_assert_eq(csl_dnn_weights_new(CSL_PRECISION_F32, weight, i + 1, 8, &weights[i], NULL), 0);
+    cr_assert_lt((size_t)CSL_DNN_KERNELS_MAX, (size_t)(50 * 13));
     weight[0] = 2;
     x[0] = 3;
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < 50; i++) {
-            cr_assert(csl_products_warm(products, packed[i], false));
-            cr_assert(csl_product(products, packed[i], bias, x, 511, NULL, y));
+            cr_assert(csl_dnn_products_warm(products, weights[i], false));
+            cr_assert(csl_dnn_product(products, weights[i], bias, x, 511, NULL, y));
         }
-    for (size_t i = 0; i < 50; i++) csl_packed_free(packed[i]);
+    for (size_t i = 0; i < 50; i++) csl_dnn_weights_free(weights[i]);
+    csl_dnn_products_free(products);
+}
+
+/* What a step changed is multiplied by only once renewed; the way back has numbers of 16 bits: 2^-16 of each
+ * product at most, 37 + 70 of about 1. */
+Test(prepared, weights_that_learn)
+{
+    if (!csl_split_here()) cr_skip_test("no matrix unit here");
+    enum { ROWS = 300 };
+    csl_rng rng;
+    csl_rng_seed(&rng, 3);
+    draw(weight, N * K, &rng);
+    draw(bias, N, &rng);
+    draw(residual, ROWS * N, &rng);
+    csl_packed *packed;
+    csl_products *products = csl_products_new();
+    cr_assert_eq(csl_packed_learning(N, K, &packed, NULL), CSL_OK);
+    for (int step = 0; step < 2; step++) {
+        weight[0] += 1;
+        csl_packed_renew(packed, weight);
+        draw(x, ROWS * K, &rng);
+        cr_assert(csl_product(products, packed, bias, x, ROWS, NULL, y));
+        cr_assert(csl_product_back(products, packed, residual, ROWS, x + ROWS * K));
+        for (size_t i = 0; i < ROWS; i++) {
+            for (size_t j = 0; j < N; j++) {
+                double sum = (double)bias[j];
+                for (size_t k = 0; k < K; k++) sum += (double)x[i * K + k] * (double)weight[j * K + k];
+                cr_assert_float_eq(y[i * N + j], sum, 2e-5);
+            }
+            for (size_t k = 0; k < K; k++) {
+                double sum = 0;
+                for (size_t j = 0; j < N; j++) sum += (double)residual[i * N + j] * (double)weight[j * K + k];
+                cr_assert_float_eq(x[(ROWS + i) * K + k], sum, 5e-4);
+            }
+        }
+    }
+    csl_packed_free(packed);
     csl_products_free(products);
 }
 
