@@ -206,6 +206,8 @@ int csl_verb_embed(int argc, char **argv)
         code = csl_complain(&error);
     } else if (WIFEXITED(how)) {
         code = WEXITSTATUS(how);
+    } else if (WTERMSIG(how) == SIGPIPE) { /* the reader of the lines has seen enough */
+        code = CSL_EXIT_CANNOT;
     } else {
         fprintf(stderr,
                 "consilium: embed: the reading process was ended by signal %d (%s): a plugin failed on these "
