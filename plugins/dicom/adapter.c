@@ -6,6 +6,7 @@
 #include "regions.h"
 #include "structures.h"
 #include "synth.h"
+#include "waves.h"
 
 #include <consilium/preview.h>
 #include <consilium/synth.h>
@@ -45,6 +46,7 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
     int32_t status = csl_reading_survey(&reading);
     if (status == CSL_PLUGIN_OK) status = csl_image_emit(&reading);
     if (status == CSL_PLUGIN_OK) status = csl_regions_emit(&reading, &self->options.regions);
+    if (status == CSL_PLUGIN_OK) status = csl_waves_emit(&reading);
     if (status == CSL_PLUGIN_OK && !reading.has_tokens) status = note_nothing(&reading);
     csl_reading_clear(&reading);
     return status;
@@ -90,7 +92,15 @@ static const csl_stream radiomics = {.struct_size = sizeof radiomics,
                                      .feature_names = csl_radiomics_names,
                                      .feature_units = csl_radiomics_units,
                                      .position_names = csl_regions_positions};
-static const csl_stream *const streams[] = {&radiomics};
+static const csl_stream ecg = {.struct_size = sizeof ecg,
+                               .feature_count = CSL_ECG_FEATURES,
+                               .position_count = CSL_WAVES_POSITIONS,
+                               .coded_feature = -1,
+                               .modality = "ecg",
+                               .feature_names = csl_ecg_names,
+                               .feature_units = csl_ecg_units,
+                               .position_names = csl_waves_positions};
+static const csl_stream *const streams[] = {&radiomics, &ecg};
 
 static csl_plugin plugin = {
     .struct_size = sizeof plugin,

@@ -13,6 +13,7 @@ static const struct {
     {STORAGE "88.59", "a key object selection"},
     {STORAGE "88.", "a structured report"},
     {STORAGE "11.", "a presentation state"},
+    {STORAGE "9.4.", "a recording of sound"},
     {STORAGE "9.", "a waveform"},
     {STORAGE "104.", "an encapsulated document"},
     {STORAGE "66.1", "a spatial registration"},
@@ -40,7 +41,7 @@ static const struct {
     {"1.2.840.10008.5.1.4.43.1", "an implant template"},
 };
 
-static int32_t is_of(const char *sop_class, const char *known)
+static bool is_of(const char *sop_class, const char *known)
 {
     size_t length = strlen(known);
     return known[length - 1] == '.' ? strncmp(sop_class, known, length) == 0 : strcmp(sop_class, known) == 0;
@@ -54,12 +55,40 @@ const char *csl_object_name(const char *sop_class)
     return NULL;
 }
 
-int32_t csl_object_is_directory(const char *sop_class)
+bool csl_object_is_directory(const char *sop_class)
 {
     return is_of(sop_class, "1.2.840.10008.1.3.10");
 }
 
-int32_t csl_object_is_waveform(const char *sop_class)
+/* PS3.4 B.5; audio (9.4.) is not among them. */
+static const struct {
+    const char *sop_class, *name;
+    bool has_beats;
+} waveforms[] = {
+    {STORAGE "9.1.", "ECG", true},
+    {STORAGE "9.2.", "haemodynamic", false},
+    {STORAGE "9.3.", "electrophysiology", false},
+    {STORAGE "9.5.", "arterial pulse", false},
+    {STORAGE "9.6.", "respiratory", false},
+    {STORAGE "9.7.1", "EEG", false},
+    {STORAGE "9.7.2", "EMG", false},
+    {STORAGE "9.7.3", "EOG", false},
+    {STORAGE "9.7.4", "EEG", false},
+    {STORAGE "9.8.", "body position", false},
+};
+
+const char *csl_object_waveform(const char *sop_class)
 {
-    return is_of(sop_class, STORAGE "9.");
+    for (size_t i = 0; i < sizeof waveforms / sizeof waveforms[0]; i++) {
+        if (is_of(sop_class, waveforms[i].sop_class)) return waveforms[i].name;
+    }
+    return NULL;
+}
+
+bool csl_object_has_beats(const char *sop_class)
+{
+    for (size_t i = 0; i < sizeof waveforms / sizeof waveforms[0]; i++) {
+        if (is_of(sop_class, waveforms[i].sop_class)) return waveforms[i].has_beats;
+    }
+    return false;
 }

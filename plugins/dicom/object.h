@@ -2,12 +2,16 @@
 #ifndef CSL_PLUGIN_DICOM_OBJECT_H
 #define CSL_PLUGIN_DICOM_OBJECT_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 /* In a reader's words: "a structured report"; NULL: of a class that is not in the table. */
 const char *csl_object_name(const char *sop_class);
 
-int32_t csl_object_is_directory(const char *sop_class); /* a DICOMDIR, PS3.3 F.5 */
-int32_t csl_object_is_waveform(const char *sop_class);
+bool csl_object_is_directory(const char *sop_class); /* a DICOMDIR, PS3.3 F.5 */
+
+/* The kind of a waveform, "ECG"; NULL: it is none whose channels are read. Sound is left out: a voice names
+ * its owner. */
+const char *csl_object_waveform(const char *sop_class);
+bool csl_object_has_beats(const char *sop_class); /* a waveform in which heart beats show */
 
 #endif

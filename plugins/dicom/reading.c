@@ -38,6 +38,7 @@ void csl_reading_clear(csl_reading *reading)
     free(reading->stacks.stacks);
     free(reading->instances);
     free(reading->structure_inputs);
+    free(reading->waveform_inputs);
 }
 
 static int32_t note(void *context, uint32_t input, const char *text)
@@ -90,13 +91,18 @@ static int32_t add_image(csl_reading *reading, uint32_t input)
     return reading->header.pixels.frames > 1 ? note_frames(reading, input) : CSL_PLUGIN_OK;
 }
 
+/* Notes an input for a later pass. */
+static int32_t keep(const csl_reading *reading, uint32_t input, uint32_t **kept, uint32_t *count)
+{
+    if (!*kept) *kept = malloc(reading->input_count * sizeof **kept);
+    if (!*kept) return CSL_PLUGIN_NO_MEMORY;
+    (*kept)[(*count)++] = input;
+    return CSL_PLUGIN_OK;
+}
+
 static int32_t add_structures(csl_reading *reading, uint32_t input)
 {
-    if (!reading->structure_inputs)
-        reading->structure_inputs = malloc(reading->input_count * sizeof *reading->structure_inputs);
-    if (!reading->structure_inputs) return CSL_PLUGIN_NO_MEMORY;
-    reading->structure_inputs[reading->structure_count++] = input;
-    return CSL_PLUGIN_OK;
+    return keep(reading, input, &reading->structure_inputs, &reading->structure_count);
 }
 
 /* Whether the case has a file of that name, in whatever folder. */
@@ -132,6 +138,8 @@ static int32_t add_other(csl_reading *reading, uint32_t input)
     char text[192];
     const csl_dcm_header *header = &reading->header;
     if (csl_structures_is_class(header->sop_class)) return add_structures(reading, input);
+    if (csl_object_waveform(header->sop_class))
+        return keep(reading, input, &reading->waveform_inputs, &reading->waveform_count);
     if (csl_object_is_directory(header->sop_class)) return note_directory(reading, input);
     const char *name = csl_object_name(header->sop_class);
     snprintf(text, sizeof text, "no image that this program reads: %s%s%s", name ? name : "",

@@ -17,6 +17,8 @@ typedef struct csl_reading {
     uint32_t instance_count, instance_room;
     uint32_t *structure_inputs; /* [structure_count] files of regions of interest, owned */
     uint32_t structure_count;
+    uint32_t *waveform_inputs; /* [waveform_count] waveforms, owned */
+    uint32_t waveform_count;
     bool has_tokens;    /* something was emitted */
     bool showed;        /* the key image has been emitted, or must not be */
     csl_dcm_file *file; /* the last one opened, for frames of one instance */

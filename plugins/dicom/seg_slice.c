@@ -74,7 +74,7 @@ int32_t csl_seg_slice(csl_structures *from, uint32_t region, const csl_grid *gri
     const csl_dcm_place *place = &from->places[frame];
     const double *origin = grid->origins[slice];
     const double offset[3] = {origin[0] - place->position[0], origin[1] - place->position[1],
-                            origin[2] - place->position[2]};
+                              origin[2] - place->position[2]};
     /* Column and row of the segment's frame, as they go with column and row of the slice. */
     double start[2], by_column[2], by_row[2];
     for (int axis = 0; axis < 2; axis++) {

@@ -26,7 +26,8 @@ static int32_t hear_token(const csl_sink *sink, const csl_token *token)
     if (to->stream > plugin->stream_count) return CSL_PLUGIN_STOP;
     uint32_t count = to->stream ? plugin->streams[to->stream - 1]->feature_count : FEATURES;
     memcpy(to->features, token->features, count * sizeof *to->features);
-    memcpy(to->position, token->position, sizeof to->position);
+    uint32_t axes = to->stream ? plugin->streams[to->stream - 1]->position_count : 3;
+    memcpy(to->position, token->position, axes * sizeof *to->position);
     snprintf(to->label, sizeof to->label, "%s", token->label);
     snprintf(to->code, sizeof to->code, "%s", token->code ? token->code : "");
     for (uint32_t i = 0; i < count; i++) {

@@ -25,7 +25,7 @@ static file_set *volume(void)
 {
     file_set *set = set_new();
     for (int z = 0; z < SLICES; z++) {
-        char position[64], name[16], instance[16];
+        char position[96], name[32], instance[32];
         made more = {NULL, 0, 0};
         made_text(&more, 0x00200052, "UI", FRAME);
         made_text(&more, 0x00280030, "DS", "0.75\\0.5");
@@ -259,7 +259,7 @@ static made segmentation(bool fractional)
     made_close_sequence(&m);
     made_open_sequence(&m, 0x52009230);
     for (int i = 0; i < 3; i++) {
-        char position[64];
+        char position[96];
         snprintf(position, sizeof position, "%g\\%g\\%g", origin[0], origin[1],
                  origin[2] + spacing[2] * slices[i]);
         made_open_item(&m);
