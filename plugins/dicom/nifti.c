@@ -252,18 +252,52 @@ int32_t csl_nifti_read(const uint8_t *bytes, uint64_t length, csl_structures *fr
     return status;
 }
 
+static void index_of(const csl_nifti *nifti, const csl_grid *grid, uint32_t column, uint32_t row,
+                     uint32_t slice, double index[3])
+{
+    double point[3];
+    for (int i = 0; i < 3; i++)
+        point[i] = grid->origins[slice][i] + column * grid->spacing[0] * grid->along_row[i] +
+                   row * grid->spacing[1] * grid->along_column[i];
+    for (int i = 0; i < 3; i++) {
+        const double *t = nifti->to_index[i];
+        index[i] = t[0] * point[0] + t[1] * point[1] + t[2] * point[2] + t[3];
+    }
+}
+
+/* NIfTI has no frame of reference. A mask of the volume's own size is meant voxel for voxel: it must then lie
+ * where the volume lies, whichever way its axes run. */
+int32_t csl_nifti_prepare(const csl_nifti *nifti, const csl_grid *grid, csl_dcm_error *error)
+{
+    if (nifti->size[0] != grid->columns || nifti->size[1] != grid->rows || nifti->size[2] != grid->slices)
+        return CSL_PLUGIN_OK;
+    for (int corner = 0; corner < 8; corner++) {
+        double index[3];
+        index_of(nifti, grid, corner & 1 ? grid->columns - 1 : 0, corner & 2 ? grid->rows - 1 : 0,
+                 corner & 4 ? grid->slices - 1 : 0, index);
+        for (int i = 0; i < 3; i++) {
+            double end = fmin(fabs(index[i]), fabs(index[i] - (nifti->size[i] - 1.0)));
+            if (!(end < 0.5))
+                return csl_dcm_fail(
+                    error, CSL_PLUGIN_BAD_INPUT, "srow_x",
+                    "the mask has the size of the volume, %u x %u x %u, but lies elsewhere or has "
+                    "another spacing",
+                    nifti->size[0], nifti->size[1], nifti->size[2]);
+        }
+    }
+    return CSL_PLUGIN_OK;
+}
+
 void csl_nifti_slice(const csl_nifti *nifti, int32_t label, const csl_grid *grid, uint32_t slice,
                      uint8_t *mask, uint64_t *inside)
 {
     double start[3], by_column[3], by_row[3];
+    index_of(nifti, grid, 0, 0, slice, start);
+    index_of(nifti, grid, 1, 0, slice, by_column);
+    index_of(nifti, grid, 0, 1, slice, by_row);
     for (int i = 0; i < 3; i++) {
-        const double *t = nifti->to_index[i], *o = grid->origins[slice];
-        start[i] = t[0] * o[0] + t[1] * o[1] + t[2] * o[2] + t[3];
-        by_column[i] = by_row[i] = 0;
-        for (int j = 0; j < 3; j++) {
-            by_column[i] += t[j] * grid->along_row[j] * grid->spacing[0];
-            by_row[i] += t[j] * grid->along_column[j] * grid->spacing[1];
-        }
+        by_column[i] -= start[i];
+        by_row[i] -= start[i];
     }
     for (uint32_t row = 0; row < grid->rows; row++) {
         for (uint32_t column = 0; column < grid->columns; column++) {

@@ -80,7 +80,7 @@ int32_t csl_structures_prepare(csl_structures *from, uint32_t region, const csl_
         return csl_contour_prepare(from, region, grid, error);
     case CSL_STRUCTURES_LABELS: break;
     }
-    return CSL_PLUGIN_OK;
+    return csl_nifti_prepare(&from->nifti, grid, error);
 }
 
 int32_t csl_structures_slice(csl_structures *from, uint32_t region, const csl_grid *grid, uint32_t slice,

@@ -104,6 +104,7 @@ int32_t csl_contour_prepare(csl_structures *from, uint32_t region, const csl_gri
 int32_t csl_contour_slice(csl_structures *from, const csl_grid *grid, uint32_t slice, uint8_t *mask,
                           uint64_t *inside, csl_dcm_error *error);
 int32_t csl_nifti_read(const uint8_t *bytes, uint64_t length, csl_structures *from, csl_dcm_error *error);
+int32_t csl_nifti_prepare(const csl_nifti *nifti, const csl_grid *grid, csl_dcm_error *error);
 void csl_nifti_slice(const csl_nifti *nifti, int32_t label, const csl_grid *grid, uint32_t slice,
                      uint8_t *mask, uint64_t *inside);
 

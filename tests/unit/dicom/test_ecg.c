@@ -3,6 +3,7 @@
 
 #include "../../../plugins/dicom/qrs.h"
 #include "made.h"
+#include "spoil.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -250,4 +251,15 @@ Test(ecg, a_real_recording)
     cr_assert_float_eq(heard_feature(&h->tokens[0], "mean"), 0.0926614, 1e-6);
     heard_free(h);
     set_free(set);
+}
+
+Test(ecg, spoiled_files)
+{
+    made m = waveform(300, 300);
+    file_set *set = set_new();
+    set_add(set, "w.dcm", m.bytes, m.length);
+    cr_assert_not_null(adapter_open());
+    spoil(set, 0);
+    set_free(set);
+    made_free(&m);
 }

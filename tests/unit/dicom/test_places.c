@@ -1,5 +1,6 @@
 /* Frames of one file placed by what the file says of each. */
 #include "made.h"
+#include "spoil.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -231,5 +232,25 @@ Test(places, frames_along_time_are_said)
     heard_free(h);
     made_free(&m);
     made_free(&more);
+    set_free(set);
+}
+
+Test(places, spoiled_files)
+{
+    static const frame_place frames[] = {{"0\\0\\5", AXIAL, "1", 2},
+                                         {"0\\0\\5", AXIAL, "1", 1},
+                                         {"0\\0\\0", AXIAL, "1", 1},
+                                         {"0\\0\\0", AXIAL, "1", 2},
+                                         {"0\\9\\0", CORONAL, "2", 1}};
+    made groups = groups_of(frames, 5);
+    made_image image = mr;
+    image.more = &groups;
+    image.frames = 5;
+    made m = made_grey(image);
+    file_set *set = set_new();
+    set_add(set, "enhanced.dcm", m.bytes, m.length);
+    spoil(set, 0);
+    made_free(&m);
+    made_free(&groups);
     set_free(set);
 }

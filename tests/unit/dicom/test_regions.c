@@ -1,5 +1,6 @@
 /* Regions of interest put onto the grid of their volume, whatever file they come from. */
 #include "made.h"
+#include "spoil.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -396,7 +397,11 @@ Test(regions, nifti_that_lies_is_refused)
         size_t at;
         uint8_t value;
         const char *place;
-    } lies[] = {{43, 0x40, "dim"}, {70, 1, "datatype"}, {254, 0, "sform_code"}, {111, 0x7F, "vox_offset"}};
+    } lies[] = {{43, 0x40, "dim"},
+                {70, 1, "datatype"},
+                {254, 0, "sform_code"},
+                {111, 0x7F, "vox_offset"},
+                {283, 0xC0, "srow_x"} /* columns 2 mm apart */};
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
         file_set *set = volume();
         made m = nifti(false);
@@ -447,4 +452,24 @@ Test(regions, a_gap_inside_a_region_is_said)
     made_free(&m);
     set_free(set);
     set_free(gap);
+}
+
+/* Structure set, segmentations and mask, spoiled while the volume is whole. */
+Test(regions, spoiled_files)
+{
+    made files[] = {
+        structure_set(FRAME), segmentation(false), segmentation(true), nifti(false), {NULL, 0, 0}};
+    files[4] = gzipped(&files[3]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        for (int demanded = 0; demanded < 2; demanded++) {
+            file_set *set = volume();
+            set_add(set, "regions", files[i].bytes, files[i].length);
+            if (demanded) adapter_set("roi", "regions");
+            open_adapter();
+            spoil(set, SLICES);
+            adapter_close();
+            set_free(set);
+        }
+        made_free(&files[i]);
+    }
 }
