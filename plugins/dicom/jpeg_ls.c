@@ -4,8 +4,15 @@
 #include "decode.h"
 
 #include <charls/charls.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char place[] = "(7FE0,0010) PixelData, JPEG-LS";
+
+/* Where a stream ends within its bits CharLS 2.4.1 may look for more for ever, unless a marker stands there.
+ */
+static const uint8_t end_of_image[16] = {0xFF, 0xD9, 0xFF, 0xD9, 0xFF, 0xD9, 0xFF, 0xD9,
+                                         0xFF, 0xD9, 0xFF, 0xD9, 0xFF, 0xD9, 0xFF, 0xD9};
 
 /* CharLS finds bytes between the last bits and the end of image where some encoders pad. All pixels are there
  * if there was but one scan. */
@@ -45,10 +52,16 @@ int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm
                             header.precision);
     status = csl_frame_allocate(frame, pixels, header.components, header.precision, error);
     if (status != CSL_PLUGIN_OK) return status;
+    uint8_t *ended = malloc(length + sizeof end_of_image);
     charls_jpegls_decoder *decoder = charls_jpegls_decoder_create();
-    if (!decoder) return csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
-    charls_jpegls_errc code = decode(decoder, stream, length, frame);
+    charls_jpegls_errc code = CHARLS_JPEGLS_ERRC_NOT_ENOUGH_MEMORY;
+    if (ended && decoder) {
+        memcpy(ended, stream, length);
+        memcpy(ended + length, end_of_image, sizeof end_of_image);
+        code = decode(decoder, ended, length + sizeof end_of_image, frame);
+    }
     charls_jpegls_decoder_destroy(decoder);
+    free(ended);
     return code ? csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "the codestream cannot be decoded: %.160s",
                                charls_get_error_message(code))
                 : CSL_PLUGIN_OK;
