@@ -51,6 +51,15 @@ static bool known(double value)
     return value > 0 && isfinite(value);
 }
 
+double csl_dose_given(double before, double before_at, double after, double after_at, double administered,
+                      double half_life)
+{
+    if (!known(before) || !known(half_life) || isnan(before_at) || isnan(administered)) return NAN;
+    double given = before * exp2(-(administered - before_at) / half_life);
+    if (known(after) && !isnan(after_at)) given -= after * exp2(-(administered - after_at) / half_life);
+    return known(given) ? given * 1e6 : NAN;
+}
+
 /* The moment to which the activity was corrected for decay. */
 static const char *scan_start(const csl_pet *pet, double *moment)
 {

@@ -62,22 +62,35 @@ double private_number(DcmItem &item, const DcmTagKey &tag)
     return whole ? value : number_or_nan(item, tag);
 }
 
-void read_private(DcmDataset &dataset, csl_pet *pet)
+const char philips[] = "Philips PET Private Group", ge[] = "GEMS_PETD_01";
+
+double private_value(DcmDataset &dataset, uint16_t group, const char *creator, uint16_t low)
 {
     DcmTagKey tag;
-    pet->philips_suv = pet->philips_activity = pet->ge_scan = std::nan("");
-    if (private_tag(dataset, 0x7053, "Philips PET Private Group", 0x00, &tag))
-        pet->philips_suv = private_number(dataset, tag);
-    if (private_tag(dataset, 0x7053, "Philips PET Private Group", 0x09, &tag))
-        pet->philips_activity = private_number(dataset, tag);
-    if (private_tag(dataset, 0x0009, "GEMS_PETD_01", 0x0D, &tag))
-        pet->ge_scan = csl_moment_of_text(private_text(dataset, tag).c_str());
-    /* (0009,xx3F) half life and (0009,xx3B) time of administration, where the standard's own are lacking. */
-    if (!(pet->half_life > 0) && private_tag(dataset, 0x0009, "GEMS_PETD_01", 0x3F, &tag))
-        pet->half_life = private_number(dataset, tag);
-    if (std::isnan(pet->administered) && std::isnan(pet->administered_of_day) &&
-        private_tag(dataset, 0x0009, "GEMS_PETD_01", 0x3B, &tag))
-        pet->administered = csl_moment_of_text(private_text(dataset, tag).c_str());
+    return private_tag(dataset, group, creator, low, &tag) ? private_number(dataset, tag) : std::nan("");
+}
+
+double private_moment(DcmDataset &dataset, uint16_t low)
+{
+    DcmTagKey tag;
+    return private_tag(dataset, 0x0009, ge, low, &tag)
+               ? csl_moment_of_text(private_text(dataset, tag).c_str())
+               : std::nan("");
+}
+
+/* GE's own half life, time of administration and activities stand in where the standard's are lacking. */
+void read_private(DcmDataset &dataset, csl_pet *pet)
+{
+    pet->philips_suv = private_value(dataset, 0x7053, philips, 0x00);
+    pet->philips_activity = private_value(dataset, 0x7053, philips, 0x09);
+    pet->ge_scan = private_moment(dataset, 0x0D);
+    if (!(pet->half_life > 0)) pet->half_life = private_value(dataset, 0x0009, ge, 0x3F);
+    if (std::isnan(pet->administered) && std::isnan(pet->administered_of_day))
+        pet->administered = private_moment(dataset, 0x3B);
+    if (!(pet->dose > 0))
+        pet->dose = csl_dose_given(private_value(dataset, 0x0009, ge, 0x38), private_moment(dataset, 0x39),
+                                   private_value(dataset, 0x0009, ge, 0x3C), private_moment(dataset, 0x3D),
+                                   private_moment(dataset, 0x3B), pet->half_life);
 }
 
 } // namespace

@@ -30,6 +30,12 @@ double csl_moment_of_text(const char *date_time);
 /* Seconds after midnight. */
 double csl_second_of_day(const char *time);
 
+/* Bq that were given: what was measured before less what stayed in the syringe, both decayed to
+ * `administered`, from activities in MBq as GEMS_PETD_01 has them; NaN where anything but the rest in the
+ * syringe is missing. */
+double csl_dose_given(double before, double before_at, double after, double after_at, double administered,
+                      double half_life);
+
 /* *factor times a rescaled value is g/mL. Returns NULL, or the attribute that is missing or forbids it. */
 const char *csl_suv_factor(const csl_pet *pet, double *factor);
 

@@ -115,6 +115,17 @@ Test(suv, counts_of_philips)
     cr_assert_float_eq(factor_of(pet), 0.000412, 1e-15);
 }
 
+/* 400 MBq an hour before, of which 10 MBq are left in the syringe half an hour after: at the time between
+ * them. */
+Test(suv, a_dose_measured_before_and_after)
+{
+    double given = csl_dose_given(400, 1000, 10, 1000 + 5400, 1000 + 3600, 6586.2);
+    cr_assert_float_eq(given, 1e6 * (400 * pow(0.5, 3600 / 6586.2) - 10 * pow(0.5, -1800 / 6586.2)), 1);
+    cr_assert_float_eq(csl_dose_given(400, 1000, NAN, NAN, 1000, 6586.2), 400e6, 1);
+    cr_assert(isnan(csl_dose_given(NAN, 1000, 10, 2000, 1500, 6586.2)));
+    cr_assert(isnan(csl_dose_given(400, 1000, NAN, NAN, NAN, 6586.2)));
+}
+
 Test(suv, what_is_missing_is_named)
 {
     struct {
@@ -142,13 +153,17 @@ Test(suv, what_is_missing_is_named)
     }
 }
 
-static heard *embed_pet(const char *weight, const char *units, const char *philips)
+static heard *embed_pet(const char *weight, const char *units, const char *philips, const char *ge_scan)
 {
     made more = {NULL, 0, 0};
     made_text(&more, 0x00080021, "DA", "20240302");
     made_text(&more, 0x00080022, "DA", "20240302");
-    made_text(&more, 0x00080031, "TM", "110000");
+    made_text(&more, 0x00080031, "TM", ge_scan ? "180000" : "110000");
     made_text(&more, 0x00080032, "TM", "110000");
+    if (ge_scan) {
+        made_text(&more, 0x00090010, "LO", "GEMS_PETD_01");
+        made_text(&more, 0x0009100D, "DT", ge_scan);
+    }
     if (weight) made_text(&more, 0x00101030, "DS", weight);
     made_text(&more, 0x00280051, "CS", "DECY\\ATTN\\SCAT");
     made_open_sequence(&more, 0x00540016);
@@ -187,19 +202,24 @@ static heard *embed_pet(const char *weight, const char *units, const char *phili
 /* 12000 Bq/mL * 70000 g / (370e6 Bq * 2^(-3600/6586.2)) = 3.3162; features count tens of SUV. */
 Test(suv, pixels_of_a_file)
 {
-    heard *h = embed_pet("70", "BQML", NULL);
+    heard *h = embed_pet("70", "BQML", NULL, NULL);
     cr_assert_eq(h->warning_count, 0u);
     cr_assert_float_eq((double)h->tokens[0].features[MEAN], 12000 * expected(1) / 10, 1e-6);
     cr_assert_str_eq(h->tokens[0].label, "PT region (1,1), mean 3.32 SUV");
     heard_free(h);
-    h = embed_pet("70", "CNTS", "0.0005");
+    h = embed_pet("70", "CNTS", "0.0005", NULL);
     cr_assert_float_eq((double)h->tokens[0].features[MEAN], 12000 * 0.0005 / 10, 1e-6);
+    heard_free(h);
+    /* A series of the evening, of a scan that GE says began at half past eleven. */
+    h = embed_pet("70", "BQML", NULL, "20240302113000.00");
+    cr_assert_eq(h->warning_count, 0u);
+    cr_assert_float_eq((double)h->tokens[0].features[MEAN], 12000 * expected(1.5) / 10, 1e-6);
     heard_free(h);
 }
 
 Test(suv, a_file_without_weight_stays_in_arbitrary_units)
 {
-    heard *h = embed_pet(NULL, "BQML", NULL);
+    heard *h = embed_pet(NULL, "BQML", NULL, NULL);
     cr_assert_eq(h->warning_count, 1u);
     cr_assert_str_eq(h->warnings[0].text,
                      "values stay in arbitrary units: SUV needs (0010,1030) PatientWeight");
