@@ -40,14 +40,12 @@ void csl_diagnose_masks(const csl_roi *roi, const uint32_t whole[3], double *out
     uint32_t first[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX}, last[3] = {0};
     for (uint32_t z = 0; z < roi->size[2]; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
-            const uint8_t *row = roi->mask + csl_roi_at(roi, 0, y, z);
-            for (uint32_t x = 0; x < roi->size[0]; x++) {
-                if (!(row[x] & CSL_INTENSITY)) continue;
-                const uint32_t at[3] = {x, y, z};
-                for (int axis = 0; axis < 3; axis++) {
-                    if (at[axis] < first[axis]) first[axis] = at[axis];
-                    if (at[axis] > last[axis]) last[axis] = at[axis];
-                }
+            const csl_span span = csl_roi_span(roi, y, z);
+            if (!span.end) continue;
+            const uint32_t from[3] = {span.first, y, z}, to[3] = {span.end - 1, y, z};
+            for (int axis = 0; axis < 3; axis++) {
+                if (from[axis] < first[axis]) first[axis] = from[axis];
+                if (to[axis] > last[axis]) last[axis] = to[axis];
             }
         }
     for (int axis = 0; axis < 3; axis++) {

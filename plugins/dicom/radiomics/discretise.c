@@ -31,19 +31,22 @@ int32_t csl_roi_discretise(csl_roi *roi, const csl_radiomics_settings *settings,
 
     uint32_t highest = 1;
     for (uint32_t z = 0; z < roi->size[2]; z++)
-        for (uint32_t y = 0; y < roi->size[1]; y++)
-            for (uint32_t x = 0; x < roi->size[0]; x++) {
+        for (uint32_t y = 0; y < roi->size[1]; y++) {
+            const csl_span span = csl_roi_span(roi, y, z);
+            for (uint32_t x = span.first; x < span.end; x++) {
                 const size_t at = csl_roi_at(roi, x, y, z);
                 if (!(roi->mask[at] & CSL_INTENSITY)) continue;
                 const double value = csl_roi_value(roi, x, y, z);
-                /* one value makes one level; the number is multiplied first, as IBSI 2.7 writes it */
-                double level = settings->bins
-                                   ? most > least ? floor(top * (value - least) / (most - least)) : 0
-                                   : floor((value - start) / settings->bin_width);
-                level = fmin(fmax(level + 1, 1), top);
+                double level = 0; /* one value makes one level */
+                if (!settings->bins)
+                    level = floor((value - start) / settings->bin_width);
+                else if (most > least)
+                    level = floor(top * (value - least) / (most - least));
+                level = level < 0 ? 1 : level >= top ? top : level + 1;
                 roi->levels[at] = (uint16_t)level;
                 if (roi->levels[at] > highest) highest = roi->levels[at];
             }
+        }
     roi->level_count = settings->bins ? settings->bins : highest;
     return CSL_PLUGIN_OK;
 }

@@ -2,6 +2,8 @@
  * and writes the other, in an order that leaves the result sorted. */
 #include "fft.h"
 
+#include "vector.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,126 +64,119 @@ void csl_fft_free(csl_fft *fft)
     free(fft);
 }
 
-typedef struct lines {
-    float re[LANES], im[LANES];
-} lines;
-
-static inline void load(lines *x, const float *re, const float *im)
-{
-    memcpy(x->re, re, sizeof x->re);
-    memcpy(x->im, im, sizeof x->im);
-}
-
-/* (re, im) = x (c + i s) */
-static inline void store(const lines *x, float c, float s, float *re, float *im)
-{
-    for (int l = 0; l < LANES; l++) {
-        re[l] = x->re[l] * c - x->im[l] * s;
-        im[l] = x->re[l] * s + x->im[l] * c;
-    }
-}
-
-/* The transform of `radix` values, in place. */
-static inline void butterfly(lines *x, uint32_t radix)
+/* The transform of `radix` values of all lanes, each but the first turned by (c, s) afterwards. in and out
+ * count in steps of LANES. */
+static inline __attribute__((always_inline)) void butterfly(uint32_t radix, const float *in_re,
+                                                            const float *in_im, size_t in, float *out_re,
+                                                            float *out_im, size_t out, const float *c,
+                                                            const float *s)
 {
     static const float half3 = 0.866025403784438647f;                           /* sin(2 pi / 3) */
     static const float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f; /* cos(2 pi k / 5) */
     static const float s1 = 0.951056516295153572f, s2 = 0.587785252292473129f;  /* sin(2 pi k / 5) */
+#pragma GCC ivdep /* the last stage writes where it read */
     for (int l = 0; l < LANES; l++) {
+        float re[5], im[5], x[5], y[5];
+        for (uint32_t r = 0; r < radix; r++) {
+            x[r] = in_re[r * in + (size_t)l];
+            y[r] = in_im[r * in + (size_t)l];
+        }
         if (radix == 2) {
-            const float re = x[0].re[l] - x[1].re[l], im = x[0].im[l] - x[1].im[l];
-            x[0].re[l] += x[1].re[l];
-            x[0].im[l] += x[1].im[l];
-            x[1].re[l] = re;
-            x[1].im[l] = im;
+            re[0] = x[0] + x[1];
+            im[0] = y[0] + y[1];
+            re[1] = x[0] - x[1];
+            im[1] = y[0] - y[1];
         } else if (radix == 3) {
-            const float re = x[1].re[l] + x[2].re[l], im = x[1].im[l] + x[2].im[l];
-            const float dr = half3 * (x[1].re[l] - x[2].re[l]), di = half3 * (x[1].im[l] - x[2].im[l]);
-            const float mr = x[0].re[l] - 0.5f * re, mi = x[0].im[l] - 0.5f * im;
-            x[0].re[l] += re;
-            x[0].im[l] += im;
-            x[1].re[l] = mr + di;
-            x[1].im[l] = mi - dr;
-            x[2].re[l] = mr - di;
-            x[2].im[l] = mi + dr;
+            const float ar = x[1] + x[2], ai = y[1] + y[2];
+            const float br = half3 * (x[1] - x[2]), bi = half3 * (y[1] - y[2]);
+            const float mr = x[0] - 0.5f * ar, mi = y[0] - 0.5f * ai;
+            re[0] = x[0] + ar;
+            im[0] = y[0] + ai;
+            re[1] = mr + bi;
+            im[1] = mi - br;
+            re[2] = mr - bi;
+            im[2] = mi + br;
         } else if (radix == 4) {
-            const float ar = x[0].re[l] + x[2].re[l], ai = x[0].im[l] + x[2].im[l];
-            const float br = x[0].re[l] - x[2].re[l], bi = x[0].im[l] - x[2].im[l];
-            const float cr = x[1].re[l] + x[3].re[l], ci = x[1].im[l] + x[3].im[l];
-            const float dr = x[1].re[l] - x[3].re[l], di = x[1].im[l] - x[3].im[l];
-            x[0].re[l] = ar + cr;
-            x[0].im[l] = ai + ci;
-            x[1].re[l] = br + di;
-            x[1].im[l] = bi - dr;
-            x[2].re[l] = ar - cr;
-            x[2].im[l] = ai - ci;
-            x[3].re[l] = br - di;
-            x[3].im[l] = bi + dr;
+            const float ar = x[0] + x[2], ai = y[0] + y[2], br = x[0] - x[2], bi = y[0] - y[2];
+            const float cr = x[1] + x[3], ci = y[1] + y[3], dr = x[1] - x[3], di = y[1] - y[3];
+            re[0] = ar + cr;
+            im[0] = ai + ci;
+            re[1] = br + di;
+            im[1] = bi - dr;
+            re[2] = ar - cr;
+            im[2] = ai - ci;
+            re[3] = br - di;
+            im[3] = bi + dr;
         } else {
-            const float ar = x[1].re[l] + x[4].re[l], ai = x[1].im[l] + x[4].im[l];
-            const float br = x[2].re[l] + x[3].re[l], bi = x[2].im[l] + x[3].im[l];
-            const float cr = x[1].re[l] - x[4].re[l], ci = x[1].im[l] - x[4].im[l];
-            const float dr = x[2].re[l] - x[3].re[l], di = x[2].im[l] - x[3].im[l];
-            const float er = x[0].re[l] + c1 * ar + c2 * br, ei = x[0].im[l] + c1 * ai + c2 * bi;
-            const float fr = x[0].re[l] + c2 * ar + c1 * br, fi = x[0].im[l] + c2 * ai + c1 * bi;
+            const float ar = x[1] + x[4], ai = y[1] + y[4], br = x[2] + x[3], bi = y[2] + y[3];
+            const float cr = x[1] - x[4], ci = y[1] - y[4], dr = x[2] - x[3], di = y[2] - y[3];
+            const float er = x[0] + c1 * ar + c2 * br, ei = y[0] + c1 * ai + c2 * bi;
+            const float fr = x[0] + c2 * ar + c1 * br, fi = y[0] + c2 * ai + c1 * bi;
             const float gr = s1 * ci + s2 * di, gi = s1 * cr + s2 * dr;
             const float hr = s2 * ci - s1 * di, hi = s2 * cr - s1 * dr;
-            x[0].re[l] += ar + br;
-            x[0].im[l] += ai + bi;
-            x[1].re[l] = er + gr;
-            x[1].im[l] = ei - gi;
-            x[4].re[l] = er - gr;
-            x[4].im[l] = ei + gi;
-            x[2].re[l] = fr + hr;
-            x[2].im[l] = fi - hi;
-            x[3].re[l] = fr - hr;
-            x[3].im[l] = fi + hi;
+            re[0] = x[0] + ar + br;
+            im[0] = y[0] + ai + bi;
+            re[1] = er + gr;
+            im[1] = ei - gi;
+            re[4] = er - gr;
+            im[4] = ei + gi;
+            re[2] = fr + hr;
+            im[2] = fi - hi;
+            re[3] = fr - hr;
+            im[3] = fi + hi;
+        }
+        out_re[l] = re[0];
+        out_im[l] = im[0];
+        for (uint32_t r = 1; r < radix; r++) {
+            out_re[r * out + (size_t)l] = re[r] * c[r] - im[r] * s[r];
+            out_im[r * out + (size_t)l] = re[r] * s[r] + im[r] * c[r];
         }
     }
 }
 
 /* One stage: n = radix * m values that are `stride` apart become radix transforms of m values. */
-static inline void stage(const csl_fft *fft, uint32_t radix, uint32_t n, uint32_t stride, const float *in_re,
-                         const float *in_im, float *out_re, float *out_im)
+static inline __attribute__((always_inline)) void stage(const csl_fft *fft, uint32_t radix, uint32_t n,
+                                                        uint32_t stride, const float *in_re,
+                                                        const float *in_im, float *out_re, float *out_im)
 {
     const uint32_t m = n / radix;
-    for (uint32_t p = 0; p < m; p++)
-        for (uint32_t q = 0; q < stride; q++) {
-            lines x[5];
-            for (uint32_t r = 0; r < radix; r++) {
-                const size_t from = ((size_t)q + stride * (p + r * m)) * LANES;
-                load(&x[r], in_re + from, in_im + from);
-            }
-            butterfly(x, radix);
-            for (uint32_t r = 0; r < radix; r++) {
-                const size_t to = ((size_t)q + stride * (radix * p + r)) * LANES;
-                const size_t turn = (size_t)p * r * stride % fft->length;
-                store(&x[r], fft->cosine[turn], fft->sine[turn], out_re + to, out_im + to);
-            }
+    for (uint32_t p = 0; p < m; p++) {
+        float c[5], s[5];
+        for (uint32_t r = 0; r < radix; r++) { /* p r < n, so that the angle stays within the circle */
+            c[r] = fft->cosine[p * r * stride];
+            s[r] = fft->sine[p * r * stride];
         }
+        for (uint32_t q = 0; q < stride; q++) {
+            const size_t from = ((size_t)q + (size_t)stride * p) * LANES,
+                         to = ((size_t)q + (size_t)stride * radix * p) * LANES;
+            butterfly(radix, in_re + from, in_im + from, (size_t)stride * m * LANES, out_re + to, out_im + to,
+                      (size_t)stride * LANES, c, s);
+        }
+    }
 }
 
-void csl_fft_lines(csl_fft *fft, float *real, float *imaginary)
+CSL_VECTOR void csl_fft_lines(csl_fft *fft, float *real, float *imaginary)
 {
     float *from_re = real, *from_im = imaginary, *to_re = fft->real, *to_im = fft->imaginary;
     uint32_t n = fft->length, stride = 1;
-    for (uint32_t s = 0; s < fft->stages; s++) {
-        switch (fft->radix[s]) { /* constants, so that each has a loop of its own */
+    for (uint32_t i = 0; i < fft->stages; i++) {
+        if (i + 1 ==
+            fft->stages) { /* here every value is read before it is written, so it can end where it began */
+            to_re = real;
+            to_im = imaginary;
+        }
+        switch (fft->radix[i]) { /* constants, so that each has a loop of its own */
         case 2: stage(fft, 2, n, stride, from_re, from_im, to_re, to_im); break;
         case 3: stage(fft, 3, n, stride, from_re, from_im, to_re, to_im); break;
         case 4: stage(fft, 4, n, stride, from_re, from_im, to_re, to_im); break;
         default: stage(fft, 5, n, stride, from_re, from_im, to_re, to_im); break;
         }
-        n /= fft->radix[s];
-        stride *= fft->radix[s];
+        n /= fft->radix[i];
+        stride *= fft->radix[i];
         float *const re = from_re, *const im = from_im;
         from_re = to_re;
         from_im = to_im;
         to_re = re;
         to_im = im;
     }
-    if (from_re == real) return;
-    const size_t bytes = (size_t)fft->length * LANES * sizeof(float);
-    memcpy(real, from_re, bytes);
-    memcpy(imaginary, from_im, bytes);
 }

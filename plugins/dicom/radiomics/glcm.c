@@ -23,7 +23,8 @@ static void count_pairs(const glcm *g, uint32_t first, uint32_t end, ptrdiff_t o
     for (uint32_t z = first; z < end; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
             const uint16_t *const from = roi->levels + csl_roi_at(roi, 0, y, z), *const to = from + offset;
-            for (uint32_t x = 0; x < roi->size[0]; x++) counts[from[x] * g->side + to[x]]++;
+            const csl_span span = csl_roi_span(roi, y, z);
+            for (uint32_t x = span.first; x < span.end; x++) counts[from[x] * g->side + to[x]]++;
         }
 }
 

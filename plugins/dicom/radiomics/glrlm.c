@@ -1,15 +1,17 @@
 /* Grey level run length matrices (IBSI 3.7). */
 #include "texture.h"
+#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct glrlm {
     const csl_roi *roi;
-    size_t side;     /* longest run that can be + 1 */
-    size_t numbers;  /* of one matrix: (N_g + 1) * side */
-    csl_cell *cells; /* [numbers] */
-    double *by_size; /* [side], 0 */
+    size_t side;      /* longest run that can be + 1 */
+    size_t numbers;   /* of one matrix: (N_g + 1) * side */
+    uint16_t *length; /* [cells of the grid]: of the run so far */
+    csl_cell *cells;  /* [numbers] */
+    double *by_size;  /* [side], 0 */
 } glrlm;
 
 /* A matrix of counts and the longest run in it. */
@@ -28,6 +30,32 @@ static void clear(const glrlm *g, runs *r)
     r->voxels = 0;
 }
 
+/* length[i] = voxels of the run along `offset` that voxel i is the last of so far; returns the largest. */
+CSL_VECTOR static uint16_t extend_row(const uint16_t *levels, ptrdiff_t offset, size_t count,
+                                      uint16_t *length)
+{
+    uint16_t longest = 0;
+    const uint16_t *restrict const before = levels - offset, *restrict const shorter = length - offset;
+    uint16_t *restrict const longer = length;
+    for (size_t x = 0; x < count; x++) {
+        longer[x] = (uint16_t)(1 + (shorter[x] & -(levels[x] == before[x])));
+        const uint16_t inside = levels[x] ? longer[x] : 0;
+        longest = inside > longest ? inside : longest;
+    }
+    return longest;
+}
+
+static uint16_t extend_along_row(const uint16_t *levels, size_t count, uint16_t *length)
+{
+    uint16_t longest = 0, run = 0;
+    for (size_t x = 0; x < count; x++) {
+        run = (uint16_t)(1 + (levels[x] == levels[(ptrdiff_t)x - 1] ? run : 0));
+        length[x] = run;
+        if (levels[x] && run > longest) longest = run;
+    }
+    return longest;
+}
+
 /* Runs of slices first .. end - 1 along `offset`, the voxels of which `voxels` are inside. */
 static void count_runs(const glrlm *g, uint32_t first, uint32_t end, double voxels, ptrdiff_t offset, runs *r)
 {
@@ -36,14 +64,19 @@ static void count_runs(const glrlm *g, uint32_t first, uint32_t end, double voxe
     r->voxels = voxels;
     for (uint32_t z = first; z < end; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
-            const uint16_t *at = roi->levels + csl_roi_at(roi, 0, y, z);
-            for (uint32_t x = 0; x < roi->size[0]; x++, at++) {
-                const uint16_t level = *at;
-                if (level == 0 || at[-offset] == level) continue; /* no run begins here */
-                uint32_t length = 1;
-                for (const uint16_t *next = at + offset; *next == level; next += offset) length++;
-                r->counts[level * g->side + length]++;
-                if (length > r->longest) r->longest = length;
+            const csl_span span = csl_roi_span(roi, y, z);
+            const uint32_t width = span.end - span.first;
+            const size_t row = csl_roi_at(roi, span.first, y, z);
+            const uint16_t *const at = roi->levels + row, *const next = at + offset;
+            uint16_t *const length = g->length + row;
+            const uint16_t longest =
+                offset == 1 ? extend_along_row(at, width, length) : extend_row(at, offset, width, length);
+            if (longest > r->longest) r->longest = longest;
+            /* what ends no run goes to level 0, to one number or another, so that they need not wait for each
+             * other */
+            for (uint32_t x = 0; x < width; x++) {
+                const bool ends = at[x] && at[x] != next[x];
+                r->counts[ends ? at[x] * g->side + length[x] : x % 2]++;
             }
         }
 }
@@ -134,14 +167,16 @@ bool csl_glrlm(const csl_roi *roi, bool flat, bool solid, double out[6][CSL_EMPH
     g.numbers = (roi->level_count + 1) * g.side;
     g.cells = malloc(g.numbers * sizeof *g.cells);
     g.by_size = calloc(g.side, sizeof *g.by_size);
+    g.length = calloc(roi->cells, sizeof *g.length);
     runs m[7] = {0};
     uint32_t *const block = calloc(7 * g.numbers, sizeof *block);
-    const bool ok = g.cells && g.by_size && block;
+    const bool ok = g.cells && g.by_size && g.length && block;
     for (size_t k = 0; ok && k < 7; k++) m[k].counts = block + k * g.numbers;
     if (ok && flat) flat_matrices(&g, offsets, m, out);
     if (ok && solid) solid_matrices(&g, offsets, m, out);
     free(g.cells);
     free(g.by_size);
+    free(g.length);
     free(block);
     return ok;
 }

@@ -48,22 +48,13 @@ static void cross(const csl_point *a, const csl_point *b, const csl_point *c, in
     }
 }
 
-static int compare(const void *a, const void *b)
-{
-    const csl_point *p = a, *q = b;
-    for (int i = 0; i < 3; i++)
-        if (p->at[i] != q->at[i]) return p->at[i] < q->at[i] ? -1 : 1;
-    return 0;
-}
-
-/* Andrew's monotone chain (Information Processing Letters 9(5), 1979): the lower chain from left to right,
- * then the upper one back; a point stays only while the chain turns left there. */
+/* Andrew's monotone chain (Information Processing Letters 9(5), 1979): one side of the hull upwards in y,
+ * then the other one back; a point stays only while the chain turns clockwise there. */
 size_t csl_hull_flat(csl_point *points, size_t count)
 {
     if (count < 3) return count;
     csl_point *chain = malloc((count + 1) * sizeof *chain);
     if (!chain) return count; /* more points than need be do no harm */
-    qsort(points, count, sizeof *points, compare);
     size_t kept = 0, base = 2;
     for (size_t i = 0; i < 2 * count - 1; i++) {
         const csl_point *const p = &points[i < count ? i : 2 * count - 2 - i];
@@ -71,7 +62,7 @@ size_t csl_hull_flat(csl_point *points, size_t count)
         while (kept >= base) {
             int64_t normal[3];
             cross(&chain[kept - 2], &chain[kept - 1], p, normal);
-            if (normal[2] > 0) break;
+            if (normal[2] < 0) break;
             kept--;
         }
         chain[kept++] = *p;

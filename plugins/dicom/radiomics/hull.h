@@ -19,8 +19,8 @@ typedef struct csl_hull {
     size_t face_count;
 } csl_hull;
 
-/* Of different points of one plane z, keeps those that are corners of their convex hull, and moves them to
- * the front. Returns how many. */
+/* Of different points of one plane z, in the order of y and then of x, keeps those that are corners of their
+ * convex hull, and moves them to the front. Returns how many. */
 size_t csl_hull_flat(csl_point *points, size_t count);
 
 /* The hull of points that do not all lie in one plane. False: no memory. The caller clears it. */

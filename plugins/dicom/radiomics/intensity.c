@@ -188,11 +188,8 @@ bool csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *sett
     const double high = isfinite(settings->range[1]) ? settings->range[1] : most;
     ivh h = {.low = low, .width = 1, .bins = floor(high - low) + 1, .zero = low - 1, .step = 1};
     if (settings->ivh_bins) { /* of the intensities that are there; the number of a bin stands for it */
-        h = (ivh){.low = least,
-                  .width = (most - least) / settings->ivh_bins,
-                  .bins = settings->ivh_bins,
-                  .step = 1};
-        if (most == least) h.width = 1;
+        const double bins = most > least ? settings->ivh_bins : 1;
+        h = (ivh){.low = least, .width = most > least ? (most - least) / bins : 1, .bins = bins, .step = 1};
     } else if (settings->ivh_bin_width > 0) {
         const double width = settings->ivh_bin_width;
         h = (ivh){.low = low,

@@ -1,5 +1,6 @@
 /* Local intensity peaks: means over spheres of 1 cm3 around the voxels of the intensity mask (IBSI 3.2). */
 #include "families.h"
+#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,35 +49,61 @@ typedef struct peaks {
     double local, global;
 } peaks;
 
+/* total[x] += high[x] - low[x] */
+CSL_VECTOR static void add_differences(double *restrict total, const double *high, const double *low,
+                                       size_t count)
+{
+    for (size_t x = 0; x < count; x++) total[x] += high[x] - low[x];
+}
+
+/* Adds one row of the spheres around voxels first .. end - 1 of a row of the box that begins `lead` voxels
+ * into one of `wide`; `sums` are of the row of the image that it lies in. Returns the voxels that it adds to
+ * all of them; where the image ends before the sphere does, `voxels` takes what there is. */
+static double add_chord(const peaks *p, const double *sums, int64_t half, int64_t lead, int64_t wide,
+                        int64_t first, int64_t end)
+{
+    /* between these two the whole chord lies within the image */
+    const int64_t from = half - lead > first ? half - lead : first;
+    const int64_t to = wide - half - lead < end ? wide - half - lead : end;
+    const double whole = 2.0 * (double)half + 1;
+    if (from < to)
+        add_differences(p->total + from, sums + from + lead + half + 1, sums + from + lead - half,
+                        (size_t)(to - from));
+    if (from == first && to == end) return whole;
+    for (int64_t x = first; x < end; x++) {
+        if (x >= from && x < to) {
+            p->voxels[x] += whole;
+            continue;
+        }
+        const int64_t low = x + lead - half < 0 ? 0 : x + lead - half;
+        const int64_t high = x + lead + half + 1 > wide ? wide : x + lead + half + 1;
+        p->total[x] += sums[high] - sums[low];
+        p->voxels[x] += (double)(high - low);
+    }
+    return 0;
+}
+
 /* Means over the spheres around row (y, z) of the box. */
 static void scan_row(const csl_roi *roi, peaks *p, uint32_t y, uint32_t z)
 {
-    const uint32_t width = roi->size[0], wide = roi->around[0];
+    const uint32_t width = roi->size[0];
     const uint8_t *mask = roi->mask + csl_roi_at(roi, 0, y, z);
-    uint32_t first = 0, end = width;
-    while (first < width && !(mask[first] & CSL_INTENSITY)) first++;
-    while (end > first && !(mask[end - 1] & CSL_INTENSITY)) end--;
+    const uint32_t first = csl_roi_span(roi, y, z).first, end = csl_roi_span(roi, y, z).end;
     if (first == end) return;
     memset(p->total, 0, width * sizeof *p->total);
     memset(p->voxels, 0, width * sizeof *p->voxels);
+    double whole = 0;
     for (size_t i = 0; i < p->chords; i++) {
-        const int64_t at_y = (int64_t)y + roi->lead[1] + p->sphere[i].y,
-                      at_z = (int64_t)z + roi->lead[2] + p->sphere[i].z;
+        const int64_t at_y = (int64_t)y + roi->lead[1] + p->sphere[i].y;
+        const int64_t at_z = (int64_t)z + roi->lead[2] + p->sphere[i].z;
         if (at_y < 0 || at_y >= roi->around[1] || at_z < 0 || at_z >= roi->around[2]) continue;
         const double *sums =
-            p->sums + ((size_t)(at_z % p->slices) * roi->around[1] + (size_t)at_y) * (wide + 1);
-        const int64_t half = p->sphere[i].half;
-        for (uint32_t x = first; x < end; x++) {
-            const int64_t centre = (int64_t)x + roi->lead[0];
-            const int64_t from = centre - half < 0 ? 0 : centre - half;
-            const int64_t to = centre + half + 1 > wide ? wide : centre + half + 1;
-            p->total[x] += sums[to] - sums[from];
-            p->voxels[x] += (double)(to - from);
-        }
+            p->sums + ((size_t)(at_z % p->slices) * roi->around[1] + (size_t)at_y) * (roi->around[0] + 1);
+        whole += add_chord(p, sums, p->sphere[i].half, roi->lead[0], roi->around[0], first, end);
     }
     for (uint32_t x = first; x < end; x++) {
         if (!(mask[x] & CSL_INTENSITY)) continue;
-        const double mean = p->total[x] / p->voxels[x];
+        const double mean = p->total[x] / (p->voxels[x] + whole);
         const float value = csl_roi_value(roi, x, y, z);
         if (isnan(p->global) || mean > p->global) p->global = mean;
         /* of several voxels of the highest intensity, the one with the highest peak */

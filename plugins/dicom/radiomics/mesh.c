@@ -114,9 +114,8 @@ static void make_cell(uint32_t inside, const double spacing[3], cell *kind)
 
 bool csl_mesh_measure(const csl_roi *roi, double *volume, double *area)
 {
-    cell kinds[256];
+    cell kinds[256]; /* of those that occur */
     memset(kinds, 0, sizeof kinds);
-    for (uint32_t inside = 1; inside < 255; inside++) make_cell(inside, roi->spacing, &kinds[inside]);
     uint8_t *columns[2] = {malloc(roi->slice), malloc(roi->slice)}; /* bits of four corners, of two slices */
     const bool ok = columns[0] && columns[1];
     *volume = *area = 0;
@@ -130,7 +129,9 @@ bool csl_mesh_measure(const csl_roi *roi, double *volume, double *area)
         if (z == 0) continue;
         size_t counts[256] = {0};
         for (size_t i = 0; i + roi->row + 1 < roi->slice; i++) counts[below[i] | above[i] << 4]++;
-        for (int k = 1; k < 255; k++) {
+        for (uint32_t k = 1; k < 255; k++) {
+            if (!counts[k]) continue;
+            if (kinds[k].area == 0) make_cell(k, roi->spacing, &kinds[k]);
             *area += (double)counts[k] * kinds[k].area;
             /* the volume is the flux of (0, 0, z) through the surface (divergence theorem) */
             *volume += (double)counts[k] * (kinds[k].moment + kinds[k].flux * z * roi->spacing[2]);
@@ -152,11 +153,17 @@ static bool ends(const uint8_t *mask, size_t step, uint32_t count, uint32_t *fir
     return true;
 }
 
-static void put(csl_point *points, size_t *count, uint32_t x, uint32_t y, uint32_t z, int axis, int half)
+/* The vertices with the least and the largest x of one line along x; none where `any` is false. */
+typedef struct line {
+    bool any;
+    int32_t least, most; /* half voxels */
+} line;
+
+static void cover(line *l, int32_t least, int32_t most)
 {
-    csl_point p = {{(int32_t)(2 * x), (int32_t)(2 * y), (int32_t)(2 * z)}};
-    p.at[axis] += half;
-    points[(*count)++] = p;
+    if (!l->any) *l = (line){true, least, most};
+    if (least < l->least) l->least = least;
+    if (most > l->most) l->most = most;
 }
 
 typedef struct points {
@@ -164,61 +171,73 @@ typedef struct points {
     size_t count, room;
 } points;
 
-/* Adds the corners of the hull of points that lie in one plane. */
-static bool add_plane(points *all, csl_point *plane, size_t count)
+/* Adds the corners of the hull of the vertices in one plane, whose `count` lines lie `step` half voxels apart
+ * from y on, and empties the lines. `plane` has room for two points a line. */
+static bool add_plane(points *all, line *lines, uint32_t count, int32_t y, int32_t step, int32_t z,
+                      csl_point *plane)
 {
-    count = csl_hull_flat(plane, count);
-    if (all->count + count > all->room) {
-        const size_t room = 2 * (all->count + count);
+    size_t n = 0;
+    for (uint32_t i = 0; i < count; i++, y += step) {
+        if (!lines[i].any) continue;
+        plane[n++] = (csl_point){{lines[i].least, y, z}};
+        if (lines[i].most > lines[i].least) plane[n++] = (csl_point){{lines[i].most, y, z}};
+        lines[i].any = false;
+    }
+    n = csl_hull_flat(plane, n);
+    if (all->count + n > all->room) {
+        const size_t room = 2 * (all->count + n);
         csl_point *grown = realloc(all->at, room * sizeof *grown);
         if (!grown) return false;
         all->at = grown;
         all->room = room;
     }
-    if (count) memcpy(all->at + all->count, plane, count * sizeof *plane);
-    all->count += count;
+    if (n) memcpy(all->at + all->count, plane, n * sizeof *plane);
+    all->count += n;
     return true;
+}
+
+/* Vertices in the plane of slice z: rows begin and end half a voxel before and after their first and last
+ * voxel inside, and so do columns. Line 2 y + 1 is that of row y. */
+static void cover_slice(const csl_roi *roi, uint32_t z, line *lines)
+{
+    uint32_t first, last;
+    for (uint32_t y = 0; y < roi->size[1]; y++)
+        if (ends(roi->mask + csl_roi_at(roi, 0, y, z), 1, roi->size[0], &first, &last))
+            cover(&lines[2 * y + 1], (int32_t)(2 * first) - 1, (int32_t)(2 * last) + 1);
+    for (uint32_t x = 0; x < roi->size[0]; x++)
+        if (ends(roi->mask + csl_roi_at(roi, x, 0, z), roi->row, roi->size[1], &first, &last)) {
+            cover(&lines[2 * first], (int32_t)(2 * x), (int32_t)(2 * x));
+            cover(&lines[2 * last + 2], (int32_t)(2 * x), (int32_t)(2 * x));
+        }
 }
 
 csl_point *csl_mesh_extremes(const csl_roi *roi, size_t *count)
 {
-    const uint32_t nx = roi->size[0], ny = roi->size[1], nz = roi->size[2];
-    const size_t columns = (size_t)nx * ny;
+    const uint32_t nx = roi->size[0], ny = roi->size[1], nz = roi->size[2], rows = 2 * ny + 1;
     points all = {0};
-    csl_point *plane = malloc((2 * ((size_t)nx + ny) + columns) * sizeof *plane);
-    uint32_t *lowest = malloc(columns * sizeof *lowest), *highest = malloc(columns * sizeof *highest);
-    bool ok = plane && lowest && highest;
+    csl_point *plane = malloc(2 * (size_t)rows * sizeof *plane);
+    line *lines = calloc(rows, sizeof *lines);
+    /* vertices below the first and above the last voxel inside of each column along z, by slice and row */
+    line *below = calloc((size_t)nz * ny, sizeof *below), *above = calloc((size_t)nz * ny, sizeof *above);
+    bool ok = plane && lines && below && above;
     for (uint32_t y = 0; ok && y < ny; y++)
         for (uint32_t x = 0; x < nx; x++) {
-            const size_t i = (size_t)y * nx + x;
-            if (!ends(roi->mask + csl_roi_at(roi, x, y, 0), roi->slice, nz, &lowest[i], &highest[i]))
-                lowest[i] = highest[i] = UINT32_MAX;
+            uint32_t first, last;
+            if (!ends(roi->mask + csl_roi_at(roi, x, y, 0), roi->slice, nz, &first, &last)) continue;
+            cover(&below[(size_t)first * ny + y], (int32_t)(2 * x), (int32_t)(2 * x));
+            cover(&above[(size_t)last * ny + y], (int32_t)(2 * x), (int32_t)(2 * x));
         }
     for (uint32_t z = 0; ok && z < nz; z++) {
-        size_t n = 0;
-        uint32_t first, last;
-        for (uint32_t y = 0; y < ny; y++)
-            if (ends(roi->mask + csl_roi_at(roi, 0, y, z), 1, nx, &first, &last)) {
-                put(plane, &n, first, y, z, 0, -1);
-                put(plane, &n, last, y, z, 0, 1);
-            }
-        for (uint32_t x = 0; x < nx; x++)
-            if (ends(roi->mask + csl_roi_at(roi, x, 0, z), roi->row, ny, &first, &last)) {
-                put(plane, &n, x, first, z, 1, -1);
-                put(plane, &n, x, last, z, 1, 1);
-            }
-        ok = add_plane(&all, plane, n);
-        for (int side = 0; ok && side < 2; side++) { /* below, then above */
-            const uint32_t *const end = side ? highest : lowest;
-            n = 0;
-            for (size_t i = 0; i < columns; i++)
-                if (end[i] == z) put(plane, &n, (uint32_t)(i % nx), (uint32_t)(i / nx), z, 2, side ? 1 : -1);
-            ok = add_plane(&all, plane, n);
-        }
+        const int32_t at = (int32_t)(2 * z);
+        cover_slice(roi, z, lines);
+        ok = add_plane(&all, lines, rows, -1, 1, at, plane) &&
+             add_plane(&all, below + (size_t)z * ny, ny, 0, 2, at - 1, plane) &&
+             add_plane(&all, above + (size_t)z * ny, ny, 0, 2, at + 1, plane);
     }
     free(plane);
-    free(lowest);
-    free(highest);
+    free(lines);
+    free(below);
+    free(above);
     if (!ok) free(all.at);
     *count = all.count;
     return ok ? all.at : NULL;

@@ -2,6 +2,7 @@
  * (IBSI 3.11), both of the neighbours at Chebyshev distance 1; dependence is equality of levels (alpha = 0).
  */
 #include "texture.h"
+#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,7 @@ typedef struct scan {
     const csl_roi *roi;
     const ptrdiff_t *offsets; /* to all neighbours */
     int neighbours;
-    uint32_t *sum;          /* of a row of voxels: levels of their neighbours, */
-    uint8_t *count, *equal; /* how many are inside, how many of their own level */
+    uint16_t *sum, *count, *equal; /* of a row of voxels: see scan_row */
     csl_cell *cells;
     double *by_size;
 } scan;
@@ -34,18 +34,19 @@ static void clear(const scan *s, matrices *m)
     memset(m->dependence, 0, levels * DEPENDENCES * sizeof *m->dependence);
 }
 
-static void scan_row(const scan *s, const uint16_t *restrict at, uint32_t width)
+/* Of `width` voxels: the sum of their neighbours' levels, how many neighbours are inside, how many of their
+ * own level. */
+CSL_VECTOR static void scan_row(const scan *s, const uint16_t *at, uint32_t width)
 {
-    memset(s->sum, 0, width * sizeof *s->sum);
-    memset(s->count, 0, width);
-    memset(s->equal, 0, width);
-    uint32_t *restrict const sum = s->sum;
-    uint8_t *restrict const count = s->count, *restrict const equal = s->equal;
+    uint16_t *restrict const sum = s->sum, *restrict const count = s->count, *restrict const equal = s->equal;
+    for (uint32_t x = 0; x < width; x++) sum[x] = count[x] = equal[x] = 0;
     for (int k = 0; k < s->neighbours; k++) {
-        const uint16_t *restrict const next = at + s->offsets[k];
-        for (uint32_t x = 0; x < width; x++) sum[x] += next[x];
-        for (uint32_t x = 0; x < width; x++) count[x] = (uint8_t)(count[x] + (next[x] != 0));
-        for (uint32_t x = 0; x < width; x++) equal[x] = (uint8_t)(equal[x] + (next[x] == at[x]));
+        const uint16_t *const next = at + s->offsets[k];
+        for (uint32_t x = 0; x < width; x++) {
+            sum[x] = (uint16_t)(sum[x] + next[x]);
+            count[x] = (uint16_t)(count[x] + (next[x] != 0));
+            equal[x] = (uint16_t)(equal[x] + (next[x] == at[x]));
+        }
     }
 }
 
@@ -53,9 +54,11 @@ static void count_slice(const scan *s, uint32_t z, matrices *m)
 {
     const csl_roi *const roi = s->roi;
     for (uint32_t y = 0; y < roi->size[1]; y++) {
-        const uint16_t *const at = roi->levels + csl_roi_at(roi, 0, y, z);
-        scan_row(s, at, roi->size[0]);
-        for (uint32_t x = 0; x < roi->size[0]; x++) {
+        const csl_span span = csl_roi_span(roi, y, z);
+        const uint32_t width = span.end - span.first;
+        const uint16_t *const at = roi->levels + csl_roi_at(roi, span.first, y, z);
+        scan_row(s, at, width);
+        for (uint32_t x = 0; x < width; x++) {
             const uint16_t level = at[x];
             if (level == 0) continue;
             m->dependence[level * DEPENDENCES + 1 + s->equal[x]]++;
@@ -180,8 +183,8 @@ bool csl_neighbours(const csl_roi *roi, bool flat, bool solid, double difference
         .roi = roi,
         .offsets = offsets,
         .sum = malloc(roi->size[0] * sizeof *s.sum),
-        .count = malloc(roi->size[0]),
-        .equal = malloc(roi->size[0]),
+        .count = malloc(roi->size[0] * sizeof *s.count),
+        .equal = malloc(roi->size[0] * sizeof *s.equal),
         .cells = malloc(levels * DEPENDENCES * sizeof *s.cells),
         .by_size = calloc(DEPENDENCES, sizeof *s.by_size),
     };

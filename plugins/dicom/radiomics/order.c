@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HALF 65536u
+#define BINS 2048u /* 11 bits of a key at a time, the last time 10 */
 
 /* Unsigned numbers in the order of the floats. */
 static uint32_t key_of(float value)
@@ -31,35 +31,41 @@ static uint32_t locate(const uint32_t *counts, size_t *rank)
     return bucket;
 }
 
+/* Histograms of the next bits of the keys, one for each prefix that a rank fell into. */
+typedef struct refinement {
+    uint32_t counts[CSL_ORDER_MAX][BINS];
+    uint8_t slot[CSL_ORDER_MAX]
+                [BINS]; /* of a prefix of the round before and 11 more bits: 1 + its histogram */
+} refinement;
+
 bool csl_order(const float *values, size_t count, const size_t *ranks, size_t rank_count, float *out)
 {
-    /* One histogram of the upper halves of the keys, then one of the lower halves for each upper half that a
-     * rank fell into. */
-    uint32_t *high = calloc(HALF, sizeof *high);
-    uint16_t *slot = calloc(HALF, sizeof *slot); /* of an upper half: 1 + which histogram */
-    uint32_t *low = calloc(HALF * rank_count, sizeof *low);
-    const bool ok = high && slot && low;
-    if (ok) {
-        uint32_t upper[CSL_ORDER_MAX];
-        size_t within[CSL_ORDER_MAX];
-        uint16_t slots = 0;
-        for (size_t i = 0; i < count; i++) high[key_of(values[i]) >> 16]++;
-        for (size_t k = 0; k < rank_count; k++) {
-            within[k] = ranks[k];
-            upper[k] = locate(high, &within[k]);
-            if (!slot[upper[k]]) slot[upper[k]] = ++slots;
-        }
+    static const int shift[3] = {21, 10, 0};
+    refinement *const round = calloc(3, sizeof *round);
+    if (!round) return false;
+    size_t within[CSL_ORDER_MAX];
+    uint32_t key[CSL_ORDER_MAX] = {0}, slot[CSL_ORDER_MAX] = {0};
+    memcpy(within, ranks, rank_count * sizeof *within);
+    for (int r = 0; r < 3; r++) {
         for (size_t i = 0; i < count; i++) {
-            const uint32_t key = key_of(values[i]);
-            if (slot[key >> 16]) low[(slot[key >> 16] - 1u) * HALF + (key & 0xffffu)]++;
+            const uint32_t k = key_of(values[i]);
+            uint32_t of = 1;
+            for (int earlier = 0; earlier < r && of; earlier++)
+                of = round[earlier].slot[of - 1][k >> shift[earlier] & (BINS - 1)];
+            if (of) round[r].counts[of - 1][k >> shift[r] & (r < 2 ? BINS - 1 : BINS / 2 - 1)]++;
         }
-        for (size_t k = 0; k < rank_count; k++)
-            out[k] = value_of(upper[k] << 16 | locate(low + (slot[upper[k]] - 1u) * HALF, &within[k]));
+        uint8_t slots = 0;
+        for (size_t k = 0; k < rank_count; k++) {
+            const uint32_t bin = locate(round[r].counts[slot[k]], &within[k]);
+            key[k] |= bin << shift[r];
+            uint8_t *const taken = &round[r].slot[slot[k]][bin];
+            if (!*taken) *taken = ++slots;
+            slot[k] = *taken - 1u;
+        }
     }
-    free(high);
-    free(slot);
-    free(low);
-    return ok;
+    for (size_t k = 0; k < rank_count; k++) out[k] = value_of(key[k]);
+    free(round);
+    return true;
 }
 
 bool csl_quantiles(const float *values, size_t count, const double *q, size_t q_count, double *out)

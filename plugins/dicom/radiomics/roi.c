@@ -156,7 +156,8 @@ static bool make_grids(csl_roi *roi, const box *b, const uint8_t *inside, const 
     roi->cells = roi->slice * (roi->size[2] + 2);
     roi->mask = calloc(roi->cells, 1);
     roi->levels = calloc(roi->cells, sizeof *roi->levels);
-    if (!roi->mask || !roi->levels) return false;
+    roi->spans = calloc((size_t)roi->size[1] * roi->size[2], sizeof *roi->spans);
+    if (!roi->mask || !roi->levels || !roi->spans) return false;
     for (uint32_t z = 0; z < roi->size[2]; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
             const uint8_t *from =
@@ -272,20 +273,26 @@ done:
     return status;
 }
 
-/* Puts the intensity mask where low <= value <= high, and fills `intensities`. */
+/* Puts the intensity mask where low <= value <= high, and fills `intensities` and `spans`. */
 static void segment(csl_roi *roi, double low, double high)
 {
+    csl_span *span = roi->spans;
     roi->count = 0;
     for (uint32_t z = 0; z < roi->size[2]; z++)
-        for (uint32_t y = 0; y < roi->size[1]; y++)
+        for (uint32_t y = 0; y < roi->size[1]; y++, span++) {
+            uint8_t *const mask = roi->mask + csl_roi_at(roi, 0, y, z);
+            *span = (csl_span){0, 0};
             for (uint32_t x = 0; x < roi->size[0]; x++) {
-                uint8_t *const in = roi->mask + csl_roi_at(roi, x, y, z);
+                if (!mask[x]) continue;
                 const float value = csl_roi_value(roi, x, y, z);
-                *in &= CSL_MORPHOLOGICAL;
-                if (!*in || value < low || value > high) continue;
-                *in |= CSL_INTENSITY;
+                mask[x] = CSL_MORPHOLOGICAL;
+                if (value < low || value > high) continue;
+                mask[x] |= CSL_INTENSITY;
                 roi->intensities[roi->count++] = value;
+                if (!span->end) span->first = x;
+                span->end = x + 1;
             }
+        }
 }
 
 void csl_roi_moments(const csl_roi *roi, double *mean, double *deviation, double *least, double *most)
@@ -293,9 +300,10 @@ void csl_roi_moments(const csl_roi *roi, double *mean, double *deviation, double
     double sum = 0, squares = 0;
     *least = *most = roi->count ? roi->intensities[0] : NAN;
     for (size_t i = 0; i < roi->count; i++) {
-        sum += roi->intensities[i];
-        *least = fmin(*least, roi->intensities[i]);
-        *most = fmax(*most, roi->intensities[i]);
+        const double value = roi->intensities[i];
+        sum += value;
+        if (value < *least) *least = value;
+        if (value > *most) *most = value;
     }
     *mean = sum / (double)roi->count;
     for (size_t i = 0; i < roi->count; i++)
@@ -360,6 +368,7 @@ void csl_roi_clear(csl_roi *roi)
 {
     free(roi->mask);
     free(roi->levels);
+    free(roi->spans);
     free(roi->intensities);
     free(roi->own);
     memset(roi, 0, sizeof *roi);

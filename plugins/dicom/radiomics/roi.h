@@ -19,11 +19,17 @@
 
 enum { CSL_MORPHOLOGICAL = 1, CSL_INTENSITY = 2 };
 
+/* Where the intensity mask of a row lies: voxels first .. end - 1; none where both are 0. */
+typedef struct csl_span {
+    uint32_t first, end;
+} csl_span;
+
 typedef struct csl_roi {
     uint32_t size[3]; /* of the bounding box of the morphological mask */
     double spacing[3];
     size_t row, slice, cells; /* of the grids below: voxels of a row, of a slice, of all */
     uint8_t *mask;            /* CSL_MORPHOLOGICAL | CSL_INTENSITY */
+    csl_span *spans;          /* [z][y], without the rows of nothing */
     uint16_t *levels;         /* 1 .. level_count in the intensity mask, 0 elsewhere */
     uint32_t level_count;     /* N_g: the highest level, or the number of bins where that is fixed */
     float *intensities;       /* [count] of the intensity mask, in the order of the grid */
@@ -40,6 +46,11 @@ typedef struct csl_roi {
 static inline size_t csl_roi_at(const csl_roi *roi, uint32_t x, uint32_t y, uint32_t z)
 {
     return (z + 1) * roi->slice + (y + 1) * roi->row + x + 1;
+}
+
+static inline csl_span csl_roi_span(const csl_roi *roi, uint32_t y, uint32_t z)
+{
+    return roi->spans[(size_t)z * roi->size[1] + y];
 }
 
 static inline float csl_roi_value(const csl_roi *roi, uint32_t x, uint32_t y, uint32_t z)

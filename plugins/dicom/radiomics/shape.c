@@ -56,41 +56,64 @@ static double ellipsoid_area(double a, double b, double c)
     return 4 * M_PI * a * b * sum;
 }
 
+/* Sums over the voxels of the morphological mask, whole numbers of voxels, and over the intensities. */
+typedef struct sums {
+    double first[3], second[3][3]; /* of x_i and of x_i x_j */
+    double weight, weighted[3];    /* of the intensity and of intensity times x_i */
+} sums;
+
+static void add_row(const csl_roi *roi, uint32_t y, uint32_t z, sums *s)
+{
+    const uint8_t *const mask = roi->mask + csl_roi_at(roi, 0, y, z);
+    uint64_t count = 0, sum = 0, squares = 0;
+    for (uint32_t x = 0; x < roi->size[0]; x++) {
+        const uint64_t in = mask[x] & CSL_MORPHOLOGICAL;
+        count += in;
+        sum += in * x;
+        squares += in * x * x;
+    }
+    double value = 0, along = 0;
+    for (uint32_t x = csl_roi_span(roi, y, z).first; x < csl_roi_span(roi, y, z).end; x++)
+        if (mask[x] & CSL_INTENSITY) {
+            value += csl_roi_value(roi, x, y, z);
+            along += (double)csl_roi_value(roi, x, y, z) * x;
+        }
+    const double n = (double)count, in_x = (double)sum, at_y = y, at_z = z;
+    const double first[3] = {in_x, n * at_y, n * at_z};
+    const double second[3][3] = {{(double)squares, in_x * at_y, in_x * at_z},
+                                 {0, n * at_y * at_y, n * at_y * at_z},
+                                 {0, 0, n * at_z * at_z}};
+    const double weighted[3] = {along, value * at_y, value * at_z};
+    s->weight += value;
+    for (int i = 0; i < 3; i++) {
+        s->first[i] += first[i];
+        s->weighted[i] += weighted[i];
+        for (int j = i; j < 3; j++) s->second[i][j] += second[i][j];
+    }
+}
+
 /* Semi-axes of the ellipsoid of the principal components, descending, and the shift between the centres of
  * the mask and of the intensities. */
 static void principal(const csl_roi *roi, double axes[3], double *shift)
 {
-    double centre[3] = {0}, weighted[3] = {0}, weight = 0, covariance[3][3] = {{0}};
-    for (int pass = 0; pass < 2; pass++) {
-        for (uint32_t z = 0; z < roi->size[2]; z++)
-            for (uint32_t y = 0; y < roi->size[1]; y++)
-                for (uint32_t x = 0; x < roi->size[0]; x++) {
-                    const uint8_t in = roi->mask[csl_roi_at(roi, x, y, z)];
-                    if (!in) continue;
-                    const double at[3] = {x * roi->spacing[0], y * roi->spacing[1], z * roi->spacing[2]};
-                    if (pass == 0) {
-                        const double value = in & CSL_INTENSITY ? csl_roi_value(roi, x, y, z) : 0;
-                        weight += value;
-                        for (int i = 0; i < 3; i++) {
-                            centre[i] += at[i];
-                            weighted[i] += value * at[i];
-                        }
-                    } else {
-                        for (int i = 0; i < 3; i++)
-                            for (int j = i; j < 3; j++)
-                                covariance[i][j] += (at[i] - centre[i]) * (at[j] - centre[j]);
-                    }
-                }
-        for (int i = 0; pass == 0 && i < 3; i++) centre[i] /= (double)roi->morphological;
-    }
-    double squares = 0, values[3];
+    sums s = {0};
+    for (uint32_t z = 0; z < roi->size[2]; z++)
+        for (uint32_t y = 0; y < roi->size[1]; y++) add_row(roi, y, z, &s);
+    const double n = (double)roi->morphological;
+    double squares = 0, covariance[3][3], values[3];
     for (int i = 0; i < 3; i++) {
-        const double d = csl_ratio(weighted[i], weight) - centre[i];
+        const double d = roi->spacing[i] * (csl_ratio(s.weighted[i], s.weight) - s.first[i] / n);
         squares += d * d;
-        for (int j = i; j < 3; j++) covariance[j][i] = covariance[i][j] /= (double)roi->morphological - 1;
+        for (int j = i; j < 3; j++)
+            covariance[i][j] = covariance[j][i] =
+                roi->spacing[i] * roi->spacing[j] *
+                csl_ratio(s.second[i][j] - s.first[i] * (s.first[j] / n), n - 1);
     }
     *shift = sqrt(squares);
-    eigenvalues(covariance, values);
+    if (n > 1)
+        eigenvalues(covariance, values);
+    else
+        csl_undefined(values, 3);
     for (int i = 0; i < 3; i++) axes[i] = 2 * sqrt(values[2 - i]);
 }
 

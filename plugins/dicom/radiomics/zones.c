@@ -50,8 +50,9 @@ static void connect(const csl_roi *roi, const ptrdiff_t *before, int count, cons
 {
     for (uint32_t z = 0; z < roi->size[2]; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
+            const csl_span span = csl_roi_span(roi, y, z);
             const size_t row = csl_roi_at(roi, 0, y, z);
-            for (size_t i = row; i < row + roi->size[0]; i++) {
+            for (size_t i = row + span.first; i < row + span.end; i++) {
                 const uint16_t *const at = roi->levels + i;
                 if (*at == 0) continue;
                 const bool joined = at[-1] == *at;

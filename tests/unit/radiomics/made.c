@@ -51,7 +51,8 @@ made made_blob(uint32_t nx, uint32_t ny, uint32_t nz, uint32_t levels, uint64_t 
     for (uint32_t z = 0; z < nz; z++)
         for (uint32_t y = 0; y < ny; y++)
             for (uint32_t x = 0; x < nx; x++) {
-                const double u = 2.0 * x / nx - 1, v = 2.0 * y / ny - 1, w = 2.0 * z / nz - 1;
+                const double u = (2.0 * x + 1) / nx - 1, v = (2.0 * y + 1) / ny - 1,
+                             w = (2.0 * z + 1) / nz - 1;
                 *made_inside(&m, x, y, z) = u * u + v * v + w * w < 1.1 && made_random(&seed) > 0.05;
                 /* often that of the neighbour before, so that there are runs and zones */
                 const bool same = x > 0 && made_random(&seed) < 0.6;
