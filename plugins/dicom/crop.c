@@ -60,11 +60,10 @@ static int32_t read_plane(csl_reading *reading, const csl_stack *stack, const cs
     if (status != CSL_PLUGIN_OK) return CSL_PLUGIN_STOP; /* it has been said */
     status = csl_dcm_frame_read(reading->file, &reading->header, index, &frame, error);
     if (status != CSL_PLUGIN_OK) return status;
+    *unit = csl_unit_of(&reading->header, &frame);
+    frame.is_hounsfield = false; /* radiomics wants metal and air as they are, not clamped for the model */
     status = csl_plane_make(&reading->header.pixels, &frame, plane);
-    if (status == CSL_PLUGIN_OK) {
-        *unit = csl_unit_of(&reading->header, &frame);
-        csl_unit_apply(&reading->header, *unit, plane);
-    }
+    if (status == CSL_PLUGIN_OK) csl_unit_apply(&reading->header, *unit, plane);
     csl_dcm_frame_clear(&frame);
     return status;
 }

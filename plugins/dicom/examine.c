@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { few = 3 };                    /* one step in so many may be a gap; more of them are a second spacing */
 static const double most_lean = 0.5; /* degrees that rounded positions may give */
 
 /* Slices whose places are known come first; returns their number. */
@@ -24,7 +25,11 @@ static int32_t say(csl_stack_note note, void *context, const csl_instance *first
         snprintf(text, sizeof text, "%u slices lie where another one does", steps->equal);
         stopped = note(context, first->input, text);
     }
-    if (!stopped && steps->gaps > 0) {
+    if (!stopped && few * steps->gaps > steps->count) {
+        snprintf(text, sizeof text, "steps between slices are mixed: from %.4g to %.4g mm", steps->shortest,
+                 steps->longest);
+        stopped = note(context, first->input, text);
+    } else if (!stopped && steps->gaps > 0) {
         snprintf(text, sizeof text,
                  "%u gaps between slices: a step of %.4g mm where the regular one is %.4g mm", steps->gaps,
                  steps->longest, steps->regular);

@@ -45,6 +45,7 @@ csl_steps csl_steps_of(const double *along, uint32_t count, const double first[3
     }
     if (taken == 0) return steps;
     qsort(scratch, taken, sizeof *scratch, rising);
+    steps.count = taken;
     steps.shortest = scratch[0];
     steps.longest = scratch[taken - 1];
     /* Missing slices make some steps longer; of two or more unlike steps the shorter is the likelier rule. */

@@ -16,6 +16,7 @@ double csl_dot(const double a[3], const double b[3]);
 typedef struct csl_steps {
     double regular;           /* mm: the lower median of all steps; NaN if there is none */
     double shortest, longest; /* mm */
+    uint32_t count;           /* of steps between different places */
     uint32_t gaps;            /* steps of at least 1.5 times the regular one */
     uint32_t uneven;          /* other steps that differ from it by more than 2 % and 0.02 mm */
     uint32_t equal;           /* slices that lie where the one before lies */

@@ -68,9 +68,8 @@ static int32_t note_frames(csl_reading *reading, uint32_t input)
             reading->sink, input, "(5200,9230) PerFrameFunctionalGroupsSequence",
             "the functional groups do not say where each frame lies: taken in stored order");
     csl_dcm_frame_axes(reading->file, axes, sizeof axes);
-    if (!axes[0]) return CSL_PLUGIN_OK;
     snprintf(text, sizeof text, "%u frames along %s: taken in their stored order",
-             reading->header.pixels.frames, axes);
+             reading->header.pixels.frames, axes[0] ? axes : "an axis that the file does not name");
     return reading->sink->warn(reading->sink, input, "(0028,0009) FrameIncrementPointer", text);
 }
 

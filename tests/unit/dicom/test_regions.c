@@ -22,7 +22,7 @@ static void open_adapter(void)
 
 TestSuite(regions, .fini = adapter_close);
 
-static file_set *volume(void)
+static file_set *volume_of(unsigned step)
 {
     file_set *set = set_new();
     for (int z = 0; z < SLICES; z++) {
@@ -42,13 +42,18 @@ static file_set *volume(void)
                                         .number = z,
                                         .rows = ROWS,
                                         .columns = COLUMNS,
-                                        .value = 100 * (unsigned)z,
+                                        .value = step * (unsigned)z,
                                         .more = &more});
         set_add(set, name, m.bytes, m.length);
         made_free(&m);
         made_free(&more);
     }
     return set;
+}
+
+static file_set *volume(void)
+{
+    return volume_of(100);
 }
 
 /* The one region of interest of what was heard. */
@@ -156,6 +161,21 @@ Test(regions, contours_with_a_hole)
     cr_assert_str_eq(region->code, "");
     cr_assert(warned(h, "3 contours of region 1 of 1 are left out"));
     for (size_t i = 0; i < h->token_count; i++) cr_assert_null(strstr(h->tokens[i].label, "Jane"));
+    heard_free(h);
+    made_free(&m);
+    set_free(set);
+}
+
+/* Slices 1 to 3 of 2000, 4000 and 6000 HU: beyond the 3071 HU that image tokens are clamped to. */
+Test(regions, metal_is_not_clamped)
+{
+    open_adapter();
+    file_set *set = volume_of(2000);
+    made m = structure_set(FRAME);
+    set_add(set, "rt.dcm", m.bytes, m.length);
+    heard *h = adapter_embed(set);
+    cr_assert_float_eq(heard_feature(only_region(h), "stat_max"), 6000, 1e-3);
+    cr_assert_float_eq(heard_feature(only_region(h), "stat_mean"), 4000, 1e-3);
     heard_free(h);
     made_free(&m);
     set_free(set);

@@ -146,6 +146,23 @@ Test(series, uneven_steps_are_said)
     set_free(set);
 }
 
+/* Steps of 2.5, 2.5, 5 and 5 mm: two spacings, not gaps. */
+Test(series, mixed_spacing_is_said)
+{
+    static const double z[] = {0, 2.5, 5, 10, 15};
+    file_set *set = set_new();
+    for (int i = 0; i < 5; i++) {
+        made_image slice = ct;
+        slice.number = i;
+        add_slice(set, slice, i, z[i]);
+    }
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->warning_count, 1u);
+    cr_assert(warned(h, "steps between slices are mixed: from 2.5 to 5 mm"));
+    heard_free(h);
+    set_free(set);
+}
+
 /* Two points in time, three places, told apart by number alone: two volumes. Values rise with place and time.
  */
 Test(series, several_frames_in_each_place_are_several_volumes)
