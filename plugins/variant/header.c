@@ -173,21 +173,56 @@ bool variant_header_line(variant_header *header, const char *line, size_t length
     return true;
 }
 
-const char *variant_header_columns(variant_header *header, const char *line, size_t length, size_t columns)
+static int compare_names(const void *a, const void *b)
+{
+    const variant_span *x = a, *y = b;
+    int order = memcmp(x->at, y->at, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* A name that two samples share cannot say whose genotypes are read. */
+static int check_unique(variant_span names, size_t count, variant_fault *fault)
+{
+    variant_span *all = count > 1 ? malloc(count * sizeof *all) : NULL;
+    if (count > 1 && !all) return variant_wrong(fault, "no memory for %zu names of samples", count);
+    for (size_t i = 0; all && i < count; i++) all[i] = variant_split(&names, '\t');
+    if (all) qsort(all, count, sizeof *all, compare_names);
+    bool twice = false;
+    for (size_t i = 1; i < count; i++) twice = twice || !compare_names(&all[i - 1], &all[i]);
+    free(all);
+    return twice ? variant_wrong(fault, "two samples have the same name") : 0;
+}
+
+static int no_sample(const variant_header *header, variant_fault *fault)
+{
+    char name[VARIANT_NAME_BYTES];
+    variant_copy(name, sizeof name, header->wanted, strlen(header->wanted));
+    return variant_wrong(fault, "none of the %zu samples is called \"%s\"", header->samples, name);
+}
+
+int variant_header_columns(variant_header *header, variant_span line, variant_fault *fault)
 {
     static const char fixed[] = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
-    if (length < sizeof fixed - 1 || strncmp(line, fixed, sizeof fixed - 1) ||
-        (length > sizeof fixed - 1 && line[sizeof fixed - 1] != '\t'))
-        return "the column line is not \"#CHROM POS ID REF ALT QUAL FILTER INFO\", separated by tabs";
-    header->samples = columns > 9 ? columns - 9 : 0;
-    if (columns > 8 && strncmp(line + sizeof fixed - 1, "\tFORMAT", 7))
-        return "the ninth column must be FORMAT";
-    if (!header->samples) return NULL;
-    variant_span rest = {line, length}, name = {"", 0};
-    for (int i = 0; i < 10 && rest.at; i++) name = variant_split(&rest, '\t');
-    if (!name.length) return "the first sample has no name";
-    variant_copy(header->sample, sizeof header->sample, name.at, name.length);
-    return NULL;
+    const size_t size = sizeof fixed - 1;
+    if (line.length < size || memcmp(line.at, fixed, size) || (line.length > size && line.at[size] != '\t'))
+        return variant_wrong(
+            fault, "the column line is not \"#CHROM POS ID REF ALT QUAL FILTER INFO\", separated by tabs");
+    if (line.length == size) return header->wanted ? no_sample(header, fault) : 0;
+    variant_span rest = {line.at + size + 1, line.length - size - 1}, name = variant_split(&rest, '\t');
+    if (!variant_is(name, "FORMAT")) return variant_wrong(fault, "the ninth column must be FORMAT");
+    variant_span names = rest;
+    bool found = false;
+    for (; rest.at; header->samples++) {
+        name = variant_split(&rest, '\t');
+        if (!name.length) return variant_wrong(fault, "sample %zu has no name", header->samples + 1);
+        bool here = header->wanted ? variant_is(name, header->wanted) : header->samples == 0;
+        if (!here || found) continue;
+        found = true;
+        header->chosen = header->samples;
+        variant_copy(header->sample, sizeof header->sample, name.at, name.length);
+    }
+    if (header->wanted && !found) return no_sample(header, fault);
+    return check_unique(names, header->samples, fault);
 }
 
 bool variant_header_sample_value(const variant_header *header, const char *const *keys, char *out,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "annotation.h"
+#include "lines.h"
 
 typedef enum variant_build {
     VARIANT_BUILD_UNKNOWN = 0,
@@ -18,12 +19,13 @@ typedef enum variant_build {
 enum { VARIANT_NAME_BYTES = 256 };
 
 typedef struct variant_header {
-    char sample[VARIANT_NAME_BYTES]; /* the first sample's name; "" if the file has sites only */
-    size_t samples;
-    variant_build by_length; /* from the lengths of contigs */
-    variant_build by_text;   /* from ##reference, ##assembly and assembly= */
-    char build_place[32];    /* where by_length, else by_text, was seen */
-    variant_layout layout;   /* of consequence annotations */
+    const char *wanted;              /* the name of the sample to read; NULL: the first */
+    char sample[VARIANT_NAME_BYTES]; /* the chosen sample's name; "" if the file has sites only */
+    size_t samples, chosen;          /* how many there are; the chosen one's number from 0 */
+    variant_build by_length;         /* from the lengths of contigs */
+    variant_build by_text;           /* from ##reference, ##assembly and assembly= */
+    char build_place[32];            /* where by_length, else by_text, was seen */
+    variant_layout layout;           /* of consequence annotations */
     /* From the ##SAMPLE lines, while the sample's name is not known yet: the lines, one after the other. */
     char *sample_lines;
     size_t sample_lines_length;
@@ -36,9 +38,8 @@ void variant_header_free(variant_header *header);
 bool variant_header_line(variant_header *header, const char *line, size_t length);
 /* True if htslib needs the line to understand the records. */
 bool variant_header_is_dictionary(const char *line, size_t length);
-/* Takes the line that starts with "#CHROM". `length` counts what was kept of it, `columns` all columns.
- * NULL, or what is wrong with it. */
-const char *variant_header_columns(variant_header *header, const char *line, size_t length, size_t columns);
+/* Takes the line that starts with "#CHROM" and chooses the sample. 0, or -1 with the fault's reason. */
+int variant_header_columns(variant_header *header, variant_span line, variant_fault *fault);
 
 /* The value of a key in this file's ##SAMPLE=<ID=sample,...> line; false if there is none. */
 bool variant_header_sample_value(const variant_header *header, const char *const *keys, char *out,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "options.h"
 #include "probe.h"
 #include "selection.h"
 #include "source.h"
@@ -51,6 +52,7 @@ static const char *const position_names[VARIANT_POSITIONS] = {"contig", "locus_b
 /* One call of embed. */
 typedef struct reading {
     const csl_sink *sink;
+    const variant_options *options;
     variant_selection *selection;
     variant_tally tally;
     uint64_t sequence;
@@ -66,23 +68,28 @@ static uint32_t probe(const uint8_t *head, uint64_t length, const char *name)
 
 static int32_t init(const csl_host *host, void **instance)
 {
-    (void)host;
+    variant_options *options = calloc(1, sizeof *options);
+    *instance = options;
+    if (!options) return CSL_PLUGIN_NO_MEMORY;
     hts_set_log_level(HTS_LOG_OFF);
-    *instance = NULL;
-    return CSL_PLUGIN_OK;
+    const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
+    int32_t status = variant_options_read(host, from, options);
+    if (status != CSL_PLUGIN_OK) free(options);
+    return status;
 }
 
 static void deinit(void *instance)
 {
-    (void)instance;
+    free(instance);
 }
 
-static int32_t emit_fact(const csl_sink *sink, uint32_t input, uint32_t kind, const char *value,
+static int32_t emit_fact(const reading *r, uint32_t input, uint32_t kind, const char *value,
                          const char *place)
 {
+    if (r->options->deidentify) return CSL_PLUGIN_OK;
     csl_fact fact = {
         .struct_size = sizeof fact, .kind = kind, .input = input, .value = value, .place = place};
-    return sink->fact(sink, &fact);
+    return r->sink->fact(r->sink, &fact);
 }
 
 static const char *recorded_sex(const char *text)
@@ -92,36 +99,37 @@ static const char *recorded_sex(const char *text)
     return NULL;
 }
 
-static int32_t emit_build(const csl_sink *sink, uint32_t input, const variant_header *header)
+static int32_t emit_build(const reading *r, uint32_t input, const variant_header *header)
 {
     static const char *const names[] = {NULL, "GRCh37", "GRCh38", NULL};
     variant_build build = header->by_length ? header->by_length : header->by_text;
     if (build == VARIANT_BUILD_BOTH ||
         (header->by_length && header->by_text && header->by_length != header->by_text)) {
         int32_t status =
-            sink->warn(sink, input, header->build_place,
-                       "the header names two genome builds; contig lengths are believed before text");
+            r->sink->warn(r->sink, input, header->build_place,
+                          "the header names two genome builds; contig lengths are believed before text");
         if (status != CSL_PLUGIN_OK || build == VARIANT_BUILD_BOTH) return status;
     }
-    return build ? emit_fact(sink, input, CSL_FACT_GENOME_BUILD, names[build], header->build_place)
+    return build ? emit_fact(r, input, CSL_FACT_GENOME_BUILD, names[build], header->build_place)
                  : CSL_PLUGIN_OK;
 }
 
-static int32_t emit_header(const csl_sink *sink, uint32_t input, const variant_source *source)
+static int32_t emit_header(const reading *r, uint32_t input, const variant_source *source)
 {
+    const csl_sink *sink = r->sink;
     static const char *const patient_keys[] = {"Patient", "PatientID", "Individual", NULL};
     static const char *const sex_keys[] = {"Sex", "Gender", NULL};
     const variant_header *header = &source->header;
     char value[VARIANT_NAME_BYTES], text[160];
     int32_t status = CSL_PLUGIN_OK;
-    if (header->sample[0]) status = emit_fact(sink, input, CSL_FACT_SAMPLE, header->sample, "#CHROM line");
+    if (header->sample[0]) status = emit_fact(r, input, CSL_FACT_SAMPLE, header->sample, "#CHROM line");
     if (status == CSL_PLUGIN_OK && variant_header_sample_value(header, patient_keys, value, sizeof value))
-        status = emit_fact(sink, input, CSL_FACT_PATIENT_ID, value, "##SAMPLE line");
+        status = emit_fact(r, input, CSL_FACT_PATIENT_ID, value, "##SAMPLE line");
     if (status == CSL_PLUGIN_OK && variant_header_sample_value(header, sex_keys, value, sizeof value) &&
         recorded_sex(value))
-        status = emit_fact(sink, input, CSL_FACT_SEX, recorded_sex(value), "##SAMPLE line");
-    if (status == CSL_PLUGIN_OK) status = emit_build(sink, input, header);
-    if (status == CSL_PLUGIN_OK && header->samples > 1) {
+        status = emit_fact(r, input, CSL_FACT_SEX, recorded_sex(value), "##SAMPLE line");
+    if (status == CSL_PLUGIN_OK) status = emit_build(r, input, header);
+    if (status == CSL_PLUGIN_OK && header->samples > 1 && !header->wanted) {
         snprintf(text, sizeof text, "%zu samples; the first is taken, the others are ignored",
                  header->samples);
         status = sink->warn(sink, input, "#CHROM line", text);
@@ -129,20 +137,23 @@ static int32_t emit_header(const csl_sink *sink, uint32_t input, const variant_s
     if (status == CSL_PLUGIN_OK && header->samples == 0)
         status = sink->warn(sink, input, "#CHROM line",
                             "no sample: every allele listed counts, with its dosage unknown");
-    if (status == CSL_PLUGIN_OK && source->no_eof_block)
+    if (status == CSL_PLUGIN_OK && source->lines.no_eof_block)
         status = sink->warn(
             sink, input, "end of file",
             "BGZF end-of-file block missing: the file may have been cut short, variants may be absent");
     return status;
 }
 
-static void take_record(reading *r, uint32_t input, const variant_source *source)
+static int take_record(reading *r, uint32_t input, variant_source *source)
 {
     variant_genotype genotype;
-    variant_genotype_read(source->dictionary, source->record, &genotype);
+    if (variant_genotype_read(&source->record, &genotype, &source->fault) < 0) return -1;
     variant_tally_genotype(&r->tally, source->header.samples > 0, &genotype);
-    for (int number = 1; number < (int)source->record->n_allele; number++) {
+    bool read = false;
+    for (int number = 1; number < source->record.alleles; number++) {
         if (source->header.samples && !variant_genotype_copies(&genotype, number)) continue;
+        if (!read) variant_record_info(&source->record, source->header.layout.key);
+        read = true;
         variant_allele allele;
         if (!variant_allele_read(source, number, &allele)) continue;
         allele.key.sequence = r->sequence++;
@@ -153,20 +164,26 @@ static void take_record(reading *r, uint32_t input, const variant_source *source
         place->input = input;
         variant_selection_push(r->selection);
     }
+    return 0;
 }
 
 static int32_t read_file(reading *r, const csl_input *input, uint32_t index)
 {
     variant_source source;
-    int32_t status = variant_source_open(&source, input);
+    int32_t status = variant_source_open(&source, input, r->options->sample);
     if (status == CSL_PLUGIN_OK) {
-        status = emit_header(r->sink, index, &source);
+        status = emit_header(r, index, &source);
         int got = 0;
-        while (status == CSL_PLUGIN_OK && (got = variant_source_next(&source)) == 1)
-            take_record(r, index, &source);
+        while (status == CSL_PLUGIN_OK && (got = variant_source_next(&source)) == 1) {
+            if (take_record(r, index, &source) == 0) continue;
+            variant_source_place(&source);
+            got = -1;
+            break;
+        }
         if (got < 0) status = CSL_PLUGIN_BAD_INPUT;
     }
-    if (status == CSL_PLUGIN_BAD_INPUT) r->sink->fail(r->sink, index, source.place, source.reason);
+    if (status == CSL_PLUGIN_BAD_INPUT)
+        r->sink->fail(r->sink, index, source.fault.place, source.fault.reason);
     variant_source_close(&source);
     return status;
 }
@@ -200,14 +217,13 @@ static int32_t emit_findings(reading *r, uint32_t first)
     }
     const char *sex = variant_tally_sex(&r->tally);
     if (status == CSL_PLUGIN_OK && sex)
-        status = emit_fact(r->sink, first, CSL_FACT_SEX_INFERRED, sex, "genotypes on X and Y");
+        status = emit_fact(r, first, CSL_FACT_SEX_INFERRED, sex, "genotypes on X and Y");
     return status;
 }
 
 static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink)
 {
-    (void)instance;
-    reading r = {.sink = sink, .selection = calloc(1, sizeof *r.selection)};
+    reading r = {.sink = sink, .options = instance, .selection = calloc(1, sizeof *r.selection)};
     if (!r.selection) return CSL_PLUGIN_NO_MEMORY;
     int32_t status = CSL_PLUGIN_OK;
     uint32_t first = UINT32_MAX;
@@ -251,6 +267,8 @@ static const csl_plugin table = {
     .embed = embed,
     .deinit = deinit,
     .get_extension = get_extension,
+    .options = variant_option_table,
+    .option_count = VARIANT_OPTIONS,
 };
 
 const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)

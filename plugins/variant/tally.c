@@ -60,7 +60,7 @@ void variant_tally_allele(variant_tally *tally, const variant_source *source,
     tally->heterozygous += heterozygous == 1.0f;
     tally->homozygous += heterozygous == 0.0f;
     if (!allele->is_snv) return;
-    char *const *alleles = source->record->d.allele;
+    char *const *alleles = source->record.allele;
     char from = (char)toupper((unsigned char)alleles[0][0]),
          to = (char)toupper((unsigned char)alleles[allele->number][0]);
     if (strchr("ACGT", from) && strchr("ACGT", to)) {

@@ -15,26 +15,22 @@ enum {
 };
 static const double frequency_floor = 1e-6;
 
-static const char *info_text(const variant_source *source, const char *key, size_t *length)
+/* As BCF holds a number with a fraction: text and binary form of a file give the same tokens. */
+static double decimal(variant_span list, int index)
 {
-    const bcf_info_t *i = bcf_get_info(source->dictionary, source->record, key);
-    if (!i || !i->vptr || i->type != BCF_BT_CHAR || i->len <= 0) return NULL;
-    *length = strnlen((const char *)i->vptr, (size_t)i->len);
-    return (const char *)i->vptr;
+    return (double)(float)variant_record_number(list, index);
 }
 
 /* A frequency of the allele in a population: the annotator's, then gnomAD's in INFO, then AF unless AN shows
  * that it was counted over this sample or a few. */
 static double population_frequency(const variant_source *source, const variant_allele *allele)
 {
-    const bcf_hdr_t *header = source->dictionary;
-    bcf1_t *record = source->record;
+    const variant_span *info = source->record.found;
     double frequency = allele->annotation.frequency;
-    static const char *const keys[] = {"gnomAD_AF", "gnomad_AF", "AF_gnomad"};
-    for (size_t i = 0; isnan(frequency) && i < sizeof keys / sizeof *keys; i++)
-        frequency = variant_info_number(header, record, keys[i], allele->number - 1);
-    if (isnan(frequency) && !(variant_info_number(header, record, "AN", 0) < LEAST_CHROMOSOMES))
-        frequency = variant_info_number(header, record, "AF", allele->number - 1);
+    for (int i = VARIANT_INFO_GNOMAD; isnan(frequency) && i <= VARIANT_INFO_GNOMAD_LAST; i++)
+        frequency = decimal(info[i], allele->number - 1);
+    if (isnan(frequency) && !(variant_record_number(info[VARIANT_INFO_CHROMOSOMES], 0) < LEAST_CHROMOSOMES))
+        frequency = decimal(info[VARIANT_INFO_FREQUENCY], allele->number - 1);
     return frequency >= 0 && frequency <= 1 ? frequency : NAN;
 }
 
@@ -54,26 +50,22 @@ static void classify(const char *reference, const char *alternative, variant_all
 
 bool variant_allele_read(const variant_source *source, int number, variant_allele *allele)
 {
-    bcf1_t *record = source->record;
-    const char *alternative = record->d.allele[number];
-    if (!strcmp(alternative, "*") || !strcmp(alternative, "<*>") || !strcasecmp(alternative, "<NON_REF>"))
-        return false;
+    const variant_record *record = &source->record;
+    const char *alternative = record->allele[number];
+    if (variant_is_placeholder(alternative)) return false;
     *allele = (variant_allele){.number = number};
-    size_t length = 0;
-    const char *text =
-        source->header.layout.key[0] ? info_text(source, source->header.layout.key, &length) : NULL;
-    variant_annotation_read(&source->header.layout, text ? text : "", length, record->d.allele,
-                            (int)record->n_allele, number, &allele->annotation);
-    text = info_text(source, "CLNSIG", &length);
-    allele->significance = text ? variant_significance_parse(text, length) : allele->annotation.significance;
+    variant_span text = record->found[VARIANT_INFO_ANNOTATION];
+    variant_annotation_read(&source->header.layout, text.at ? text.at : "", text.length, record->allele,
+                            record->alleles, number, &allele->annotation);
+    text = record->found[VARIANT_INFO_SIGNIFICANCE];
+    allele->significance =
+        text.at ? variant_significance_parse(text.at, text.length) : allele->annotation.significance;
     allele->frequency = population_frequency(source, allele);
-    classify(record->d.allele[0], alternative, allele);
-    const char *contig = bcf_seqname_safe(source->dictionary, record);
-    int chromosome = variant_contig_number(contig);
+    classify(record->allele[0], alternative, allele);
     allele->key = (variant_key){.pathogenic = allele->significance.pathogenic,
                                 .rank = allele->annotation.rank,
-                                .contig = chromosome ? chromosome : 26,
-                                .locus = (int64_t)record->pos + 1};
+                                .contig = record->chromosome ? record->chromosome : VARIANT_OTHER_CONTIG,
+                                .locus = record->locus};
     return true;
 }
 
@@ -82,18 +74,13 @@ static float logarithm(double value)
     return value >= 0 ? (float)log10(1 + value) : NAN;
 }
 
-static float filter_state(const bcf1_t *record)
+static double allele_balance(const variant_record *record, int number)
 {
-    if (!record->d.n_flt) return NAN;
-    return record->d.n_flt == 1 && record->d.flt[0] == 0 ? 1.0f : 0.0f; /* 0 is PASS in every dictionary */
-}
-
-static double allele_balance(const variant_source *source, int number)
-{
-    double total = 0, own = variant_format_number(source->dictionary, source->record, "AD", number);
-    for (int i = 0; i < (int)source->record->n_allele; i++) {
-        double reads = variant_format_number(source->dictionary, source->record, "AD", i);
-        if (reads >= 0) total += reads;
+    variant_span reads = record->values[VARIANT_FORMAT_READS];
+    double total = 0, own = variant_record_number(reads, number);
+    for (int i = 0; i < record->alleles && reads.at; i++) {
+        double value = variant_number(variant_split(&reads, ','));
+        if (value >= 0) total += value;
     }
     return own >= 0 && total > 0 ? own / total : NAN;
 }
@@ -132,18 +119,17 @@ static void describe(const variant_source *source, const variant_genotype *genot
                      const variant_allele *allele, char *label, size_t size)
 {
     const variant_annotation *a = &allele->annotation;
-    bcf1_t *record = source->record;
+    const variant_record *record = &source->record;
     char change[160], zygosity[48], from[48], to[48], contig[40];
     if (a->symbol[0] && a->hgvs_c[0]) {
         bool protein = a->hgvs_p[0] != 0;
         snprintf(change, sizeof change, "%s%s%s%s", a->hgvs_c, protein ? " (" : "", a->hgvs_p,
                  protein ? ")" : "");
     } else {
-        const char *name = bcf_seqname_safe(source->dictionary, record);
-        variant_copy(contig, sizeof contig, name, strlen(name));
-        show_allele(record->d.allele[0], from, sizeof from);
-        show_allele(record->d.allele[allele->number], to, sizeof to);
-        snprintf(change, sizeof change, "%s:%lld %s>%s", contig, (long long)record->pos + 1, from, to);
+        variant_copy(contig, sizeof contig, record->contig, strlen(record->contig));
+        show_allele(record->allele[0], from, sizeof from);
+        show_allele(record->allele[allele->number], to, sizeof to);
+        snprintf(change, sizeof change, "%s:%lld %s>%s", contig, (long long)record->locus, from, to);
     }
     describe_zygosity(genotype, allele->number, zygosity, sizeof zygosity);
     const char *verdict = allele->significance.pathogenic ? ", ClinVar pathogenic"
@@ -156,8 +142,7 @@ static void describe(const variant_source *source, const variant_genotype *genot
 void variant_token_fill(const variant_source *source, const variant_genotype *genotype,
                         const variant_allele *allele, variant_token *token)
 {
-    const bcf_hdr_t *header = source->dictionary;
-    bcf1_t *record = source->record;
+    const variant_record *record = &source->record;
     float *f = token->features;
     for (int i = 0; i < VARIANT_FEATURES; i++) f[i] = NAN;
     f[VARIANT_SEVERITY] = variant_severity(allele->key.rank);
@@ -166,14 +151,14 @@ void variant_token_fill(const variant_source *source, const variant_genotype *ge
         f[VARIANT_HETEROZYGOUS] = variant_genotype_heterozygous(genotype);
         if (genotype->ploidy > 1) f[VARIANT_PHASED] = genotype->phased ? 1.0f : 0.0f;
     }
-    f[VARIANT_QUALITY] = isfinite(record->qual) ? logarithm(record->qual) : NAN;
-    double depth = variant_format_number(header, record, "DP", 0);
-    if (isnan(depth)) depth = variant_info_number(header, record, "DP", 0);
+    f[VARIANT_QUALITY] = isfinite(record->quality) ? logarithm(record->quality) : NAN;
+    double depth = variant_record_number(record->values[VARIANT_FORMAT_DEPTH], 0);
+    if (isnan(depth)) depth = variant_record_number(record->found[VARIANT_INFO_DEPTH], 0);
     f[VARIANT_DEPTH] = logarithm(depth);
-    f[VARIANT_GENOTYPE_QUALITY] = logarithm(variant_format_number(header, record, "GQ", 0));
+    f[VARIANT_GENOTYPE_QUALITY] = logarithm(variant_record_number(record->values[VARIANT_FORMAT_QUALITY], 0));
     f[VARIANT_ALLELE_FREQUENCY] = (float)log10(fmax(allele->frequency, frequency_floor));
     if (isnan(allele->frequency)) f[VARIANT_ALLELE_FREQUENCY] = NAN;
-    f[VARIANT_ALLELE_BALANCE] = (float)allele_balance(source, allele->number);
+    f[VARIANT_ALLELE_BALANCE] = (float)allele_balance(record, allele->number);
     f[VARIANT_IS_SNV] = allele->is_snv;
     f[VARIANT_IS_INDEL] = allele->is_indel;
     f[VARIANT_IS_STRUCTURAL] = allele->is_structural;
@@ -181,9 +166,10 @@ void variant_token_fill(const variant_source *source, const variant_genotype *ge
         f[VARIANT_IS_PATHOGENIC] = allele->significance.pathogenic;
         f[VARIANT_IS_BENIGN] = allele->significance.benign;
     }
-    f[VARIANT_PASSED_FILTER] = filter_state(record);
+    f[VARIANT_PASSED_FILTER] = record->passed;
     token->key = allele->key;
-    token->position[VARIANT_POSITION_CONTIG] = allele->key.contig <= 25 ? (double)allele->key.contig : NAN;
+    token->position[VARIANT_POSITION_CONTIG] =
+        allele->key.contig < VARIANT_OTHER_CONTIG ? (double)allele->key.contig : NAN;
     token->position[VARIANT_POSITION_LOCUS] = (double)allele->key.locus;
     describe(source, genotype, allele, token->label, sizeof token->label);
     token->code[0] = 0;

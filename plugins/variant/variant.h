@@ -39,6 +39,7 @@ enum {
     VARIANT_FEATURES
 };
 
+enum { VARIANT_OTHER_CONTIG = 26 };
 enum { VARIANT_POSITION_CONTIG = 0, VARIANT_POSITION_LOCUS, VARIANT_POSITIONS };
 
 /* The order in which variants are kept and emitted: pathogenic first, then by severity, then by locus, then

@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <consilium/options.h>
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -86,6 +87,38 @@ size_t feature(const char *name)
     return 0;
 }
 
+static const char *const *current_settings;
+char refusal[200];
+
+void set_options(const char *const *settings)
+{
+    current_settings = settings;
+}
+
+static const char *get_option(const csl_host *host, const char *name)
+{
+    (void)host;
+    for (size_t i = 0; current_settings && current_settings[i]; i++)
+        if (!strncmp(current_settings[i], name, strlen(name)) && current_settings[i][strlen(name)] == '=')
+            return current_settings[i] + strlen(name) + 1;
+    return NULL;
+}
+
+static int32_t refuse_option(const csl_host *host, const char *name, const char *text)
+{
+    (void)host;
+    snprintf(refusal, sizeof refusal, "%s: %s", name, text);
+    return CSL_PLUGIN_INTERNAL;
+}
+
+static const void *host_extension(const csl_host *host, const char *id, uint32_t revision)
+{
+    (void)host, (void)revision;
+    static const csl_options options = {
+        .struct_size = sizeof options, .revision = 1, .get = get_option, .refuse = refuse_option};
+    return strcmp(id, CSL_EXT_OPTIONS) ? NULL : &options;
+}
+
 static int32_t embed(const csl_input *inputs, uint32_t count, seen *out)
 {
     size_t stop_after = out->stop_after;
@@ -97,9 +130,13 @@ static int32_t embed(const csl_input *inputs, uint32_t count, seen *out)
                            .warn = take_warning,
                            .fail = take_failure};
     const csl_plugin *p = variant_plugin();
-    csl_host host = {.struct_size = sizeof host, .abi_major = CSL_ABI_MAJOR, .version = "test"};
+    csl_host host = {.struct_size = sizeof host,
+                     .abi_major = CSL_ABI_MAJOR,
+                     .version = "test",
+                     .get_extension = host_extension};
     void *instance = NULL;
-    cr_assert_eq(p->init(&host, &instance), CSL_PLUGIN_OK);
+    refusal[0] = 0;
+    if (p->init(&host, &instance) != CSL_PLUGIN_OK) return -101;
     int32_t status = p->embed(instance, inputs, count, &out->sink);
     p->deinit(instance);
     return status;

@@ -33,6 +33,11 @@ const csl_plugin *variant_plugin(void);
 /* Index of a feature by its name; fails the test if there is none. */
 size_t feature(const char *name);
 
+/* "NAME=VALUE" settings of the next embeds, NULL-terminated; NULL: none. */
+void set_options(const char *const *settings);
+/* What the adapter said when it refused an option; "" if it did not. */
+extern char refusal[200];
+
 /* One input from memory (descriptor -1), or from an anonymous file with the same bytes. */
 int32_t embed_bytes(const void *bytes, size_t length, int with_descriptor, seen *out);
 int32_t embed_text(const char *text, seen *out);

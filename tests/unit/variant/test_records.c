@@ -364,3 +364,66 @@ Test(variant_records, the_first_of_many_samples)
     cr_assert_eq(s.warning_count, 1);
     cr_assert_str_eq(s.warnings[0].text, "3 samples; the first is taken, the others are ignored");
 }
+
+static const char three_samples[] = "##fileformat=VCFv4.2\n##SAMPLE=<ID=B,Patient=P-2,Sex=F>\n"
+                                    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n"
+                                    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
+                                    "1\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\t0/0\t1/1\n"
+                                    "1\t6\t.\tA\tC\t.\t.\t.\tGT\t0/0\t0/1\t1/1\n";
+
+Test(variant_records, the_sample_that_is_asked_for)
+{
+    static const struct {
+        const char *option;
+        size_t tokens;
+        double dosage;
+    } table[] = {{"variant.sample=A", 2, 1}, {"variant.sample=B", 2, 1}, {"variant.sample=C", 3, 2}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        set_options((const char *const[]){table[i].option, NULL});
+        cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_OK, "%s", s.failure.text);
+        cr_assert_eq(s.token_count, table[i].tokens);
+        cr_assert_eq(s.warning_count, 0);
+        cr_assert_eq(s.tokens[1].features[feature("dosage")], table[i].dosage);
+        cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), strchr(table[i].option, '=') + 1);
+    }
+    set_options((const char *const[]){"variant.sample=D", NULL});
+    cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_BAD_INPUT);
+    cr_assert_str_eq(s.failure.text, "none of the 3 samples is called \"D\"");
+    set_options((const char *const[]){"variant.sample=", NULL});
+    cr_assert_eq(embed_text(three_samples, &s), -101);
+    cr_assert_str_eq(refusal, "variant.sample: the name of a sample");
+    set_options(NULL);
+}
+
+Test(variant_records, deidentified_files_give_no_facts)
+{
+    set_options((const char *const[]){"deidentify=yes", "variant.sample=B", NULL});
+    cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_OK, "%s", s.failure.text);
+    cr_assert_eq(s.token_count, 2);
+    cr_assert_eq(s.fact_count, 0);
+    set_options((const char *const[]){"deidentify=maybe", NULL});
+    cr_assert_eq(embed_text(three_samples, &s), -101);
+    cr_assert_str_eq(refusal, "deidentify: yes or no");
+    set_options(NULL);
+}
+
+/* A line longer than any piece that is read at once: 200 000 samples, of which the one before the last is
+ * wanted. */
+Test(variant_records, a_line_of_many_samples)
+{
+    enum { SAMPLES = 200000 };
+    static char text[SAMPLES * 16 + 400];
+    size_t used = (size_t)snprintf(
+        text, sizeof text, "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT");
+    for (int i = 0; i < SAMPLES; i++) used += (size_t)sprintf(text + used, "\tS%d", i);
+    for (int record = 0; record < 2; record++) {
+        used += (size_t)sprintf(text + used, "\n1\t%d\t.\tA\tC\t.\t.\t.\tGT", 5 + record);
+        for (int i = 0; i < SAMPLES; i++)
+            used += (size_t)sprintf(text + used, i == SAMPLES - 2 ? "\t1/1" : "\t0/0");
+    }
+    set_options((const char *const[]){"variant.sample=S199998", NULL});
+    cr_assert_eq(embed_text(text, &s), CSL_PLUGIN_OK, "%s: %s", s.failure.place, s.failure.text);
+    set_options(NULL);
+    cr_assert_eq(s.token_count, 3);
+    cr_assert_str_eq(s.tokens[2].label, "1:6 A>C, homozygous");
+}

@@ -1,0 +1,20 @@
+/* What the user may set for this adapter; consilium/options.h. */
+#ifndef VARIANT_OPTIONS_H
+#define VARIANT_OPTIONS_H
+
+#include <consilium/options.h>
+#include <consilium/plugin.h>
+#include <stdbool.h>
+
+typedef struct variant_options {
+    bool deidentify;
+    const char *sample; /* NULL: the first */
+} variant_options;
+
+enum { VARIANT_OPTIONS = 2 };
+extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
+
+/* What init returns. `from` may be NULL: nothing was set. */
+int32_t variant_options_read(const csl_host *host, const csl_options *from, variant_options *options);
+
+#endif

@@ -1,0 +1,76 @@
+/* One record of a VCF, cut into its parts where it lies. Numbers are read only when they are asked for. */
+#ifndef VARIANT_RECORD_H
+#define VARIANT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lines.h"
+
+enum {
+    VARIANT_MAX_ALLELES = 65535, /* of a record, REF among them */
+    VARIANT_MAX_ITEMS = 4096,    /* INFO fields and filters of a record */
+    VARIANT_MAX_FORMAT = 255     /* FORMAT fields of a record */
+};
+
+/* The INFO fields that the adapter reads; names in record.c. The annotation's name is the header's. */
+typedef enum variant_info {
+    VARIANT_INFO_SIGNIFICANCE = 0,
+    VARIANT_INFO_GNOMAD,
+    VARIANT_INFO_GNOMAD_LOWER,
+    VARIANT_INFO_GNOMAD_LAST,
+    VARIANT_INFO_FREQUENCY,
+    VARIANT_INFO_CHROMOSOMES,
+    VARIANT_INFO_DEPTH,
+    VARIANT_INFO_END,
+    VARIANT_INFO_ANNOTATION,
+    VARIANT_INFOS
+} variant_info;
+
+typedef enum variant_format {
+    VARIANT_FORMAT_GENOTYPE = 0,
+    VARIANT_FORMAT_READS,
+    VARIANT_FORMAT_DEPTH,
+    VARIANT_FORMAT_QUALITY,
+    VARIANT_FORMAT_DOSAGE,
+    VARIANT_FORMATS
+} variant_format;
+
+typedef struct variant_record {
+    const char *contig;
+    int chromosome; /* 1 to 25; 0: any other */
+    int64_t locus;  /* 1-based; 0: before the first base (telomere) */
+    variant_span id;
+    char **allele; /* [alleles]; 0 is REF; an ALT of '.' is none */
+    int alleles, room;
+    double quality; /* NaN: missing */
+    float passed;   /* 1 PASS, 0 some filter, NaN none was applied */
+    variant_span info, format, sample;
+    variant_span found[VARIANT_INFOS];      /* .at NULL: not there; valid after variant_record_info */
+    variant_span values[VARIANT_FORMATS];   /* of the sample */
+    int8_t column[VARIANT_FORMATS];         /* of the FORMAT below, -1: not there */
+    char format_seen[128], contig_seen[64]; /* most records repeat both */
+    int chromosome_seen, format_fields;
+} variant_record;
+
+void variant_record_free(variant_record *record);
+
+/* Cuts lines->row, of a file with `samples` samples of which number `sample` (from 0) is wanted. 0, or -1
+ * with the fault's reason. */
+int variant_record_parse(variant_record *record, const variant_lines *lines, size_t samples, size_t sample,
+                         variant_fault *fault);
+
+/* Finds the INFO fields; `annotation` is the name of the one with consequences, "" if none. */
+void variant_record_info(variant_record *record, const char *annotation);
+
+/* Value number `index` of a list separated by commas; NaN if it is missing or not a number. */
+double variant_record_number(variant_span list, int index);
+
+/* The record says "as the reference" of a stretch: a block of gVCF. Its last base, 1-based; 0 if it is none.
+ * Valid after variant_record_info. */
+int64_t variant_record_block_end(const variant_record *record);
+
+/* '*' (deleted by another record), <*> and <NON_REF> stand for no change of their own. */
+bool variant_is_placeholder(const char *allele);
+
+#endif
