@@ -133,6 +133,35 @@ void copy_text(DcmItem &item, const DcmTagKey &tag, const char *character_set, c
     csl::to_utf8(text_of(item, tag), character_set, to, size);
 }
 
+/* Ultrasound says how large a pixel is for each region of the picture (PS3.3 C.8.5.5): those of the tissue,
+ * two-dimensional and in centimetres, where all of them agree. */
+void read_ultrasound_spacing(DcmDataset &dataset, csl_dcm_header *header)
+{
+    DcmSequenceOfItems *regions = nullptr;
+    double row = 0, column = 0;
+    if (dataset.findAndGetSequence(DCM_SequenceOfUltrasoundRegions, regions).bad() || !regions) return;
+    for (DcmObject *at = regions->nextInContainer(nullptr); at; at = regions->nextInContainer(at)) {
+        long format = 0, x_unit = 0, y_unit = 0;
+        double x = 0, y = 0;
+        DcmItem &region = *static_cast<DcmItem *>(at);
+        if (!integer_of(region, DCM_RegionSpatialFormat, &format) || format != 1 ||
+            !integer_of(region, DCM_PhysicalUnitsXDirection, &x_unit) || x_unit != 3 ||
+            !integer_of(region, DCM_PhysicalUnitsYDirection, &y_unit) || y_unit != 3 ||
+            !number_of(region, DCM_PhysicalDeltaX, 0, &x) || !number_of(region, DCM_PhysicalDeltaY, 0, &y))
+            continue;
+        x = std::fabs(x);
+        y = std::fabs(y);
+        if (!(x > 0 && y > 0) ||
+            (row > 0 && (std::fabs(y - row) > 1e-3 * row || std::fabs(x - column) > 1e-3 * column)))
+            return;
+        row = y;
+        column = x;
+    }
+    if (!(row > 0)) return;
+    header->row_spacing = 10 * row;
+    header->column_spacing = 10 * column;
+}
+
 void read_geometry(DcmDataset &dataset, csl_dcm_header *header)
 {
     header->has_position = true;
@@ -154,6 +183,7 @@ void read_geometry(DcmDataset &dataset, csl_dcm_header *header)
             break;
         }
     }
+    if (std::isnan(header->row_spacing)) read_ultrasound_spacing(dataset, header);
     double between = 0;
     if ((number_of(measures, DCM_SpacingBetweenSlices, 0, &between) ||
          number_of(measures, DCM_SliceThickness, 0, &between)) &&

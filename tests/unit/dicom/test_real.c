@@ -293,6 +293,17 @@ Test(real, what_cannot_be_decoded_is_named)
     }
 }
 
+/* PhysicalDeltaX and PhysicalDeltaY of the one region in cm, 0.05104970559477806, by pydicom 2.3.1. */
+Test(real, ultrasound_has_its_spacing_in_its_regions)
+{
+    heard *h = embed_file("dicom/pydicom/test_files/examples_ybr_color.dcm");
+    if (!h) return;
+    cr_assert_eq(h->status, CSL_PLUGIN_OK, "%s", h->failure.text);
+    cr_assert_float_eq((double)h->tokens[0].features[ROW_MM], 0.5104970559, 1e-6);
+    cr_assert_float_eq((double)h->tokens[0].features[COLUMN_MM], 0.5104970559, 1e-6);
+    heard_free(h);
+}
+
 Test(real, frames_in_pieces_without_an_offset_table)
 {
     heard *h = embed_file("dicom/cornerstone/CT0012.fragmented_no_bot_jpeg_baseline.51.dcm");
