@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const double pi = 3.14159265358979323846;
-static const double highest = 40;      /* Hz that the spectrum is looked at up to */
-static const double fine_enough = 250; /* Hz: sampled faster, neighbours are averaged before the spectrum */
+static const double highest = 40; /* Hz that the spectrum is looked at up to */
+static const double spectrum_hz = 250,
+                    beats_hz = 1000; /* sampled twice as fast or more, neighbours are averaged */
 
 const char *const csl_ecg_names[CSL_ECG_FEATURES] = {"sampling_frequency",
                                                      "duration",
@@ -81,19 +82,29 @@ static double crossings(const float *values, size_t count, double frequency)
     return (double)passed * frequency / (double)count;
 }
 
-/* Of the harmonics of the window up to 40 Hz, the one with most power under a Hann window; NaN: no power at
- * all. */
+/* Averages of `factor` neighbours each; returns how many. */
+static size_t reduce(const float *values, size_t count, size_t factor, float *reduced)
+{
+    for (size_t i = 0; i < count / factor; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < factor; k++) sum += (double)values[i * factor + k];
+        reduced[i] = (float)(sum / (double)factor);
+    }
+    return count / factor;
+}
+
+static size_t factor_to(double frequency, double enough)
+{
+    return (size_t)fmax(1, floor(frequency / enough));
+}
+
+/* Of the harmonics of the window up to 40 Hz, the one with most power under a Hann window; NaN: no power. */
 static double dominant(const float *values, size_t count, double frequency, float *reduced)
 {
-    size_t factor = (size_t)fmax(1, floor(frequency / fine_enough)), n = count / factor;
+    size_t factor = factor_to(frequency, spectrum_hz), n = reduce(values, count, factor, reduced);
     double sum = 0, most = 0, found = NAN;
     if (n < 4) return NAN;
-    for (size_t i = 0; i < n; i++) {
-        double part = 0;
-        for (size_t k = 0; k < factor; k++) part += (double)values[i * factor + k];
-        reduced[i] = (float)(part / (double)factor);
-        sum += (double)reduced[i];
-    }
+    for (size_t i = 0; i < n; i++) sum += (double)reduced[i];
     double mean = sum / (double)n, seconds = (double)(n * factor) / frequency;
     for (size_t i = 0; i < n; i++)
         reduced[i] =
@@ -138,6 +149,18 @@ static void measure_beats(const uint32_t *peaks, size_t count, double frequency,
     features[CSL_ECG_RR_RMSSD] = (float)sqrt(steps / (double)(intervals - 1));
 }
 
+/* Looks for R peaks and measures their intervals; false: out of memory. */
+static bool find_beats(const float *values, size_t count, double frequency, float *reduced, float *features)
+{
+    size_t factor = factor_to(frequency, beats_hz), n = reduce(values, count, factor, reduced);
+    size_t room = (size_t)((double)count / frequency * 5) + 2; /* 200 ms apart */
+    uint32_t *peaks = malloc(room * sizeof *peaks);
+    int64_t beats = peaks ? csl_qrs_find(reduced, n, frequency / (double)factor, peaks, room) : -1;
+    if (beats >= 0) measure_beats(peaks, (size_t)beats, frequency / (double)factor, features);
+    free(peaks);
+    return beats >= 0;
+}
+
 bool csl_ecg_measure(float *values, size_t count, double frequency, bool is_voltage, bool has_beats,
                      float features[CSL_ECG_FEATURES])
 {
@@ -146,16 +169,11 @@ bool csl_ecg_measure(float *values, size_t count, double frequency, bool is_volt
     features[CSL_ECG_DURATION] = (float)((double)count / frequency);
     if (!fill_gaps(values, count)) return true;
     float *scratch = malloc(2 * count * sizeof *scratch);
-    uint32_t *peaks = malloc(count * sizeof *peaks);
-    int64_t beats = scratch && peaks ? 0 : -1;
-    if (beats == 0) {
-        if (is_voltage) measure_amplitudes(values, count, frequency, scratch, features);
-        features[CSL_ECG_CROSSINGS] = (float)crossings(values, count, frequency);
-        features[CSL_ECG_DOMINANT] = (float)dominant(values, count, frequency, scratch);
-        if (has_beats) beats = csl_qrs_find(values, count, frequency, peaks, count);
-        if (has_beats && beats >= 0) measure_beats(peaks, (size_t)beats, frequency, features);
-    }
+    if (!scratch) return false;
+    if (is_voltage) measure_amplitudes(values, count, frequency, scratch, features);
+    features[CSL_ECG_CROSSINGS] = (float)crossings(values, count, frequency);
+    features[CSL_ECG_DOMINANT] = (float)dominant(values, count, frequency, scratch);
+    bool done = !has_beats || find_beats(values, count, frequency, scratch, features);
     free(scratch);
-    free(peaks);
-    return beats >= 0;
+    return done;
 }
