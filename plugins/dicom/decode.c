@@ -145,6 +145,12 @@ static int32_t decode_bytes(csl_codec codec, const uint8_t *stream, uint64_t len
         return csl_decode_native(&in_place, &one, 0, frame, error);
     }
     uint64_t bits = lay_out(&one, codec == CSL_CODEC_RLE ? UINT64_MAX : 0, frame), bytes = (bits + 7) / 8;
+    /* Two bytes of RLE are 128 at most (PS3.5 G.3.1), one of deflate 1032: a size that cannot come of the
+     * stream gets no memory. */
+    if (bytes / (codec == CSL_CODEC_RLE ? 64 : 1032) > length)
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
+                            "a frame of %llu bytes cannot come of %llu; are Rows and Columns right?",
+                            (unsigned long long)bytes, (unsigned long long)length);
     int32_t status = allocate(frame, bytes, error);
     if (status != CSL_PLUGIN_OK) return status;
     if (codec == CSL_CODEC_RLE) {

@@ -1,6 +1,7 @@
 #include "dicomdir.h"
 
 #include "file.hh"
+#include "memory_stream.hh"
 
 #include <algorithm>
 
@@ -10,11 +11,10 @@ int32_t csl_dicomdir_count(csl_dcm_file *file, csl_dicomdir_has has, void *conte
     *listed = *there = 0;
     return csl::guarded(error, [&]() -> int32_t {
         DcmSequenceOfItems *records = nullptr;
-        if (file->dataset.findAndGetSequence(DCM_DirectoryRecordSequence, records).bad() || !records)
-            return CSL_PLUGIN_OK;
+        const DcmTagKey tag(CSL_DIRECTORY_RECORDS >> 16, CSL_DIRECTORY_RECORDS & 0xFFFF);
+        if (file->dataset.findAndGetSequence(tag, records).bad() || !records) return CSL_PLUGIN_OK;
         for (DcmObject *at = records->nextInContainer(nullptr); at; at = records->nextInContainer(at)) {
-            if (at->ident() != EVR_item && at->ident() != EVR_dataset && at->ident() != EVR_dirRecord)
-                continue;
+            if (at->ident() != EVR_item && at->ident() != EVR_dataset) continue;
             const char *id = csl::text_of(*static_cast<DcmItem *>(at), DCM_ReferencedFileID);
             if (!id || !*id) continue;
             std::string path(id);

@@ -72,7 +72,8 @@ void locate_pixel_data(csl_dcm_file *file, uint64_t at);
 /* The image pixel module, and by what the pixels are compressed. */
 int32_t read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error);
 
-/* Runs `body`, turning every exception into a status. */
+/* Runs `body`, turning every exception into a status. DCMTK throws where it meets what it did not expect in a
+ * file. */
 template <typename Body> int32_t guarded(csl_dcm_error *error, Body body) noexcept
 {
     try {
@@ -80,7 +81,8 @@ template <typename Body> int32_t guarded(csl_dcm_error *error, Body body) noexce
     } catch (const std::bad_alloc &) {
         return csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, "DCMTK", "out of memory");
     } catch (...) {
-        return csl_dcm_fail(error, CSL_PLUGIN_INTERNAL, "DCMTK", "an unexpected C++ exception");
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "data set",
+                            "DCMTK gave up on it: damaged, or no DICOM");
     }
 }
 

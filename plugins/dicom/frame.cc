@@ -42,9 +42,9 @@ const uint8_t *extended_offsets(csl_dcm_file *file, uint64_t *length)
     Uint8 *bytes = nullptr;
     Uint64 *offsets = nullptr;
     if (file->dataset.findAndGetElement(DCM_ExtendedOffsetTable, element).bad() || !element ||
-        element->getLength() > file->length)
+        element->getLengthField() > file->length)
         return nullptr;
-    *length = element->getLength();
+    *length = element->getLengthField();
     if (element->getUint64Array(offsets).good() && offsets) return reinterpret_cast<const uint8_t *>(offsets);
     return element->getUint8Array(bytes).good() ? bytes : nullptr;
 }

@@ -32,12 +32,12 @@ int32_t read_table(DcmItem &item, const DcmTagKey &descriptor, const DcmTagKey &
 {
     uint32_t count = 0;
     DcmElement *element = nullptr;
-    bool plain = item.findAndGetElement(data, element).good() && element && element->getLength() > 0;
+    bool plain = item.findAndGetElement(data, element).good() && element && element->getLengthField() > 0;
     if (!plain && segmented) (void)item.findAndGetElement(*segmented, element);
     if (!read_descriptor(item, descriptor, is_signed, &count, lut) || !element)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                             "needs a descriptor of three values and a table");
-    uint64_t length = element->getLength();
+    uint64_t length = element->getLengthField();
     Uint16 *words = nullptr;
     Uint8 *bytes = nullptr;
     std::unique_ptr<Uint16[]> joined;

@@ -12,6 +12,8 @@ namespace
 /* One level of nesting costs DCMTK one to two KiB of stack; a main thread has 8 MiB. */
 constexpr ptrdiff_t max_stack = 1 << 20;
 
+constexpr uint32_t directory_records = 0x00041220;
+
 /* Steps along lists of elements: some tenths of a second. */
 constexpr uint64_t max_steps = 1 << 26;
 
@@ -80,6 +82,8 @@ offile_off_t MemoryProducer::read(void *buf, offile_off_t buflen)
     }
     budget_ -= count;
     std::memcpy(buf, bytes + at, count);
+    for (uint64_t i = renamed_ > at ? renamed_ : at; i < renamed_ + sizeof new_name_ && i < at + count; i++)
+        static_cast<uint8_t *>(buf)[i - at] = new_name_[i - renamed_];
     at += count;
     return static_cast<offile_off_t>(count);
 }
@@ -99,6 +103,14 @@ void MemoryProducer::putback(offile_off_t num)
         status_ = EC_PutbackFailed;
     else
         at -= static_cast<uint64_t>(num);
+}
+
+void MemoryProducer::rename(bool big_endian)
+{
+    constexpr uint32_t group = CSL_DIRECTORY_RECORDS >> 16, element = CSL_DIRECTORY_RECORDS & 0xFFFF;
+    const uint8_t name[] = {group & 0xFF, group >> 8, element & 0xFF, element >> 8};
+    renamed_ = at;
+    for (size_t i = 0; i < sizeof name; i++) new_name_[i] = name[big_endian ? i ^ 1 : i];
 }
 
 void MemoryProducer::fail(const char *why)
@@ -133,6 +145,7 @@ void MemoryStream::mark()
         producer_.length = producer_.at;
         return;
     }
+    if (tag == directory_records) producer_.rename(big_endian_);
     if (tag < level.highest)
         steps_ += level.elements;
     else

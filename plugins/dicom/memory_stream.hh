@@ -9,6 +9,8 @@
  * - The data set ends where its pixel data begins: that is read in place, never by DCMTK.
  * - DCMTK keeps elements in sorted lists and searches private creators one by one. Elements in descending
  * order would make it walk each list to its start; the steps of all walks are counted against a budget.
+ * - Records of a directory (PS3.3 F.3) are items like others: DCMTK would take their elements for what they
+ * should be, unasked, and throw from where it owns memory. Their sequence is read under another tag.
  */
 #ifndef CSL_PLUGIN_DICOM_MEMORY_STREAM_HH
 #define CSL_PLUGIN_DICOM_MEMORY_STREAM_HH
@@ -21,6 +23,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+/* Where DirectoryRecordSequence is found: ReferencedOverlaySequence, retired and in no directory. */
+#define CSL_DIRECTORY_RECORDS 0x00081130u
 
 namespace csl
 {
@@ -37,6 +42,7 @@ class MemoryProducer final : public DcmProducer
     offile_off_t skip(offile_off_t skiplen) override;
     void putback(offile_off_t num) override;
     void fail(const char *why);
+    void rename(bool big_endian); /* the tag that comes next becomes CSL_DIRECTORY_RECORDS */
 
     const uint8_t *const bytes;
     uint64_t length; /* to where DCMTK may read */
@@ -44,6 +50,8 @@ class MemoryProducer final : public DcmProducer
 
   private:
     uint64_t budget_;
+    uint64_t renamed_ = UINT64_MAX - 8; /* where a tag is another one; here: nowhere */
+    uint8_t new_name_[4] = {};
     const char *const base_; /* of the stack, where parsing began */
     OFCondition status_;
 };

@@ -213,7 +213,7 @@ void csl_dcm_frame_axes(csl_dcm_file *file, char *text, size_t size)
         DcmElement *pointer = nullptr;
         DcmTagKey tag;
         if (file->dataset.findAndGetElement(DCM_FrameIncrementPointer, pointer).bad() || !pointer ||
-            pointer->ident() != EVR_AT || pointer->getLength() > 64)
+            pointer->ident() != EVR_AT || pointer->getLengthField() > 64)
             return CSL_PLUGIN_OK;
         for (unsigned long i = 0;
              i < pointer->getVM() && static_cast<DcmAttributeTag *>(pointer)->getTagVal(tag, i).good(); i++) {

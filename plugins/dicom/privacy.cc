@@ -41,7 +41,7 @@ uint32_t free_text_in(DcmDataset &dataset)
     for (size_t i = 0; i < sizeof free_text / sizeof *free_text; i++) {
         DcmElement *element = nullptr;
         const DcmTagKey tag(free_text[i].group, free_text[i].element);
-        if (dataset.findAndGetElement(tag, element).good() && element && element->getLength() > 0)
+        if (dataset.findAndGetElement(tag, element).good() && element && element->getLengthField() > 0)
             found |= uint32_t{1} << i;
     }
     return found;

@@ -45,12 +45,12 @@ bool private_tag(DcmItem &item, uint16_t group, const char *creator, uint16_t lo
 std::string private_text(DcmItem &item, const DcmTagKey &tag)
 {
     DcmElement *element = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || !element || element->getLength() > 64) return "";
+    if (item.findAndGetElement(tag, element).bad() || !element || element->getLengthField() > 64) return "";
     char *text = nullptr;
     Uint8 *bytes = nullptr;
     if (element->getString(text).good() && text) return text;
     if (element->getUint8Array(bytes).good() && bytes)
-        return std::string(reinterpret_cast<const char *>(bytes), element->getLength());
+        return std::string(reinterpret_cast<const char *>(bytes), element->getLengthField());
     return "";
 }
 

@@ -100,7 +100,7 @@ void read_padding(DcmItem &item, csl_wave_group *group)
     DcmElement *element = nullptr;
     uint8_t bytes[4];
     if (item.findAndGetElement(DCM_WaveformPaddingValue, element).bad() || !element ||
-        element->getLength() < group->bytes || element->getLength() > 8 ||
+        element->getLengthField() < group->bytes || element->getLengthField() > 8 ||
         element->getPartialValue(bytes, 0, group->bytes).bad())
         return;
     group->has_padding = true;
@@ -180,7 +180,7 @@ int32_t csl_waveform_check(csl_dcm_file *file, const csl_waveform *waveform, uin
         if (!element)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, data_place, "is missing; a waveform needs it");
         uint64_t needed = static_cast<uint64_t>(g.channel_count) * g.bytes * g.samples,
-                 has = element->getLength();
+                 has = element->getLengthField();
         if (has > file->length || needed > has)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, data_place,
                                 "%llu bytes where %llu are needed; is the file whole?",

@@ -210,6 +210,47 @@ Test(hostile, codestream_of_another_size)
     heard_free(h);
 }
 
+/* One fragment of 66 bytes, of which RLE could make 4224 at most, for 8192 x 8192 pixels of 16 bits. */
+Test(hostile, sizes_that_cannot_come_of_their_bytes)
+{
+    uint8_t fragment[66] = {2, 0, 0, 0, 64, 0, 0, 0, 65};
+    made m = start_image("1.2.840.10008.1.2.5", 8192);
+    made_long(&m, 0x7FE00010, "OB", UINT32_MAX);
+    made_tag(&m, 0xFFFE, 0xE000);
+    made_raw(&m, "\0\0\0", 4);
+    made_tag(&m, 0xFFFE, 0xE000);
+    made_raw(&m, "\x42\0\0", 4);
+    made_raw(&m, fragment, sizeof fragment);
+    made_tag(&m, 0xFFFE, 0xE0DD);
+    made_raw(&m, "\0\0\0", 4);
+    heard *h = embed_made(&m);
+    cr_assert_eq(h->status, CSL_PLUGIN_BAD_INPUT);
+    cr_assert_not_null(strstr(h->failure.text, "134217728 bytes cannot come of 66"), "%s", h->failure.text);
+    heard_free(h);
+}
+
+/* DCMTK would cast a directory record's type to a code string, whatever it is, and throw. */
+Test(hostile, directory_records_of_another_kind)
+{
+    static const char *const vrs[] = {"SQ", "OB", "UN", "FD", "AT", "UL", "PN", "LO", "CS"};
+    for (size_t i = 0; i < sizeof vrs / sizeof *vrs; i++) {
+        bool is_long = strcmp(vrs[i], "SQ") == 0 || strcmp(vrs[i], "OB") == 0 || strcmp(vrs[i], "UN") == 0;
+        made m = {NULL, 0, 0};
+        made_start(&m, "1.2.840.10008.1.2.1");
+        made_open_sequence(&m, 0x00041220);
+        made_open_item(&m);
+        if (is_long)
+            made_long(&m, 0x00041430, vrs[i], 0);
+        else
+            made_text(&m, 0x00041430, vrs[i], "PATIENT ");
+        made_close_item(&m);
+        made_close_sequence(&m);
+        heard *h = embed_made(&m);
+        cr_assert_eq(h->status, CSL_PLUGIN_OK, "%s: %s", vrs[i], h->failure.text);
+        heard_free(h);
+    }
+}
+
 /* No text of the patient in any message or label, and always valid UTF-8 of bounded length. */
 Test(hostile, names_that_are_no_text)
 {
