@@ -22,8 +22,7 @@ static bool is_vr(const uint8_t *at)
     return at[0] >= 'A' && at[0] <= 'Z' && at[1] >= 'A' && at[1] <= 'Z';
 }
 
-/* VRs whose length takes four bytes after two reserved ones (PS3.5 table 7.1-1). */
-static bool has_long_length(const uint8_t *vr)
+bool csl_vr_has_long_length(const uint8_t *vr)
 {
     static const char longs[][3] = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
                                     "SV", "UC", "UN", "UR", "UT", "UV"};
@@ -84,7 +83,7 @@ int32_t csl_container_read(const uint8_t *bytes, uint64_t length, csl_container 
         uint32_t element = u16le(bytes + at + 2), header = 8, value;
         if (!is_vr(bytes + at + 4)) {
             value = u32le(bytes + at + 4);
-        } else if (!has_long_length(bytes + at + 4)) {
+        } else if (!csl_vr_has_long_length(bytes + at + 4)) {
             value = u16le(bytes + at + 6);
         } else {
             header = 12;

@@ -23,6 +23,9 @@ uint32_t csl_container_probe(const uint8_t *head, uint64_t length, const char *n
 int32_t csl_container_read(const uint8_t *bytes, uint64_t length, csl_container *container,
                            csl_dcm_error *error);
 
+/* Whether the length of this VR takes four bytes after two reserved ones (PS3.5 table 7.1-1). */
+bool csl_vr_has_long_length(const uint8_t *vr);
+
 typedef enum csl_element_coding {
     CSL_ELEMENTS_UNCLEAR,
     CSL_ELEMENTS_IMPLICIT,   /* little endian without VRs */

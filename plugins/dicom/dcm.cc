@@ -99,8 +99,7 @@ int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file,
         const char *found = DcmXfer(opened->read_as).getXferID();
         if (!container.transfer_syntax[0]) opened->syntax = csl_syntax_of(found);
         if (opened->syntax) opened->other_encoding = std::strcmp(found, elements_of(opened->syntax)) != 0;
-        csl::MemoryStream stream(opened->bytes, opened->length, at, CSL_DCM_MAX_HEADER,
-                                 opened->read_as == EXS_BigEndianExplicit);
+        csl::MemoryStream stream(opened->bytes, opened->length, at, CSL_DCM_MAX_HEADER, opened->read_as);
         opened->dataset.transferInit();
         opened->parse = opened->dataset.read(stream, opened->read_as, EGL_noChange, DCM_MaxReadLength);
         opened->dataset.transferEnd();

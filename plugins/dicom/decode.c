@@ -71,14 +71,19 @@ static uint64_t lay_out(const csl_dcm_pixels *pixels, uint64_t bits_there, csl_d
     return count * 2 * pixels->bits_allocated;
 }
 
+/* Words of a known width, so that the compiler can turn many at once. */
 static void swap_bytes(uint8_t *bytes, uint64_t length, uint32_t word)
 {
-    for (uint64_t i = 0; i + word <= length; i += word) {
-        for (uint32_t k = 0; k < word / 2; k++) {
-            uint8_t byte = bytes[i + k];
-            bytes[i + k] = bytes[i + word - 1 - k];
-            bytes[i + word - 1 - k] = byte;
-        }
+    uint64_t count = length / word;
+    if (word == 2) {
+        uint16_t *words = (uint16_t *)(void *)bytes; /* of the frame, which malloc aligned */
+        for (uint64_t i = 0; i < count; i++) words[i] = __builtin_bswap16(words[i]);
+    } else if (word == 4) {
+        uint32_t *words = (uint32_t *)(void *)bytes;
+        for (uint64_t i = 0; i < count; i++) words[i] = __builtin_bswap32(words[i]);
+    } else {
+        uint64_t *words = (uint64_t *)(void *)bytes;
+        for (uint64_t i = 0; i < count; i++) words[i] = __builtin_bswap64(words[i]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "codestream.h"
 #include "decode.h"
+#include "radiomics/vector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 static const char place[] = "(7FE0,0010) PixelData, lossless JPEG";
 
 enum { MAX_COMPONENTS = 4, TABLES = 4, LOOKUP_BITS = 13, MAX_CODE = 16 };
+
+enum { AT_ONCE = 4 }; /* differences that one refill is enough for, unless one is long */
 enum { RST0 = 0xD0, RST7 = 0xD7, SOI = 0xD8, EOI = 0xD9, SOF3 = 0xC3, DHT = 0xC4, SOS = 0xDA, DRI = 0xDD };
 
 /* What the next LOOKUP_BITS bits say: a whole difference where code and extra bits fit in them. */
@@ -50,7 +53,7 @@ static uint32_t u16be(const uint8_t *at)
     return (uint32_t)at[0] << 8 | at[1];
 }
 
-static void refill(bit_reader *r)
+static inline void refill(bit_reader *r)
 {
     while (r->count <= 56) {
         uint8_t byte = 0;
@@ -124,12 +127,10 @@ static inline bool next_difference(bit_reader *r, const huffman *table, int32_t 
 {
     refill_fast(r);
     const entry *e = &table->lookup[r->held >> (64 - LOOKUP_BITS)];
-    if (__builtin_expect(e->bits != 0, 1)) {
-        *difference = e->difference;
-        drop(r, e->bits);
-        return true;
-    }
-    return long_difference(r, table, difference);
+    if (__builtin_expect(e->bits == 0, 0)) return long_difference(r, table, difference);
+    *difference = e->difference;
+    drop(r, e->bits);
+    return true;
 }
 
 /* Table H.1: a from the left, b from above, c from above left. */
@@ -146,24 +147,56 @@ static inline int32_t predict(uint32_t selection, int32_t a, int32_t b, int32_t 
     }
 }
 
-/* One line of one component alone; above is NULL in the first line of an interval. */
-static inline bool decode_line(bit_reader *r, const huffman *table, uint32_t selection, uint16_t *line,
-                               const uint16_t *above, uint32_t columns, int32_t start)
+static inline int32_t predict_in(uint32_t selection, const uint16_t *above, uint32_t x, int32_t left)
 {
-    int32_t left = above ? above[0] : start, difference = 0;
-    for (uint32_t x = 0; x < columns; x++) {
-        if (!next_difference(r, table, &difference)) return false;
-        int32_t prediction =
-            x == 0 ? left
-                   : predict(above ? selection : 1, left, above ? above[x] : 0, above ? above[x - 1] : 0);
-        left = (prediction + difference) & 0xFFFF;
-        line[x] = (uint16_t)left;
+    return above ? predict(selection, left, above[x], above[x - 1]) : left;
+}
+
+/* The slow ways of a reader that else stays in registers, which a pointer to it would forbid. */
+__attribute__((noinline)) static bool one_difference(bit_reader *reader, const huffman *table,
+                                                     int32_t *difference)
+{
+    return next_difference(reader, table, difference);
+}
+
+/* One line of one component alone; above is NULL in the first line of an interval. */
+__attribute__((always_inline)) static inline bool decode_line(bit_reader *reader, const huffman *table,
+                                                              uint32_t selection, uint16_t *restrict line,
+                                                              const uint16_t *restrict above,
+                                                              uint32_t columns, int32_t start)
+{
+    int32_t difference = 0, left;
+    if (!one_difference(reader, table, &difference)) return false;
+    left = ((above ? above[0] : start) + difference) & 0xFFFF;
+    line[0] = (uint16_t)left;
+    bit_reader r = *reader;
+    for (uint32_t x = 1; x < columns;) {
+        uint32_t end = columns - x < AT_ONCE ? columns : x + AT_ONCE;
+        refill_fast(&r);
+        for (; x < end; x++) {
+            const entry e = table->lookup[r.held >> (64 - LOOKUP_BITS)];
+            /* A long difference before it may have left too few bits. */
+            if (__builtin_expect(e.bits == 0 || r.count < LOOKUP_BITS, 0)) {
+                bit_reader copy = r;
+                int32_t other = 0;
+                if (!one_difference(&copy, table, &other)) return false;
+                r = copy;
+                difference = other;
+            } else {
+                difference = e.difference;
+                drop(&r, e.bits);
+            }
+            left = (predict_in(selection, above, x, left) + difference) & 0xFFFF;
+            line[x] = (uint16_t)left;
+        }
     }
+    *reader = r;
     return true;
 }
 
-static bool decode_plain_line(bit_reader *r, const huffman *table, uint32_t selection, uint16_t *line,
-                              const uint16_t *above, uint32_t columns, int32_t start)
+CSL_VECTOR static bool decode_plain_line(bit_reader *r, const huffman *table, uint32_t selection,
+                                         uint16_t *line, const uint16_t *above, uint32_t columns,
+                                         int32_t start)
 {
     /* The predictor as a constant lets the compiler make a loop for each. */
     switch (above ? selection : 0) {
@@ -200,15 +233,20 @@ static bool decode_mixed_line(bit_reader *r, const scan *s, uint16_t *line[], co
     return true;
 }
 
-static void store_line(const uint16_t *line, uint32_t columns, uint32_t transform, uint32_t step,
-                       uint32_t bytes_per_sample, uint8_t *to)
+/* Samples of one component to where they lie in the frame, `step` apart. */
+CSL_VECTOR static void store_line(const uint16_t *restrict line, uint32_t columns, uint32_t transform,
+                                  uint32_t step, uint32_t bytes_per_sample, uint8_t *restrict to)
 {
-    if (bytes_per_sample == 1) {
+    uint16_t *restrict words = (uint16_t *)(void *)to; /* of the frame, which malloc aligned */
+    if (bytes_per_sample == 1 && step == 1) {
+        for (uint32_t x = 0; x < columns; x++) to[x] = (uint8_t)(line[x] << transform);
+    } else if (bytes_per_sample == 1) {
         for (uint32_t x = 0; x < columns; x++) to[(size_t)x * step] = (uint8_t)(line[x] << transform);
-        return;
+    } else if (step == 1) {
+        for (uint32_t x = 0; x < columns; x++) words[x] = (uint16_t)(line[x] << transform);
+    } else {
+        for (uint32_t x = 0; x < columns; x++) words[(size_t)x * step] = (uint16_t)(line[x] << transform);
     }
-    uint16_t *words = (uint16_t *)(void *)to; /* of the frame, which malloc aligned */
-    for (uint32_t x = 0; x < columns; x++) words[(size_t)x * step] = (uint16_t)(line[x] << transform);
 }
 
 /* Restart: the next marker is RSTn, and bits start anew (F.2.1.3.1). */
@@ -255,6 +293,8 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                                 "the codestream is damaged or ends early, in line %u of %u", y + 1, d->rows);
     }
+    for (uint32_t k = 0; k < s->count; k++) d->seen |= 1u << s->component[k];
+    if (d->seen == (1u << d->components) - 1) return CSL_PLUGIN_OK;
     /* The next marker; what was read ahead lies before it. */
     const uint8_t *at = d->stream + d->at, *end = d->stream + d->length;
     while (end - at >= 2 && !(at[0] == 0xFF && at[1] != 0 && at[1] != 0xFF && (at[1] < RST0 || at[1] > RST7)))
@@ -362,7 +402,6 @@ static int32_t decode_segments(decoder *d, csl_dcm_frame *frame, csl_dcm_error *
         if (marker != SOS) continue;
         int32_t status = decode_scan(d, &s, frame, error);
         if (status != CSL_PLUGIN_OK) return status;
-        for (uint32_t k = 0; k < s.count; k++) d->seen |= 1u << s.component[k];
     }
     if (d->seen != (1u << d->components) - 1)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "the codestream ends before its last scan");

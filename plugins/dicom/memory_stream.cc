@@ -1,5 +1,7 @@
 #include "memory_stream.hh"
 
+#include "container.h"
+
 #include <cstring>
 #include <new>
 
@@ -14,6 +16,9 @@ constexpr ptrdiff_t max_stack = 1 << 20;
 
 constexpr uint32_t directory_records = 0x00041220;
 
+/* The private groups that are read (suv.cc): GEMS_PETD_01 and Philips PET Private Group. */
+constexpr uint32_t read_group_of_ge = 0x0009, read_group_of_philips = 0x7053;
+
 /* Steps along lists of elements: some tenths of a second. */
 constexpr uint64_t max_steps = 1 << 26;
 
@@ -26,7 +31,7 @@ class MemoryFactory final : public DcmInputStreamFactory
     }
     DcmInputStream *create() const override
     {
-        return new MemoryStream(bytes_, length_, at_, UINT64_MAX, false);
+        return new MemoryStream(bytes_, length_, at_, UINT64_MAX, EXS_LittleEndianExplicit);
     }
     DcmInputStreamFactory *clone() const override
     {
@@ -119,8 +124,9 @@ void MemoryProducer::fail(const char *why)
 }
 
 MemoryStream::MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget,
-                           bool big_endian)
-    : DcmInputStream(&producer_), producer_(bytes, length, at, budget), big_endian_(big_endian)
+                           E_TransferSyntax read_as)
+    : DcmInputStream(&producer_), producer_(bytes, length, at, budget),
+      big_endian_(read_as == EXS_BigEndianExplicit), explicit_(read_as != EXS_LittleEndianImplicit)
 {
 }
 
@@ -129,17 +135,44 @@ DcmInputStreamFactory *MemoryStream::newFactory() const
     return new MemoryFactory(producer_.bytes, producer_.length, producer_.at);
 }
 
+uint32_t MemoryStream::u16(uint64_t at) const
+{
+    const uint8_t *bytes = producer_.bytes + at;
+    return big_endian_ ? bytes[0] * 256u + bytes[1] : bytes[1] * 256u + bytes[0];
+}
+
+uint64_t MemoryStream::unread_private(uint64_t at) const
+{
+    uint64_t left = producer_.length - at, header = 8;
+    if (left < 12) return 0;
+    uint32_t group = u16(at);
+    if (!(group & 1) || group == read_group_of_ge || group == read_group_of_philips) return 0;
+    const uint8_t *vr = producer_.bytes + at + 4;
+    uint64_t value = big_endian_ ? u16(at + 4) << 16 | u16(at + 6) : u16(at + 4) | u16(at + 6) << 16;
+    if (explicit_) {
+        if (csl_vr_has_long_length(vr)) {
+            header = 12;
+            value = big_endian_ ? u16(at + 8) << 16 | u16(at + 10) : u16(at + 8) | u16(at + 10) << 16;
+        } else {
+            value = u16(at + 6);
+        }
+    }
+    /* An element must follow, since DCMTK is about to read one; undefined lengths are of sequences. */
+    return value < UINT32_MAX && value + 12 <= left - header ? header + value : 0;
+}
+
 void MemoryStream::mark()
 {
+    const char *frame = static_cast<const char *>(__builtin_frame_address(0));
+    if (levels_.empty() || levels_.front().frame == frame) {
+        while (uint64_t step = unread_private(producer_.at)) producer_.at += step;
+    }
     DcmInputStream::mark();
     if (producer_.length - producer_.at < 4) return;
-    const char *frame = static_cast<const char *>(__builtin_frame_address(0));
     while (!levels_.empty() && levels_.back().frame < frame) levels_.pop_back(); /* its reader has returned */
     if (levels_.empty() || levels_.back().frame != frame) levels_.push_back(Level{frame, 0, 0, 0});
     Level &level = levels_.back();
-    const uint8_t *at = producer_.bytes + producer_.at;
-    uint32_t group = big_endian_ ? at[0] * 256u + at[1] : at[1] * 256u + at[0];
-    uint32_t element = big_endian_ ? at[2] * 256u + at[3] : at[3] * 256u + at[2];
+    uint32_t group = u16(producer_.at), element = u16(producer_.at + 2);
     uint32_t tag = group << 16 | element;
     if (levels_.size() == 1 && group == 0x7FE0 && element >= 0x0008 && element <= 0x0010) {
         producer_.length = producer_.at;

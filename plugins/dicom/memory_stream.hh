@@ -7,6 +7,8 @@
  * - DCMTK descends by recursion. Every descent reads, on the stack it would exhaust: a read from too deep
  * fails.
  * - The data set ends where its pixel data begins: that is read in place, never by DCMTK.
+ * - Private elements of the data set itself that nothing here reads, which are most of many headers, are
+ * passed over unseen.
  * - DCMTK keeps elements in sorted lists and searches private creators one by one. Elements in descending
  * order would make it walk each list to its start; the steps of all walks are counted against a budget.
  * - Records of a directory (PS3.3 F.3) are items like others: DCMTK would take their elements for what they
@@ -19,6 +21,7 @@
 
 #include <dcmtk/dcmdata/dcerror.h>
 #include <dcmtk/dcmdata/dcistrma.h>
+#include <dcmtk/dcmdata/dcxfer.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -59,7 +62,8 @@ class MemoryProducer final : public DcmProducer
 class MemoryStream final : public DcmInputStream
 {
   public:
-    MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget, bool big_endian);
+    MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget,
+                 E_TransferSyntax read_as);
     DcmInputStreamFactory *newFactory() const override;
     void mark() override; /* DCMTK calls it before each tag */
     /* Offset of the element of pixel data, or the end of the bytes where there is none. */
@@ -76,10 +80,14 @@ class MemoryStream final : public DcmInputStream
         uint32_t highest; /* tag */
     };
 
+    uint32_t u16(uint64_t at) const;
+    /* Length of the element at `at` with its header, or 0 where it is not one to be passed over. */
+    uint64_t unread_private(uint64_t at) const;
+
     MemoryProducer producer_;
     std::vector<Level> levels_;
     uint64_t steps_ = 0;
-    const bool big_endian_;
+    const bool big_endian_, explicit_;
 };
 
 } // namespace csl

@@ -1,5 +1,8 @@
 #include "plane.h"
 
+#include "radiomics/vector.h"
+
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +48,8 @@ static inline float limited(float value, const scale *s)
 
 /* A loop for each width, so that the compiler can take many samples at once. */
 #define FILL(name, type, stored, number)                                                                     \
-    static void name(const type *restrict from, size_t step, size_t count, cut c, scale s,                   \
-                     float *restrict to)                                                                     \
+    CSL_VECTOR static void name(const type *restrict from, size_t step, size_t count, cut c, scale s,        \
+                                float *restrict to)                                                          \
     {                                                                                                        \
         (void)c;                                                                                             \
         if (step == 1) {                                                                                     \
@@ -106,27 +109,47 @@ static void fill(const csl_dcm_frame *frame, size_t first, size_t step, size_t c
         fill32(at, step, count, c, s, to);
 }
 
+CSL_VECTOR static void rescale(const float *restrict stored, scale s, float *restrict values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = limited(stored[i] * (float)s.slope + (float)s.intercept, &s);
+}
+
 static scale plain_scale(void)
 {
     return (scale){1, 0, -(float)UINT32_MAX, (float)UINT32_MAX};
 }
 
-/* Padding and what is no number become the darkest of the rest: `stored` are the values before any scale. */
-static void darken_padding(const csl_dcm_pixels *pixels, const float *stored, float *values, size_t count)
+enum { CHUNK = 2048 }; /* pixels at a time, so that what is in between stays in the cache */
+
+enum { LANES = 8 };
+
+/* Padding and what is no number become infinite, for now; `stored` are the values before any scale. Returns
+ * the lowest of the rest. */
+CSL_VECTOR static float mark_padding(const csl_dcm_pixels *pixels, const float *restrict stored,
+                                     float *restrict values, size_t count)
 {
-    float low = (float)pixels->padding_low, high = (float)pixels->padding_high, darkest = INFINITY;
-    size_t padded = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool is_padding = (pixels->has_padding && stored[i] >= low && stored[i] <= high) || isnan(stored[i]);
-        if (is_padding) {
-            values[i] = NAN;
-            padded++;
-        } else if (values[i] < darkest) {
-            darkest = values[i];
+    float low = pixels->has_padding ? (float)pixels->padding_low : INFINITY;
+    float high = pixels->has_padding ? (float)pixels->padding_high : -INFINITY;
+    float lowest[LANES];
+    for (size_t k = 0; k < LANES; k++) lowest[k] = INFINITY;
+    for (size_t i = 0; i < count; i += LANES) {
+        size_t lanes = count - i < LANES ? count - i : LANES;
+        for (size_t k = 0; k < lanes; k++) {
+            float value = stored[i + k], is = values[i + k];
+            is = (value < low) | (value > high) ? is : INFINITY; /* true of no NaN */
+            values[i + k] = is;
+            lowest[k] = is < lowest[k] ? is : lowest[k];
         }
     }
-    if (padded == count) darkest = 0;
-    for (size_t i = 0; i < count && padded; i++) values[i] = isnan(values[i]) ? darkest : values[i];
+    for (size_t k = 1; k < LANES; k++) lowest[0] = lowest[k] < lowest[0] ? lowest[k] : lowest[0];
+    return lowest[0];
+}
+
+CSL_VECTOR static void darken_padding(float darkest, float *values, size_t count)
+{
+    darkest = isinf(darkest) ? 0 : darkest; /* nothing but padding */
+    for (size_t i = 0; i < count; i++) values[i] = values[i] > FLT_MAX ? darkest : values[i];
 }
 
 /* A table of what each stored value becomes, for lookup tables of either kind. */
@@ -146,13 +169,14 @@ static float *table_of(const csl_dcm_frame *frame, double scale_to)
 }
 
 /* Values through a table; below `from` they keep what they have. */
-static void look_up(const csl_lut *lut, const float *table, double from, const float *stored, float *values,
+static void look_up(const csl_lut *lut, const float *table, float from, const float *stored, float *values,
                     size_t count)
 {
+    int64_t last = (int64_t)lut->count - 1;
     for (size_t i = 0; i < count; i++) {
-        double value = (double)stored[i], index = value - lut->first;
-        if (value < from) continue;
-        values[i] = table[index <= 0 ? 0 : index >= lut->count - 1 ? lut->count - 1 : (uint32_t)index];
+        int64_t index = (int64_t)stored[i] - lut->first;
+        if (stored[i] < from) continue;
+        values[i] = table[index < 0 ? 0 : index > last ? last : index];
     }
 }
 
@@ -160,44 +184,45 @@ static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *fram
                          size_t count)
 {
     bool is_palette = frame->palette[0].values && !frame->supplemental;
-    bool is_table = is_palette || frame->modality.values;
+    const csl_lut *lut = frame->palette[0].values ? &frame->palette[0]
+                         : frame->modality.values ? &frame->modality
+                                                  : NULL;
+    bool may_be_padded = !is_palette && (pixels->has_padding || frame->is_float);
     scale s = {frame->slope, frame->intercept, (float)INT32_MIN, (float)UINT32_MAX};
     if (frame->is_hounsfield) s = (scale){s.slope, s.intercept, hounsfield_low, hounsfield_high};
-    float *stored = NULL, *table = NULL;
-    int32_t status = CSL_PLUGIN_NO_MEMORY;
-    fill(frame, 0, 1, count, s, plane->values);
-    if (pixels->has_padding || frame->is_float || is_table || frame->supplemental) {
-        stored = malloc(count * sizeof *stored);
-        if (!stored) goto done;
-        fill(frame, 0, 1, count, plain_scale(), stored);
+    /* Supplemental colour is as bright among the greys below it as it is among colours. */
+    bool exact = is_exact(frame, &s);
+    double white = frame->supplemental && lut->first > 0 ? lut->first * s.slope + s.intercept : 65535;
+    float *table = lut ? table_of(frame, white / 65535) : NULL, darkest = INFINITY, stored[CHUNK];
+    if (lut && !table) return CSL_PLUGIN_NO_MEMORY;
+    for (size_t first = 0; first < count; first += CHUNK) {
+        size_t part = count - first < CHUNK ? count - first : CHUNK;
+        float *values = plane->values + first;
+        if (!table && !may_be_padded) {
+            fill(frame, first, 1, part, s, values);
+        } else {
+            fill(frame, first, 1, part, plain_scale(), stored);
+            if (exact) /* what is stored is all of the value */
+                rescale(stored, s, values, part);
+            else
+                fill(frame, first, 1, part, s, values);
+        }
+        if (table)
+            look_up(lut, table, frame->supplemental ? (float)lut->first : -INFINITY, stored, values, part);
+        for (size_t i = 0; i < part && plane->inverted; i++) values[i] = -values[i];
+        if (!may_be_padded) continue;
+        float lowest = mark_padding(pixels, stored, values, part);
+        darkest = lowest < darkest ? lowest : darkest;
     }
-    if (is_table) {
-        table = table_of(frame, 1);
-        if (!table) goto done;
-        look_up(is_palette ? &frame->palette[0] : &frame->modality, table, -INFINITY, stored, plane->values,
-                count);
-    } else if (frame->supplemental) {
-        /* Colour is as bright among the greys below it as it is among colours. */
-        double grey = frame->palette[0].first > 0 ? frame->palette[0].first * s.slope + s.intercept : 65535;
-        table = table_of(frame, grey / 65535);
-        if (!table) goto done;
-        look_up(&frame->palette[0], table, frame->palette[0].first, stored, plane->values, count);
-    }
-    if (plane->inverted) {
-        for (size_t i = 0; i < count; i++) plane->values[i] = -plane->values[i];
-    }
-    if (stored && !is_palette) darken_padding(pixels, stored, plane->values, count);
-    status = CSL_PLUGIN_OK;
-done:
-    free(stored);
+    if (may_be_padded) darken_padding(darkest, plane->values, count);
     free(table);
-    return status;
+    return CSL_PLUGIN_OK;
 }
 
 /* Three samples a pixel, `step` and `next` apart. */
 #define LUMINANCE(name, type, stored)                                                                        \
-    static void name(const type *restrict from, size_t step, size_t next, size_t count, cut c,               \
-                     float *restrict to)                                                                     \
+    CSL_VECTOR static void name(const type *restrict from, size_t step, size_t next, size_t count, cut c,    \
+                                float *restrict to)                                                          \
     {                                                                                                        \
         for (size_t i = 0; i < count; i++)                                                                   \
             to[i] = (float)(red * (double)stored(from[i * step], c) +                                        \

@@ -161,7 +161,8 @@ const char *text_of(DcmItem &item, const DcmTagKey &tag)
 bool number_of(DcmItem &item, const DcmTagKey &tag, unsigned long index, double *value)
 {
     DcmElement *element = nullptr;
-    if (item.findAndGetElement(tag, element).bad() || !element || element->getLengthField() > 65536) return false;
+    if (item.findAndGetElement(tag, element).bad() || !element || element->getLengthField() > 65536)
+        return false;
     Float64 number = 0;
     Uint16 us = 0;
     Sint16 ss = 0;
@@ -216,7 +217,8 @@ bool numbers_of(DcmItem &item, const DcmTagKey &tag, uint64_t limit, std::vector
 {
     DcmElement *element = nullptr;
     values->clear();
-    if (item.findAndGetElement(tag, element).bad() || !element || element->getLengthField() > limit) return false;
+    if (item.findAndGetElement(tag, element).bad() || !element || element->getLengthField() > limit)
+        return false;
     char *text = nullptr;
     Uint16 *words = nullptr;
     Float32 *floats = nullptr;
