@@ -14,9 +14,18 @@
 
 static const size_t memory_limit = (size_t)4 << 30;
 
+/* Files that say how to read the others: they join the case, and an option of an adapter names them. */
+enum { ROI, REFERENCE, COMPANIONS };
+static const struct {
+    const char *option, *setting;
+} companions[COMPANIONS] = {
+    [ROI] = {"--roi", "roi"},
+    [REFERENCE] = {"--reference", "variant.reference"},
+};
+
 typedef struct embed_request {
     const char *plugins;
-    const char *roi; /* FILE or FILE#NAME */
+    const char *companions[COMPANIONS]; /* FILE, or FILE#NAME for regions of interest */
     csl_embed_view view;
     csl_names files;
     csl_names settings; /* NAME=VALUE */
@@ -38,6 +47,7 @@ static void help(void)
          "  --roi FILE[#NAME]     measure the regions of interest in FILE (DICOM SEG or RTSTRUCT, NIfTI "
          "mask), or the\n"
          "                        one of this name or number\n"
+         "  --reference FILE      left-align the alleles of VCF files against this FASTA file\n"
          "  --option NAME=VALUE   set an option of an adapter; `consilium plugin list` names them; may be "
          "repeated\n"
          "  --deidentify          leave out what the basic profile of DICOM PS3.15 Annex E removes; every "
@@ -92,18 +102,40 @@ static csl_status add(csl_names *names, const char *name, csl_error *error)
     return csl_names_add(names, name) ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
 }
 
-/* The file that --roi names joins the case; `#` may be part of its name. */
-static csl_status add_roi(embed_request *r, csl_error *error)
+static csl_status add_once(csl_names *names, const char *name, csl_error *error)
 {
-    char *path = strdup(r->roi), setting[4096];
-    char *mark = path && access(path, F_OK) < 0 ? strrchr(path, '#') : NULL;
+    for (size_t i = 0; i < names->count; i++)
+        if (!strcmp(names->items[i], name)) return CSL_OK;
+    return add(names, name, error);
+}
+
+/* The indices that lie beside a file, by their usual names. */
+static csl_status add_indices(csl_names *files, const char *of, csl_error *error)
+{
+    static const char *const endings[] = {".fai", ".tbi", ".csi"};
+    csl_status status = CSL_OK;
+    for (size_t i = 0; status == CSL_OK && i < sizeof endings / sizeof *endings; i++) {
+        char path[4096];
+        if (snprintf(path, sizeof path, "%s%s", of, endings[i]) < (int)sizeof path && access(path, R_OK) == 0)
+            status = add_once(files, path, error);
+    }
+    return status;
+}
+
+/* A companion joins the case; `#` may be part of its name. */
+static csl_status add_companion(embed_request *r, int which, csl_error *error)
+{
+    const char *given = r->companions[which];
+    char *path = strdup(given), setting[4096];
+    char *mark = which == ROI && path && access(path, F_OK) < 0 ? strrchr(path, '#') : NULL;
     if (!path) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     if (mark) *mark = 0;
-    bool known = false;
-    for (size_t i = 0; i < r->files.count; i++) known = known || !strcmp(r->files.items[i], path);
-    csl_status status = known ? CSL_OK : add(&r->files, path, error);
-    if (status == CSL_OK && snprintf(setting, sizeof setting, "roi=%s", r->roi) >= (int)sizeof setting)
-        status = csl_fail(error, CSL_EUSAGE, NULL, "--roi takes at most 4091 characters");
+    csl_status status = add_once(&r->files, path, error);
+    if (status == CSL_OK && which != ROI) status = add_indices(&r->files, path, error);
+    if (status == CSL_OK &&
+        snprintf(setting, sizeof setting, "%s=%s", companions[which].setting, given) >= (int)sizeof setting)
+        status = csl_fail(error, CSL_EUSAGE, NULL, "%s takes at most %zu characters",
+                          companions[which].option, sizeof setting - strlen(companions[which].setting) - 2);
     if (status == CSL_OK) status = add(&r->settings, setting, error);
     free(path);
     return status;
@@ -143,7 +175,8 @@ static bool is_modality(const csl_registry *registry, const char *modality)
 static int parse(int argc, char **argv, embed_request *r)
 {
     static const struct option options[] = {{"features", required_argument, NULL, 'f'},
-                                            {"roi", required_argument, NULL, 'r'},
+                                            {"roi", required_argument, NULL, ROI},
+                                            {"reference", required_argument, NULL, REFERENCE},
                                             {"option", required_argument, NULL, 'o'},
                                             {"deidentify", no_argument, NULL, 'd'},
                                             {"plugins", required_argument, NULL, 'p'},
@@ -154,7 +187,8 @@ static int parse(int argc, char **argv, embed_request *r)
         csl_status status = CSL_OK;
         switch (o) {
         case 'f': r->view.modality = optarg; break;
-        case 'r': r->roi = optarg; break;
+        case ROI:
+        case REFERENCE: r->companions[o] = optarg; break;
         case 'o': status = add(&r->settings, optarg, &error); break;
         case 'd':
             r->view.deidentified = true;
@@ -179,7 +213,8 @@ int csl_verb_embed(int argc, char **argv)
     csl_registry_options where = csl_default_registry(r.plugins);
     where.previews = false;
     csl_status status = collect(argv + optind, argc - optind, &r.files, &error);
-    if (status == CSL_OK && r.roi) status = add_roi(&r, &error);
+    for (int i = 0; i < COMPANIONS; i++)
+        if (status == CSL_OK && r.companions[i]) status = add_companion(&r, i, &error);
     where.settings = (const char *const *)r.settings.items;
     where.setting_count = r.settings.count;
     if (status == CSL_OK) status = csl_registry_open(&where, &registry, &error);

@@ -11,6 +11,7 @@
 const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
     OPTION("deidentify", "yes|no", "emit no facts and no sample names; no"),
     OPTION("variant.sample", "NAME", "read this sample of files that have several; the first"),
+    OPTION("variant.reference", "FILE", "left-align alleles against this FASTA file of the case; as written"),
 };
 
 int32_t variant_options_read(const csl_host *host, const csl_options *from, variant_options *options)
@@ -24,5 +25,6 @@ int32_t variant_options_read(const csl_host *host, const csl_options *from, vari
     options->sample = from->get(host, "variant.sample");
     if (options->sample && !options->sample[0])
         return from->refuse(host, "variant.sample", "the name of a sample");
+    options->reference = from->get(host, "variant.reference");
     return CSL_PLUGIN_OK;
 }

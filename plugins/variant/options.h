@@ -8,10 +8,11 @@
 
 typedef struct variant_options {
     bool deidentify;
-    const char *sample; /* NULL: the first */
+    const char *sample;    /* NULL: the first */
+    const char *reference; /* the name of an input; NULL: none */
 } variant_options;
 
-enum { VARIANT_OPTIONS = 2 };
+enum { VARIANT_OPTIONS = 3 };
 extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
 
 /* What init returns. `from` may be NULL: nothing was set. */

@@ -4,7 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { LOOK = 4096 };
+#include "text.h"
+
+enum { LOOK = 16384 };
 
 /* The first bytes of a gzip member; as many as `in` holds and `out` takes. */
 static size_t inflate_start(const uint8_t *in, uint64_t length, uint8_t *out, size_t size)
@@ -36,15 +38,60 @@ static bool is_variant_index(const uint8_t *head, size_t length)
     return auxiliary == 0 || (auxiliary >= 28 && length >= 20 && word(head + 16) == preset_vcf);
 }
 
+/* ">NAME", then a line of bases. */
+static bool is_reference(variant_span text)
+{
+    if (!text.length || *text.at != '>') return false;
+    (void)variant_split(&text, '\n');
+    if (!text.at) return false;
+    variant_span line = variant_split(&text, '\n');
+    size_t bases = strspn(line.at, "ACGTNacgtnRYSWKMBDHVryswkmbdhv");
+    return bases && bases >= line.length - (line.length && line.at[line.length - 1] == '\r');
+}
+
+/* NAME and four whole numbers, separated by tabs. */
+static bool is_reference_index(variant_span text)
+{
+    variant_span line = variant_split(&text, '\n');
+    int column = 0;
+    for (; line.at; column++) {
+        variant_span value = variant_split(&line, '\t');
+        if (!value.length || (column && strspn(value.at, "0123456789") != value.length)) return false;
+    }
+    return column == 5;
+}
+
+/* Lines of "#", then names of columns with an effect allele and a weight; the header may be longer than what
+ * is looked at. */
+static bool is_score(variant_span text)
+{
+    static const char catalogue[] = "###PGS CATALOG SCORING FILE";
+    if (text.length >= sizeof catalogue - 1 && !memcmp(text.at, catalogue, sizeof catalogue - 1)) return true;
+    bool header = false;
+    while (text.at) {
+        variant_span line = variant_split(&text, '\n');
+        if (!text.at) return header; /* cut where the look ends */
+        if (line.length && *line.at == '#') {
+            header = header || (line.length > 8 &&
+                                (!memcmp(line.at, "#pgs_id=", 8) || !memcmp(line.at, "#pgs_name", 8)));
+            continue;
+        }
+        return line.length && memmem(line.at, line.length, "effect_allele", 13) &&
+               (memmem(line.at, line.length, "effect_weight", 13) ||
+                memmem(line.at, line.length, "dosage_1_weight", 15));
+    }
+    return false;
+}
+
 variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
 {
     static const char first_line[] = "##fileformat=VCF";
     /* Any of these marks a header that lost its first line. */
     static const char *const marks[] = {"#CHROM\tPOS\tID\tREF\tALT", "##INFO=<ID=", "##FORMAT=<ID="};
-    uint8_t start[LOOK];
-    size_t n = length < sizeof start ? (size_t)length : sizeof start;
+    uint8_t start[LOOK + 1];
+    size_t n = length < LOOK ? (size_t)length : LOOK;
     if (n >= 2 && head[0] == 0x1f && head[1] == 0x8b)
-        n = inflate_start(head, length, start, sizeof start);
+        n = inflate_start(head, length, start, LOOK);
     else if (n)
         memcpy(start, head, n);
     *sure = 100;
@@ -53,6 +100,13 @@ variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
     if (n >= 5 && !memcmp(start, "BCF", 3) && (start[3] == 2 || start[3] == 4)) return VARIANT_KIND_BCF;
     *sure = 60;
     if (is_variant_index(start, n)) return VARIANT_KIND_INDEX;
+    variant_span text = {(const char *)start, n};
+    start[n] = 0;
+    *sure = 90;
+    if (is_score(text)) return VARIANT_KIND_SCORE;
+    *sure = 60;
+    if (is_reference(text)) return VARIANT_KIND_REFERENCE;
+    if (is_reference_index(text)) return VARIANT_KIND_REFERENCE_INDEX;
     *sure = 80;
     for (size_t i = 0; n && start[0] == '#' && i < sizeof marks / sizeof *marks; i++)
         if (memmem(start, n, marks[i], strlen(marks[i]))) return VARIANT_KIND_VCF;

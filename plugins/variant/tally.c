@@ -49,8 +49,8 @@ static bool is_purine(char base)
     return base == 'A' || base == 'G';
 }
 
-void variant_tally_allele(variant_tally *tally, const variant_source *source,
-                          const variant_genotype *genotype, const variant_allele *allele)
+void variant_tally_allele(variant_tally *tally, const variant_genotype *genotype,
+                          const variant_allele *allele)
 {
     tally->alleles++;
     tally->by_impact[allele->annotation.impact]++;
@@ -60,9 +60,8 @@ void variant_tally_allele(variant_tally *tally, const variant_source *source,
     tally->heterozygous += heterozygous == 1.0f;
     tally->homozygous += heterozygous == 0.0f;
     if (!allele->is_snv) return;
-    char *const *alleles = source->record.allele;
-    char from = (char)toupper((unsigned char)alleles[0][0]),
-         to = (char)toupper((unsigned char)alleles[allele->number][0]);
+    char from = (char)toupper((unsigned char)*allele->change.reference),
+         to = (char)toupper((unsigned char)*allele->change.alternative);
     if (strchr("ACGT", from) && strchr("ACGT", to)) {
         if (is_purine(from) == is_purine(to))
             tally->transitions++;

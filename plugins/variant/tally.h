@@ -19,8 +19,8 @@ typedef struct variant_tally {
 
 /* sampled: the file has a sample, so that a record without a genotype is one that was not called. */
 void variant_tally_genotype(variant_tally *tally, bool sampled, const variant_genotype *genotype);
-void variant_tally_allele(variant_tally *tally, const variant_source *source,
-                          const variant_genotype *genotype, const variant_allele *allele);
+void variant_tally_allele(variant_tally *tally, const variant_genotype *genotype,
+                          const variant_allele *allele);
 
 /* "male", "female", or NULL when there is too little to tell or X and Y disagree. */
 const char *variant_tally_sex(const variant_tally *tally);

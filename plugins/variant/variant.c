@@ -34,18 +34,17 @@ static double population_frequency(const variant_source *source, const variant_a
     return frequency >= 0 && frequency <= 1 ? frequency : NAN;
 }
 
-static void classify(const char *reference, const char *alternative, variant_allele *allele)
+void variant_allele_classify(variant_allele *allele)
 {
     static const char bases[] = "ACGTNacgtnRYSWKMBDHVryswkmbdhv";
+    const char *reference = allele->change.reference, *alternative = allele->change.alternative;
     size_t from = strlen(reference), to = strlen(alternative);
     bool plain = from && to && strspn(reference, bases) == from && strspn(alternative, bases) == to;
-    if (!plain) {
-        allele->is_structural = strpbrk(alternative, "<>[].") != NULL;
-        return;
-    }
-    allele->is_snv = from == 1 && to == 1;
-    allele->is_indel = from != to;
-    allele->is_structural = (from > to ? from - to : to - from) >= STRUCTURAL_BASES;
+    allele->is_snv = plain && from == 1 && to == 1;
+    allele->is_indel = plain && from != to;
+    allele->is_structural = plain ? (from > to ? from - to : to - from) >= STRUCTURAL_BASES
+                                  : strpbrk(alternative, "<>[].") != NULL;
+    allele->key.locus = allele->change.locus;
 }
 
 bool variant_allele_read(const variant_source *source, int number, variant_allele *allele)
@@ -61,11 +60,11 @@ bool variant_allele_read(const variant_source *source, int number, variant_allel
     allele->significance =
         text.at ? variant_significance_parse(text.at, text.length) : allele->annotation.significance;
     allele->frequency = population_frequency(source, allele);
-    classify(record->allele[0], alternative, allele);
     allele->key = (variant_key){.pathogenic = allele->significance.pathogenic,
                                 .rank = allele->annotation.rank,
-                                .contig = record->chromosome ? record->chromosome : VARIANT_OTHER_CONTIG,
-                                .locus = record->locus};
+                                .contig = record->chromosome ? record->chromosome : VARIANT_OTHER_CONTIG};
+    allele->change = (variant_change){record->locus, record->allele[0], alternative};
+    variant_allele_classify(allele);
     return true;
 }
 
@@ -127,9 +126,9 @@ static void describe(const variant_source *source, const variant_genotype *genot
                  protein ? ")" : "");
     } else {
         variant_copy(contig, sizeof contig, record->contig, strlen(record->contig));
-        show_allele(record->allele[0], from, sizeof from);
-        show_allele(record->allele[allele->number], to, sizeof to);
-        snprintf(change, sizeof change, "%s:%lld %s>%s", contig, (long long)record->locus, from, to);
+        show_allele(allele->change.reference, from, sizeof from);
+        show_allele(allele->change.alternative, to, sizeof to);
+        snprintf(change, sizeof change, "%s:%lld %s>%s", contig, (long long)allele->change.locus, from, to);
     }
     describe_zygosity(genotype, allele->number, zygosity, sizeof zygosity);
     const char *verdict = allele->significance.pathogenic ? ", ClinVar pathogenic"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "annotation.h"
+#include "change.h"
 #include "genotype.h"
 #include "source.h"
 
@@ -63,7 +64,8 @@ typedef struct variant_token {
 
 /* What of an allele is needed to rank and count it; the token's text is only made for those that are kept. */
 typedef struct variant_allele {
-    int number; /* 1-based index of the ALT */
+    int number;            /* 1-based index of the ALT */
+    variant_change change; /* as written, or normalised against a reference */
     variant_key key;
     variant_annotation annotation;
     variant_significance significance;
@@ -71,8 +73,10 @@ typedef struct variant_allele {
     bool is_snv, is_indel, is_structural;
 } variant_allele;
 
-/* False if the ALT stands for no change of its own: '*' (deleted by another record), <*> and <NON_REF>. */
+/* The INFO fields of the record must have been found. False if the ALT is a placeholder (record.h). The
+ * change is as written; whoever normalises it calls variant_allele_classify again. */
 bool variant_allele_read(const variant_source *source, int number, variant_allele *allele);
+void variant_allele_classify(variant_allele *allele);
 
 void variant_token_fill(const variant_source *source, const variant_genotype *genotype,
                         const variant_allele *allele, variant_token *token);

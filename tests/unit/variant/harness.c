@@ -168,6 +168,32 @@ int32_t embed_text(const char *text, seen *out)
     return embed_bytes(text, strlen(text), 1, out);
 }
 
+int32_t embed_texts(const named_text *texts, seen *out)
+{
+    csl_input inputs[8] = {0};
+    uint32_t count = 0;
+    for (; texts[count].name && count < 8; count++) {
+        csl_input *input = &inputs[count];
+        size_t length = texts[count].length ? texts[count].length : strlen(texts[count].text);
+        uint8_t *copy = malloc(length ? length : 1);
+        cr_assert_not_null(copy);
+        memcpy(copy, texts[count].text, length);
+        *input = (csl_input){.struct_size = sizeof *input,
+                             .name = texts[count].name,
+                             .bytes = copy,
+                             .length = length,
+                             .descriptor = memfd_create("variants", MFD_CLOEXEC)};
+        cr_assert_geq(input->descriptor, 0);
+        cr_assert_eq(write(input->descriptor, copy, length), (ssize_t)length);
+    }
+    int32_t status = embed(inputs, count, out);
+    for (uint32_t i = 0; i < count; i++) {
+        free((void *)(uintptr_t)inputs[i].bytes);
+        close(inputs[i].descriptor);
+    }
+    return status;
+}
+
 int32_t embed_paths(const char *const *paths, seen *out)
 {
     csl_input inputs[8] = {0};

@@ -41,6 +41,12 @@ extern char refusal[200];
 /* One input from memory (descriptor -1), or from an anonymous file with the same bytes. */
 int32_t embed_bytes(const void *bytes, size_t length, int with_descriptor, seen *out);
 int32_t embed_text(const char *text, seen *out);
+/* Several inputs of one case from memory; the last has no name. */
+typedef struct named_text {
+    const char *name, *text;
+    size_t length; /* 0: of the text up to its NUL */
+} named_text;
+int32_t embed_texts(const named_text *texts, seen *out);
 /* NULL-terminated array of paths, all of one case. -100 if one cannot be read. */
 int32_t embed_paths(const char *const *paths, seen *out);
 

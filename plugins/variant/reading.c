@@ -1,0 +1,134 @@
+#include "reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int32_t fail(const variant_reading *r, uint32_t input, const variant_fault *fault)
+{
+    r->sink->fail(r->sink, input, fault->place[0] ? fault->place : NULL, fault->reason);
+    return CSL_PLUGIN_BAD_INPUT;
+}
+
+/* An input by the name that an option gave. */
+static const csl_input *find_input(const variant_reading *r, const char *name)
+{
+    for (uint32_t i = 0; name && i < r->count; i++)
+        if (!strcmp(r->inputs[i].name, name)) return &r->inputs[i];
+    return NULL;
+}
+
+/* The file NAME.fai beside NAME. */
+static const csl_input *find_beside(const variant_reading *r, const csl_input *of, const char *ending)
+{
+    size_t length = strlen(of->name);
+    for (uint32_t i = 0; i < r->count; i++)
+        if (!strncmp(r->inputs[i].name, of->name, length) && !strcmp(r->inputs[i].name + length, ending))
+            return &r->inputs[i];
+    return NULL;
+}
+
+static int32_t open_reference(variant_reading *r)
+{
+    variant_fault fault = {.place = ""};
+    const csl_input *fasta = find_input(r, r->options->reference);
+    if (!r->options->reference) return CSL_PLUGIN_OK;
+    if (!fasta || r->kinds[fasta - r->inputs] != VARIANT_KIND_REFERENCE) {
+        variant_wrong(&fault, "variant.reference names \"%.100s\": no FASTA file of the case has this name",
+                      r->options->reference);
+        return fail(r, 0, &fault);
+    }
+    const csl_input *index = find_beside(r, fasta, ".fai");
+    int32_t status = variant_reference_open(&r->reference, fasta, index, &fault);
+    return status == CSL_PLUGIN_BAD_INPUT ? fail(r, (uint32_t)((index ? index : fasta) - r->inputs), &fault)
+                                          : status;
+}
+
+static int32_t normalise(variant_reading *r, const variant_record *record, variant_allele *allele)
+{
+    switch (variant_change_normalise(&allele->change, record->contig, &r->reference, &r->room)) {
+    case VARIANT_CHANGE_DONE: variant_allele_classify(allele); return CSL_PLUGIN_OK;
+    case VARIANT_CHANGE_MISMATCH: r->mismatches++; return CSL_PLUGIN_OK;
+    case VARIANT_CHANGE_NO_MEMORY: return CSL_PLUGIN_NO_MEMORY;
+    default: return CSL_PLUGIN_OK;
+    }
+}
+
+static int32_t take_record(variant_reading *r, uint32_t input, variant_source *source)
+{
+    variant_record *record = &source->record;
+    variant_genotype genotype;
+    if (variant_genotype_read(record, &genotype, &source->fault) < 0) return CSL_PLUGIN_BAD_INPUT;
+    variant_tally_genotype(&r->tally, source->header.samples > 0, &genotype);
+    bool found = false;
+    for (int number = 1; number < record->alleles; number++) {
+        if (source->header.samples && !variant_genotype_copies(&genotype, number)) continue;
+        if (!found) variant_record_info(record, source->header.layout.key);
+        found = true;
+        variant_allele allele;
+        if (!variant_allele_read(source, number, &allele)) continue;
+        int32_t status = r->reference.count ? normalise(r, record, &allele) : CSL_PLUGIN_OK;
+        if (status != CSL_PLUGIN_OK) return status;
+        allele.key.sequence = r->sequence++;
+        variant_tally_allele(&r->tally, &genotype, &allele);
+        variant_token *place = variant_selection_place(&r->selection, &allele.key);
+        if (!place) continue;
+        variant_token_fill(source, &genotype, &allele, place);
+        place->input = input;
+        variant_selection_push(&r->selection);
+    }
+    return CSL_PLUGIN_OK;
+}
+
+static int32_t read_file(variant_reading *r, uint32_t index)
+{
+    variant_source source;
+    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample);
+    if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
+    while (status == CSL_PLUGIN_OK) {
+        int got = variant_source_next(&source);
+        if (got == 0) break;
+        status = got < 0 ? CSL_PLUGIN_BAD_INPUT : take_record(r, index, &source);
+        if (got == 1 && status == CSL_PLUGIN_BAD_INPUT) variant_source_place(&source);
+    }
+    if (status == CSL_PLUGIN_BAD_INPUT) fail(r, index, &source.fault);
+    variant_source_close(&source);
+    return status;
+}
+
+static int32_t read_files(variant_reading *r)
+{
+    int32_t status = open_reference(r);
+    for (uint32_t i = 0; i < r->count && status == CSL_PLUGIN_OK; i++) {
+        if (r->kinds[i] > VARIANT_KIND_BCF) continue;
+        if (r->first == r->count) r->first = i;
+        status = read_file(r, i);
+    }
+    if (status != CSL_PLUGIN_OK) return status;
+    if (r->first < r->count) return variant_report_findings(r);
+    return r->sink->warn(r->sink, 0, NULL, "no VCF or BCF file that this file belongs to");
+}
+
+int32_t variant_reading_run(const variant_options *options, const csl_input *inputs, uint32_t count,
+                            const csl_sink *sink)
+{
+    variant_reading *r = calloc(1, sizeof *r);
+    variant_kind *kinds = calloc(count ? count : 1, sizeof *kinds);
+    int32_t status = CSL_PLUGIN_NO_MEMORY;
+    if (r && kinds) {
+        *r = (variant_reading){.sink = sink,
+                               .options = options,
+                               .inputs = inputs,
+                               .kinds = kinds,
+                               .count = count,
+                               .first = count};
+        uint32_t sure;
+        for (uint32_t i = 0; i < count; i++)
+            kinds[i] = variant_probe(inputs[i].bytes, inputs[i].length, &sure);
+        status = read_files(r);
+        variant_reference_close(&r->reference);
+        variant_change_room_free(&r->room);
+    }
+    free(kinds);
+    free(r);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* One call of embed: all of a case's files, from what each is to tokens and facts. */
+#ifndef VARIANT_READING_H
+#define VARIANT_READING_H
+
+#include <consilium/plugin.h>
+#include <stdbool.h>
+
+#include "change.h"
+#include "options.h"
+#include "probe.h"
+#include "reference.h"
+#include "selection.h"
+#include "source.h"
+#include "tally.h"
+
+typedef struct variant_reading {
+    const csl_sink *sink;
+    const variant_options *options;
+    const csl_input *inputs;
+    variant_kind *kinds; /* [count] */
+    uint32_t count;
+    uint32_t first; /* of the patient's files, or count if there is none */
+    uint64_t sequence;
+    uint64_t mismatches; /* alleles whose REF is not what the reference has */
+    variant_reference reference;
+    variant_change_room room;
+    variant_tally tally;
+    variant_selection selection;
+} variant_reading;
+
+/* What embed returns. */
+int32_t variant_reading_run(const variant_options *options, const csl_input *inputs, uint32_t count,
+                            const csl_sink *sink);
+
+/* report.c: what a file's header says, as facts and warnings; and at the end the tokens and what was
+ * inferred. */
+int32_t variant_report_header(const variant_reading *reading, uint32_t input, const variant_source *source);
+int32_t variant_report_findings(variant_reading *reading);
+
+#endif
