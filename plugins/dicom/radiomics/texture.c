@@ -42,14 +42,14 @@ void csl_emphasis(const csl_cell *cells, size_t count, double voxels, double *by
     double of_level = 0, levels2 = 0, sizes2 = 0;
     for (size_t k = 0; k < count; k++) {
         const double n = cells[k].count, i = cells[k].level, j = cells[k].size, p = n / total;
-        const double i2 = i * i, j2 = j * j;
-        e[0] += n / j2;
+        const double i2 = i * i, j2 = j * j, of_i2 = 1 / i2, of_j2 = 1 / j2;
+        e[0] += n * of_j2;
         e[1] += n * j2;
-        e[2] += n / i2;
+        e[2] += n * of_i2;
         e[3] += n * i2;
-        e[4] += n / (i2 * j2);
-        e[5] += n * i2 / j2;
-        e[6] += n * j2 / i2;
+        e[4] += n * of_i2 * of_j2;
+        e[5] += n * i2 * of_j2;
+        e[6] += n * j2 * of_i2;
         e[7] += n * i2 * j2;
         level_variance += p * (i - level_mean) * (i - level_mean);
         size_variance += p * (j - size_mean) * (j - size_mean);
