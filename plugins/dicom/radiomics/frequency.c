@@ -130,21 +130,29 @@ static void transform_kernel_rows(spectrum *s, size_t row, size_t rows)
     }
 }
 
+/* One over the distance, for LANES places from x on whose distance across is the root of `square`. */
+CSL_VECTOR static void fill_lanes(float *w, uint32_t x, float step, float square)
+{
+    for (uint32_t l = 0; l < LANES; l++) {
+        const float dx = (float)(x + l) * step;
+        w[l] = 1 / sqrtf(dx * dx + square);
+    }
+}
+
 static void make_kernel(spectrum *s)
 {
     const double *const spacing = s->roi->spacing;
-    const uint32_t nx = s->n[0] + 1, ny = s->n[1] + 1, nz = s->n[2] + 1;
+    const uint32_t ny = s->n[1] + 1, nz = s->n[2] + 1;
     const size_t slab = (size_t)nz * ny * LANES;
     float *const re = s->lines_re[0], *const im = s->lines_im[0];
-    for (uint32_t z = 0; z < nz; z++)
-        for (uint32_t y = 0; y < ny; y++) {
-            const double dy = y * spacing[1], dz = z * spacing[2], square = dy * dy + dz * dz;
-            float *const row = s->kernel + ((size_t)z * ny + y) * LANES;
-            for (uint32_t x = 0; x < nx; x++) {
-                const double dx = x * spacing[0], r2 = dx * dx + square;
-                row[x / LANES * slab + x % LANES] = r2 > 0 ? (float)(1 / sqrt(r2)) : 0;
+    for (uint32_t b = 0; b < s->slabs; b++)
+        for (uint32_t z = 0; z < nz; z++)
+            for (uint32_t y = 0; y < ny; y++) {
+                const double dy = y * spacing[1], dz = z * spacing[2];
+                fill_lanes(s->kernel + b * slab + ((size_t)z * ny + y) * LANES, b * LANES, (float)spacing[0],
+                           (float)(dy * dy + dz * dz));
             }
-        }
+    s->kernel[0] = 0; /* a voxel is no pair with itself */
     for (uint32_t b = 0; b < s->slabs; b++) {
         float *const places = s->kernel + b * slab;
         for (uint32_t z = 0; z < nz; z += 2)

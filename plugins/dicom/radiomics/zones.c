@@ -42,11 +42,17 @@ static void join(uint32_t *label, uint32_t a, uint32_t b)
         label[a] = b;
 }
 
-/* Joins every voxel to those of its level among the neighbours before it. The neighbour to the left has
- * joined those that it touches itself: where it is of the same level only the ones to the right are left to
- * be looked at. */
-static void connect(const csl_roi *roi, const ptrdiff_t *before, int count, const ptrdiff_t *right,
-                    int right_count, uint32_t *label)
+/* If the neighbour at `pivot` is of a voxel's level, they and the neighbours at `rest` that are, too, are one
+ * zone: what else lies before the voxel touches the pivot, and was joined to it if it is of that level. A
+ * pivot of 0 is the voxel itself. */
+typedef struct rule {
+    ptrdiff_t pivot;
+    uint32_t count;
+    ptrdiff_t rest[10];
+} rule;
+
+/* Joins every voxel to those of its level among the neighbours before it, by the first rule that fits. */
+static void connect(const csl_roi *roi, const rule *rules, uint32_t *label)
 {
     for (uint32_t z = 0; z < roi->size[2]; z++)
         for (uint32_t y = 0; y < roi->size[1]; y++) {
@@ -55,12 +61,12 @@ static void connect(const csl_roi *roi, const ptrdiff_t *before, int count, cons
             for (size_t i = row + span.first; i < row + span.end; i++) {
                 const uint16_t *const at = roi->levels + i;
                 if (*at == 0) continue;
-                const bool joined = at[-1] == *at;
-                const ptrdiff_t *const offsets = joined ? right : before;
-                label[i] = joined ? label[i - 1] : (uint32_t)i;
-                for (int k = 0; k < (joined ? right_count : count); k++)
-                    if (at[offsets[k]] == *at)
-                        join(label, (uint32_t)i, (uint32_t)((ptrdiff_t)i + offsets[k]));
+                const rule *r = rules;
+                while (at[r->pivot] != *at) r++;
+                label[i] = r->pivot ? label[(ptrdiff_t)i + r->pivot] : (uint32_t)i;
+                for (uint32_t k = 0; k < r->count; k++)
+                    if (at[r->rest[k]] == *at)
+                        join(label, (uint32_t)i, (uint32_t)((ptrdiff_t)i + r->rest[k]));
             }
         }
 }
@@ -177,13 +183,14 @@ static bool measure(const zones *s, uint32_t levels, size_t first, size_t end, d
 }
 
 /* Zones within slices: they are in the order of slices, so those of one follow each other. */
-static bool flat_zones(const csl_roi *roi, const ptrdiff_t *offsets, zones *s,
-                       double size[3][CSL_EMPHASIS_FEATURES], double distance[3][CSL_EMPHASIS_FEATURES])
+static bool flat_zones(const csl_roi *roi, zones *s, double size[3][CSL_EMPHASIS_FEATURES],
+                       double distance[3][CSL_EMPHASIS_FEATURES])
 {
-    const ptrdiff_t before[] = {-offsets[0], -offsets[1], -offsets[2], -offsets[3]}, right[] = {-offsets[1]};
+    const ptrdiff_t row = (ptrdiff_t)roi->row;
+    const rule rules[] = {{-row, 0, {0}}, {-1, 1, {1 - row}}, {0, 2, {-1 - row, 1 - row}}};
     csl_average by_size = {0}, by_distance = {0};
     double features[2][CSL_EMPHASIS_FEATURES];
-    connect(roi, before, 4, right, 1, s->label);
+    connect(roi, rules, s->label);
     measure_distance(roi, false, s->distance);
     if (!collect(roi, s)) return false;
     size_t first = 0;
@@ -210,16 +217,20 @@ static bool flat_zones(const csl_roi *roi, const ptrdiff_t *offsets, zones *s,
     return true;
 }
 
-static bool solid_zones(const csl_roi *roi, const ptrdiff_t *offsets, zones *s,
-                        double size[3][CSL_EMPHASIS_FEATURES], double distance[3][CSL_EMPHASIS_FEATURES])
+static bool solid_zones(const csl_roi *roi, zones *s, double size[3][CSL_EMPHASIS_FEATURES],
+                        double distance[3][CSL_EMPHASIS_FEATURES])
 {
-    /* of the 13 neighbours before, the left one touches all but those that lie to the right */
-    const ptrdiff_t row = (ptrdiff_t)roi->row, slice = (ptrdiff_t)roi->slice;
-    const ptrdiff_t right[] = {1 - row, 1 - slice - row, 1 - slice, 1 - slice + row};
-    ptrdiff_t before[CSL_DIRECTIONS_SOLID];
+    const ptrdiff_t y = (ptrdiff_t)roi->row, z = (ptrdiff_t)roi->slice;
+    const rule rules[] = {
+        {-z, 0, {0}},
+        {-y, 3, {-z + y - 1, -z + y, -z + y + 1}},
+        {-1, 4, {-y + 1, -z - y + 1, -z + 1, -z + y + 1}},
+        {0,
+         10,
+         {-y - 1, -y + 1, -z - y - 1, -z - y, -z - y + 1, -z - 1, -z + 1, -z + y - 1, -z + y, -z + y + 1}},
+    };
     double features[2][CSL_EMPHASIS_FEATURES];
-    for (int d = 0; d < CSL_DIRECTIONS_SOLID; d++) before[d] = -offsets[d];
-    connect(roi, before, CSL_DIRECTIONS_SOLID, right, 4, s->label);
+    connect(roi, rules, s->label);
     measure_distance(roi, true, s->distance);
     if (!collect(roi, s) || !measure(s, roi->level_count, 0, s->count, (double)roi->count, features))
         return false;
@@ -231,8 +242,6 @@ static bool solid_zones(const csl_roi *roi, const ptrdiff_t *offsets, zones *s,
 bool csl_zones(const csl_roi *roi, bool flat, bool solid, double size[3][CSL_EMPHASIS_FEATURES],
                double distance[3][CSL_EMPHASIS_FEATURES])
 {
-    ptrdiff_t offsets[CSL_DIRECTIONS_SOLID];
-    csl_directions(roi, offsets);
     zones s = {
         .label = malloc(roi->cells * sizeof *s.label),
         .distance = malloc(roi->cells * sizeof *s.distance),
@@ -240,8 +249,8 @@ bool csl_zones(const csl_roi *roi, bool flat, bool solid, double size[3][CSL_EMP
         .by_size = calloc(CSL_BY_SIZE, sizeof *s.by_size),
     };
     bool ok = s.label && s.distance && s.small && s.by_size;
-    if (flat) ok = ok && flat_zones(roi, offsets, &s, size, distance);
-    if (solid) ok = ok && solid_zones(roi, offsets, &s, size, distance);
+    if (flat) ok = ok && flat_zones(roi, &s, size, distance);
+    if (solid) ok = ok && solid_zones(roi, &s, size, distance);
     free(s.at);
     free(s.label);
     free(s.distance);
