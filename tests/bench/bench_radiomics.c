@@ -1,7 +1,9 @@
 /* bench_radiomics write FOLDER: regions of interest of three sizes, for the peer, each NAME.json and NAME.raw
  * (float32 image, then uint8 mask, x fastest). bench_radiomics time FOLDER NAME [ROUNDS]: the least of ROUNDS
  * (default 5) processor times of all 3D features and of all features, in seconds, and the peak memory.
- * bench_radiomics values FOLDER NAME: the features, with bins as PyRadiomics sets them. */
+ * bench_radiomics huge: a column through 512 x 512 x 500 voxels, all features: processor time, and the peak
+ * memory beside the image. bench_radiomics values FOLDER NAME: the features, with bins as PyRadiomics sets
+ * them. */
 #include "../../plugins/dicom/radiomics/radiomics.h"
 
 #include <math.h>
@@ -108,14 +110,57 @@ static void measure(const csl_volume *volume, const csl_mask *mask, const csl_ra
     exit(3);
 }
 
+static double peak_mebibytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+static size_t voxels_inside(const float features[CSL_RADIOMICS_FEATURES])
+{
+    size_t i = 0;
+    while (strcmp(csl_radiomics_names[i], "morph_mask_vox_count_interp_roi") != 0) i++;
+    return (size_t)features[i];
+}
+
+static void measure_huge(void)
+{
+    const uint32_t side = 512, slices = 500;
+    const size_t count = (size_t)side * side * slices;
+    csl_volume volume = {
+        .size = {side, side, slices}, .spacing = {0.8, 0.8, 1}, .whole = {side, side, slices}};
+    csl_mask mask = {.size = {side, side, slices}, .inside = malloc(count)};
+    volume.values = malloc(count * sizeof(float));
+    if (!volume.values || !mask.inside) exit(3);
+    uint64_t state = 1;
+    for (size_t i = 0; i < count; i++) {
+        const double x = (double)(i % side), y = (double)(i / side % side), z = (double)(i / side / side);
+        const double u = 2 * x / side - 1, v = 2 * y / side - 1;
+        volume.values[i] =
+            (float)floor(60 * sin(0.05 * x) + 50 * cos(0.07 * y + 0.03 * z) + 60 * deviate(&state));
+        mask.inside[i] = u * u + v * v < 0.9;
+    }
+    const csl_radiomics_settings settings = csl_radiomics_defaults(true);
+    float features[CSL_RADIOMICS_FEATURES];
+    const double image = peak_mebibytes(), begin = seconds();
+    measure(&volume, &mask, &settings, features);
+    printf("huge %zu %.1f %.0f\n", voxels_inside(features), seconds() - begin, peak_mebibytes() - image);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "write") == 0) {
         write_regions(argv[2]);
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "huge") == 0) {
+        measure_huge();
+        return 0;
+    }
     if (argc < 4) {
-        fprintf(stderr, "usage: %s write FOLDER | time FOLDER NAME [ROUNDS] | values FOLDER NAME\n", argv[0]);
+        fprintf(stderr, "usage: %s write FOLDER | huge | time FOLDER NAME [ROUNDS] | values FOLDER NAME\n",
+                argv[0]);
         return 2;
     }
     csl_volume volume;
@@ -142,11 +187,5 @@ int main(int argc, char **argv)
             measure(&volume, &mask, &settings, features);
             least[flat] = fmin(least[flat], seconds() - begin);
         }
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    size_t inside = 0;
-    for (size_t i = 0; i < CSL_RADIOMICS_FEATURES; i++)
-        if (strcmp(csl_radiomics_names[i], "morph_mask_vox_count_interp_roi") == 0)
-            inside = (size_t)features[i];
-    printf("%s %zu %.6f %.6f %.1f\n", argv[3], inside, least[0], least[1], (double)usage.ru_maxrss / 1024);
+    printf("%s %zu %.6f %.6f %.1f\n", argv[3], voxels_inside(features), least[0], least[1], peak_mebibytes());
 }
