@@ -14,7 +14,7 @@
 int32_t csl_reading_refuse(const csl_reading *reading, uint32_t input, int32_t status,
                            const csl_dcm_error *error)
 {
-    if (status == CSL_PLUGIN_BAD_INPUT)
+    if (status == CSL_PLUGIN_BAD_INPUT || status == CSL_PLUGIN_INTERNAL)
         (void)reading->sink->fail(reading->sink, input, error->place, error->text);
     return status;
 }

@@ -28,7 +28,7 @@ typedef struct csl_reading {
 
 /* Opens a file of the case, unless it is the one that is open, and reads its header into reading->header. */
 int32_t csl_reading_open(csl_reading *reading, uint32_t input);
-/* Says why an input is refused, if it is the input's fault; returns `status`. */
+/* Says why an input is refused, if it or a library is to blame; returns `status`. */
 int32_t csl_reading_refuse(const csl_reading *reading, uint32_t input, int32_t status,
                            const csl_dcm_error *error);
 void csl_reading_clear(csl_reading *reading);
