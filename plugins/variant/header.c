@@ -108,7 +108,7 @@ static void add_build(variant_header *header, variant_build *seen, variant_build
         *seen = VARIANT_BUILD_BOTH;
 }
 
-static variant_build named_build(const char *text)
+variant_build variant_build_named(const char *text)
 {
     char lower[MAX_VALUE];
     size_t n = strlen(text) < sizeof lower - 1 ? strlen(text) : sizeof lower - 1;
@@ -134,7 +134,7 @@ static void take_contig(variant_header *header, const char *line, size_t length)
         }
     }
     if (variant_header_value(line, length, "assembly", text, sizeof text))
-        add_build(header, &header->by_text, named_build(text), "##contig assembly");
+        add_build(header, &header->by_text, variant_build_named(text), "##contig assembly");
 }
 
 static bool starts(const char *line, size_t length, const char *with)
@@ -160,7 +160,8 @@ bool variant_header_line(variant_header *header, const char *line, size_t length
             variant_layout_declare(&header->layout, key, text);
     } else if (starts(line, length, "##reference=") || starts(line, length, "##assembly=")) {
         variant_copy(text, sizeof text, line, length);
-        add_build(header, &header->by_text, named_build(text), line[2] == 'r' ? "##reference" : "##assembly");
+        add_build(header, &header->by_text, variant_build_named(text),
+                  line[2] == 'r' ? "##reference" : "##assembly");
     } else if (starts(line, length, "##SAMPLE=<")) {
         if (length + 1 > MAX_SAMPLE_LINES_BYTES - header->sample_lines_length) return true;
         char *lines = realloc(header->sample_lines, header->sample_lines_length + length + 1);

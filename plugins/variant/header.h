@@ -49,6 +49,8 @@ bool variant_header_sample_value(const variant_header *header, const char *const
  */
 bool variant_header_value(const char *line, size_t length, const char *key, char *out, size_t size);
 
+/* The build that a text names somewhere in it. */
+variant_build variant_build_named(const char *text);
 /* 1 to 22, X 23, Y 24, MT 25, with or without "chr"; 0 for all else. */
 int variant_contig_number(const char *name);
 /* Bases of chromosome 1 to 24 (X 23, Y 24) of GRCh38. */

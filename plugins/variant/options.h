@@ -6,13 +6,16 @@
 #include <consilium/plugin.h>
 #include <stdbool.h>
 
+#include "score.h"
+
 typedef struct variant_options {
     bool deidentify;
     const char *sample;    /* NULL: the first */
     const char *reference; /* the name of an input; NULL: none */
+    variant_score_options scores;
 } variant_options;
 
-enum { VARIANT_OPTIONS = 3 };
+enum { VARIANT_OPTIONS = 9 };
 extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
 
 /* What init returns. `from` may be NULL: nothing was set. */

@@ -45,6 +45,28 @@ static const char *const feature_units[VARIANT_FEATURES] = {
 
 static const char *const position_names[VARIANT_POSITIONS] = {"contig", "locus_bp"};
 
+static const char *const pgs_names[VARIANT_PGS_FEATURES] = {
+    [VARIANT_PGS_SCORE] = "score",
+    [VARIANT_PGS_AVERAGE] = "average",
+    [VARIANT_PGS_VARIANTS] = "variants",
+    [VARIANT_PGS_COUNTED] = "counted",
+    [VARIANT_PGS_COUNTED_SHARE] = "counted_share",
+    [VARIANT_PGS_UNCALLED] = "uncalled",
+    [VARIANT_PGS_IMPUTED] = "imputed",
+    [VARIANT_PGS_FLIPPED] = "flipped",
+    [VARIANT_PGS_AMBIGUOUS] = "ambiguous",
+};
+static const char *const pgs_units[VARIANT_PGS_FEATURES] = {"1", "1", "1", "1", "1", "1", "1", "1", "1"};
+
+/* The scale of a score is its own. */
+static const csl_stream pgs = {.struct_size = sizeof pgs,
+                               .feature_count = VARIANT_PGS_FEATURES,
+                               .coded_feature = VARIANT_PGS_SCORE,
+                               .modality = "pgs",
+                               .feature_names = pgs_names,
+                               .feature_units = pgs_units};
+static const csl_stream *const streams[] = {&pgs};
+
 static uint32_t probe(const uint8_t *head, uint64_t length, const char *name)
 {
     (void)name;
@@ -101,7 +123,9 @@ static const csl_plugin table = {
     .embed = embed,
     .deinit = deinit,
     .get_extension = get_extension,
+    .streams = streams,
     .options = variant_option_table,
+    .stream_count = 1,
     .option_count = VARIANT_OPTIONS,
 };
 

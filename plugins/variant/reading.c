@@ -43,6 +43,30 @@ static int32_t open_reference(variant_reading *r)
                                           : status;
 }
 
+/* Which place of a score's variants is taken depends on the build of the genotypes. */
+static int32_t open_scores(variant_reading *r, const variant_header *header)
+{
+    variant_build build = header->by_length ? header->by_length : header->by_text;
+    r->build = build == VARIANT_BUILD_BOTH ? VARIANT_BUILD_UNKNOWN : build;
+    r->scoring_open = true;
+    r->scoring.options = &r->options->scores;
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->kinds[i] != VARIANT_KIND_SCORE) continue;
+        variant_fault fault = {.place = ""};
+        int32_t status = variant_score_table_add(&r->scoring.table, &r->inputs[i], i, r->build, &fault);
+        if (status != CSL_PLUGIN_OK) return fail(r, i, &fault);
+    }
+    return variant_score_table_sort(&r->scoring.table);
+}
+
+static int32_t finish_scores(variant_reading *r)
+{
+    variant_fault fault = {.place = "score"};
+    int32_t status = variant_scoring_finish(&r->scoring, &r->reference, &fault);
+    if (status == CSL_PLUGIN_BAD_INPUT) return fail(r, r->first, &fault);
+    return status == CSL_PLUGIN_OK ? variant_report_scores(r) : status;
+}
+
 static int32_t normalise(variant_reading *r, const variant_record *record, variant_allele *allele)
 {
     switch (variant_change_normalise(&allele->change, record->contig, &r->reference, &r->room)) {
@@ -58,11 +82,14 @@ static int32_t take_record(variant_reading *r, uint32_t input, variant_source *s
     variant_record *record = &source->record;
     variant_genotype genotype;
     if (variant_genotype_read(record, &genotype, &source->fault) < 0) return CSL_PLUGIN_BAD_INPUT;
+    if (r->scoring.table.count && source->header.samples)
+        variant_scoring_record(&r->scoring, record, &genotype, &r->reference);
     variant_tally_genotype(&r->tally, source->header.samples > 0, &genotype);
     bool found = false;
     for (int number = 1; number < record->alleles; number++) {
         if (source->header.samples && !variant_genotype_copies(&genotype, number)) continue;
-        if (!found) variant_record_info(record, source->header.layout.key);
+        if (!found)
+            variant_record_info(record, source->header.layout.key); /* scoring may have asked otherwise */
         found = true;
         variant_allele allele;
         if (!variant_allele_read(source, number, &allele)) continue;
@@ -79,18 +106,26 @@ static int32_t take_record(variant_reading *r, uint32_t input, variant_source *s
     return CSL_PLUGIN_OK;
 }
 
+static int32_t read_records(variant_reading *r, uint32_t index, variant_source *source)
+{
+    for (;;) {
+        int got = variant_source_next(source);
+        if (got == 0) return CSL_PLUGIN_OK;
+        int32_t status = got < 0 ? CSL_PLUGIN_BAD_INPUT : take_record(r, index, source);
+        if (status == CSL_PLUGIN_OK) continue;
+        if (got == 1) variant_source_place(source);
+        return status == CSL_PLUGIN_BAD_INPUT ? fail(r, index, &source->fault) : status;
+    }
+}
+
 static int32_t read_file(variant_reading *r, uint32_t index)
 {
     variant_source source;
     int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample);
-    if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
-    while (status == CSL_PLUGIN_OK) {
-        int got = variant_source_next(&source);
-        if (got == 0) break;
-        status = got < 0 ? CSL_PLUGIN_BAD_INPUT : take_record(r, index, &source);
-        if (got == 1 && status == CSL_PLUGIN_BAD_INPUT) variant_source_place(&source);
-    }
     if (status == CSL_PLUGIN_BAD_INPUT) fail(r, index, &source.fault);
+    if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
+    if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);
+    if (status == CSL_PLUGIN_OK) status = read_records(r, index, &source);
     variant_source_close(&source);
     return status;
 }
@@ -104,7 +139,10 @@ static int32_t read_files(variant_reading *r)
         status = read_file(r, i);
     }
     if (status != CSL_PLUGIN_OK) return status;
-    if (r->first < r->count) return variant_report_findings(r);
+    if (r->first < r->count) {
+        status = variant_report_findings(r);
+        return status == CSL_PLUGIN_OK ? finish_scores(r) : status;
+    }
     return r->sink->warn(r->sink, 0, NULL, "no VCF or BCF file that this file belongs to");
 }
 
@@ -126,6 +164,7 @@ int32_t variant_reading_run(const variant_options *options, const csl_input *inp
             kinds[i] = variant_probe(inputs[i].bytes, inputs[i].length, &sure);
         status = read_files(r);
         variant_reference_close(&r->reference);
+        variant_score_table_free(&r->scoring.table);
         variant_change_room_free(&r->room);
     }
     free(kinds);

@@ -9,6 +9,7 @@
 #include "options.h"
 #include "probe.h"
 #include "reference.h"
+#include "score.h"
 #include "selection.h"
 #include "source.h"
 #include "tally.h"
@@ -24,6 +25,9 @@ typedef struct variant_reading {
     uint64_t mismatches; /* alleles whose REF is not what the reference has */
     variant_reference reference;
     variant_change_room room;
+    variant_scoring scoring;
+    bool scoring_open;   /* the scoring files have been read, for `build` */
+    variant_build build; /* of the first file's genotypes */
     variant_tally tally;
     variant_selection selection;
 } variant_reading;
@@ -36,5 +40,7 @@ int32_t variant_reading_run(const variant_options *options, const csl_input *inp
  * inferred. */
 int32_t variant_report_header(const variant_reading *reading, uint32_t input, const variant_source *source);
 int32_t variant_report_findings(variant_reading *reading);
+/* report_scores.c: a token of the stream `pgs` for every score. */
+int32_t variant_report_scores(const variant_reading *reading);
 
 #endif

@@ -20,6 +20,14 @@ static int32_t take_token(const csl_sink *sink, const csl_token *token)
 {
     seen *s = seen_of(sink);
     if (s->stop_after && s->token_count == s->stop_after) return CSL_PLUGIN_STOP;
+    if (token->stream == 1) {
+        cr_assert_lt(s->score_count, 4);
+        seen_score *score = &s->scores[s->score_count++];
+        memcpy(score->features, token->features, variant_plugin()->streams[0]->feature_count * sizeof(float));
+        snprintf(score->label, sizeof score->label, "%s", token->label);
+        snprintf(score->code, sizeof score->code, "%s", token->code);
+        return CSL_PLUGIN_OK;
+    }
     cr_assert_lt(s->token_count, MAX_SEEN_TOKENS);
     seen_token *t = &s->tokens[s->token_count++];
     memcpy(t->features, token->features, sizeof t->features);
@@ -83,6 +91,16 @@ size_t feature(const char *name)
     const csl_plugin *p = variant_plugin();
     for (size_t i = 0; i < p->feature_count; i++)
         if (!strcmp(p->feature_names[i], name)) return i;
+    cr_assert_fail("no feature %s", name);
+    return 0;
+}
+
+double score_feature(const seen *s, size_t score, const char *name)
+{
+    const csl_stream *stream = variant_plugin()->streams[0];
+    cr_assert_lt(score, s->score_count);
+    for (size_t i = 0; i < stream->feature_count; i++)
+        if (!strcmp(stream->feature_names[i], name)) return (double)s->scores[score].features[i];
     cr_assert_fail("no feature %s", name);
     return 0;
 }

@@ -16,6 +16,11 @@ typedef struct seen_token {
     uint32_t input;
 } seen_token;
 
+typedef struct seen_score { /* a token of the stream pgs */
+    float features[16];
+    char label[520], code[120];
+} seen_score;
+
 typedef struct seen_text {
     uint32_t kind; /* of a fact */
     char text[520], place[120];
@@ -25,6 +30,8 @@ typedef struct seen {
     csl_sink sink; /* first: the sink's address is this struct's */
     size_t token_count, fact_count, warning_count;
     seen_token tokens[MAX_SEEN_TOKENS]; /* 0 is the summary */
+    size_t score_count;
+    seen_score scores[4];
     seen_text facts[MAX_SEEN_TEXTS], warnings[MAX_SEEN_TEXTS], failure;
     size_t stop_after; /* refuse tokens past this many; 0: take all */
 } seen;
@@ -32,6 +39,7 @@ typedef struct seen {
 const csl_plugin *variant_plugin(void);
 /* Index of a feature by its name; fails the test if there is none. */
 size_t feature(const char *name);
+double score_feature(const seen *s, size_t score, const char *name);
 
 /* "NAME=VALUE" settings of the next embeds, NULL-terminated; NULL: none. */
 void set_options(const char *const *settings);
