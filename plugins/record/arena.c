@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, CHUNK = 64 * 1024 };
+enum { ALIGNMENT = 8, CHUNK = 64 * 1024 };
 
 struct rec_chunk {
     struct rec_chunk *next;
@@ -29,15 +29,26 @@ void rec_arena_free(rec_arena *arena)
     arena->used = 0;
 }
 
-void *rec_alloc(rec_arena *arena, size_t count, size_t size)
+void rec_arena_reset(rec_arena *arena)
 {
-    size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
+    while (arena->chunks && (arena->chunks->next || arena->chunks->size > CHUNK)) {
+        struct rec_chunk *next = arena->chunks->next;
+        free(arena->chunks);
+        arena->chunks = next;
+    }
+    if (arena->chunks) arena->chunks->used = 0;
+    arena->used = 0;
+}
+
+/* Not cleared. */
+static void *take(rec_arena *arena, size_t bytes)
+{
+    struct rec_chunk *chunk = arena->chunks;
+    if (bytes > SIZE_MAX - ALIGNMENT) {
         arena->failed = true;
         return NULL;
     }
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    struct rec_chunk *chunk = arena->chunks;
     if (arena->failed || bytes > arena->maximum - arena->used) {
         arena->failed = true;
         return NULL;
@@ -49,19 +60,34 @@ void *rec_alloc(rec_arena *arena, size_t count, size_t size)
             arena->failed = true;
             return NULL;
         }
-        *chunk = (struct rec_chunk){.next = arena->chunks, .size = room};
+        chunk->next = arena->chunks;
+        chunk->used = 0;
+        chunk->size = room;
         arena->chunks = chunk;
     }
     void *place = chunk->bytes + chunk->used;
     chunk->used += bytes;
     arena->used += bytes;
-    return memset(place, 0, bytes);
+    return place;
+}
+
+void *rec_alloc(rec_arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        arena->failed = true;
+        return NULL;
+    }
+    void *place = take(arena, bytes);
+    return place ? memset(place, 0, bytes) : NULL;
 }
 
 char *rec_copy(rec_arena *arena, const char *text, size_t length)
 {
-    char *copy = length < SIZE_MAX ? rec_alloc(arena, length + 1, 1) : NULL;
-    if (copy && length) memcpy(copy, text, length);
+    char *copy = length < SIZE_MAX ? take(arena, length + 1) : NULL;
+    if (!copy) return NULL;
+    if (length) memcpy(copy, text, length);
+    copy[length] = 0;
     return copy;
 }
 

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct rec_arena {
     struct rec_chunk *chunks;
     size_t used, maximum; /* bytes */
@@ -15,11 +19,17 @@ typedef struct rec_arena {
 
 void rec_arena_init(rec_arena *arena, size_t maximum);
 void rec_arena_free(rec_arena *arena);
-/* Zeroed and aligned for any type. */
+/* Empties it, and keeps the memory of one chunk for what comes next. */
+void rec_arena_reset(rec_arena *arena);
+/* Zeroed and aligned for any type but long double. */
 void *rec_alloc(rec_arena *arena, size_t count, size_t size);
 /* A terminated copy of `length` bytes. */
 char *rec_copy(rec_arena *arena, const char *text, size_t length);
 char *rec_text(rec_arena *arena, const char *text); /* NULL in, NULL out */
 char *rec_format(rec_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

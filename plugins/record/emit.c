@@ -186,7 +186,7 @@ static int32_t emit_day(const emitter *m, const rec_event *event, uint32_t input
 
 /* The record, of how many files it may be, covers the time from its first event to its last: both are said of
  * one file. */
-static int32_t emit_facts(const emitter *m, const rec_event *first, const rec_event *last)
+static int32_t emit_facts(const emitter *m)
 {
     int32_t status = CSL_PLUGIN_OK;
     for (size_t i = 0; i < m->record->fact_count && status == CSL_PLUGIN_OK; i++) {
@@ -199,8 +199,9 @@ static int32_t emit_facts(const emitter *m, const rec_event *first, const rec_ev
                          .place = f->place};
         status = m->sink->fact(m->sink, &fact);
     }
-    if (!last || status != CSL_PLUGIN_OK) return status;
-    if (first != last) status = emit_day(m, first, last->input, "first event");
+    const rec_event *first = &m->record->first_day, *last = &m->record->last_day;
+    if (!first->time.day || status != CSL_PLUGIN_OK) return status;
+    if (first->time.days < last->time.days) status = emit_day(m, first, last->input, "first event");
     return status == CSL_PLUGIN_OK ? emit_day(m, last, last->input, "last event") : status;
 }
 
@@ -217,9 +218,10 @@ static int32_t emit_warnings(const emitter *m, size_t distinct, size_t chosen)
         status = m->sink->warn(m->sink, w->input, w->place, text);
     }
     if (status == CSL_PLUGIN_OK && distinct > chosen) {
+        bool all = m->record->event_total == m->record->event_count;
         snprintf(text, sizeof text,
-                 "%zu events; the %zu that stand for the most codes, latest first, are kept", distinct,
-                 chosen);
+                 "%zu events%s; the %zu that stand for the most codes, latest first, are kept",
+                 all ? distinct : m->record->event_total, all ? "" : ", repetitions among them", chosen);
         status = m->sink->warn(m->sink, 0, "record", text);
     }
     return status;
@@ -227,25 +229,15 @@ static int32_t emit_warnings(const emitter *m, size_t distinct, size_t chosen)
 
 int32_t rec_emit(rec_record *record, const csl_sink *sink)
 {
-    const rec_event *chosen[REC_TOKENS_MAX - 2], *last = NULL;
-    const rec_event *first_day = NULL, *last_day = NULL;
+    const rec_event *chosen[REC_TOKENS_MAX - 2];
     size_t distinct, count = rec_select(record, chosen, sizeof chosen / sizeof *chosen, &distinct);
-    emitter m = {.record = record, .sink = sink, .last = NAN};
+    emitter m = {.record = record, .sink = sink, .last = record->last.year ? record->last.days : NAN};
     uint32_t person = 0;
     if (record->arena.failed) return CSL_PLUGIN_NO_MEMORY;
-    for (size_t i = 0; i < record->event_count; i++) {
-        const rec_event *e = &record->events[i];
-        if (isnan(e->time.days)) continue;
-        if (!last || e->time.days > last->time.days) last = e;
-        if (!e->time.day) continue;
-        if (!first_day || e->time.days < first_day->time.days) first_day = e;
-        if (!last_day || e->time.days > last_day->time.days) last_day = e;
-    }
-    if (last) m.last = last->time.days;
-    while (person <= record->input && !record->persons[person].known) person++;
-    if (person <= record->input) m.fallback = &record->persons[person];
+    while (person < record->count && !record->persons[person].known) person++;
+    if (person < record->count) m.fallback = &record->persons[person];
 
-    int32_t status = emit_facts(&m, first_day, last_day);
+    int32_t status = emit_facts(&m);
     if (status == CSL_PLUGIN_OK && m.fallback) status = emit_person(&m, person);
     for (size_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) status = emit_event(&m, chosen[i]);
     if (status == CSL_PLUGIN_OK) status = emit_warnings(&m, distinct, count);

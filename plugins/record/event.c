@@ -4,8 +4,10 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "reader.h"
 #include "unit.h"
 
 rec_event rec_event_new(const rec_record *record, rec_kind kind)
@@ -20,20 +22,87 @@ rec_event rec_event_new(const rec_record *record, rec_kind kind)
                        .input = record->input};
 }
 
+bool rec_record_init(rec_record *record, uint32_t files)
+{
+    enum { BYTES_MAX = 1 << 30 };
+    *record = (rec_record){.count = files};
+    rec_arena_init(&record->arena, BYTES_MAX);
+    rec_arena_init(&record->held, BYTES_MAX);
+    record->persons = rec_alloc(&record->arena, files, sizeof *record->persons);
+    for (uint32_t i = 0; record->persons && i < files; i++)
+        record->persons[i] = (rec_person){.birth.days = NAN, .sex_male = NAN};
+    return record->persons != NULL;
+}
+
+void rec_record_free(rec_record *record)
+{
+    rec_arena_free(&record->arena);
+    rec_arena_free(&record->held);
+}
+
+/* The event with copies of its texts. */
+static rec_event owned(rec_arena *arena, rec_event e)
+{
+    e.system = rec_text(arena, e.system);
+    e.code = rec_text(arena, e.code);
+    e.display = rec_text(arena, e.display);
+    e.status = rec_text(arena, e.status);
+    e.unit = rec_text(arena, e.unit);
+    e.comparator = rec_text(arena, e.comparator);
+    e.answer = rec_text(arena, e.answer);
+    return e;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const rec_event *a = *(const rec_event *const *)x, *b = *(const rec_event *const *)y;
+    return (a > b) - (a < b);
+}
+
+/* Keeps what would be chosen if the record ended here. No other event can be chosen later: whatever comes can
+ * only take places before it. */
+static void prune(rec_record *record)
+{
+    const rec_event *chosen[REC_TOKENS_MAX];
+    size_t distinct, count = rec_select(record, chosen, REC_TOKENS_MAX, &distinct);
+    rec_arena kept;
+    rec_arena_init(&kept, record->held.maximum);
+    rec_event *events = rec_alloc(&kept, REC_EVENTS_HELD, sizeof *events);
+    qsort(chosen, count, sizeof *chosen, by_place);
+    for (size_t i = 0; events && i < count; i++) events[i] = owned(&kept, *chosen[i]);
+    rec_arena_free(&record->held);
+    record->held = kept;
+    record->events = events;
+    record->event_count = count;
+    record->event_capacity = REC_EVENTS_HELD;
+    if (!events || kept.failed) record->arena.failed = true;
+}
+
 static bool grow(rec_record *record)
 {
-    if (record->event_count < record->event_capacity) return true;
-    if (record->event_count >= REC_EVENTS_MAX) {
-        rec_fail(record, NULL, "more than %d events in one case; split the record", (int)REC_EVENTS_MAX);
-        return false;
-    }
+    if (record->event_count == REC_EVENTS_HELD) prune(record);
+    if (record->arena.failed || record->event_count < record->event_capacity) return !record->arena.failed;
     size_t capacity = record->event_capacity ? record->event_capacity * 2 : 256;
-    rec_event *events = rec_alloc(&record->arena, capacity, sizeof *events);
+    rec_event *events = rec_alloc(&record->held, capacity, sizeof *events);
     if (!events) return false;
     if (record->event_count) memcpy(events, record->events, record->event_count * sizeof *events);
     record->events = events;
     record->event_capacity = capacity;
     return true;
+}
+
+/* The record's span. */
+static void note_time(rec_record *record, const rec_event *e)
+{
+    const rec_date *t = &e->time;
+    if (isnan(t->days)) return;
+    if (!record->last.year || t->days > record->last.days) record->last = *t;
+    if (!t->day) return;
+    bool any = record->first_day.time.day != 0;
+    if (!any || t->days < record->first_day.time.days)
+        record->first_day = (rec_event){.time = *t, .input = e->input};
+    if (!any || t->days > record->last_day.time.days)
+        record->last_day = (rec_event){.time = *t, .input = e->input};
 }
 
 static double in_float(double x)
@@ -71,19 +140,22 @@ static void convert(rec_record *record, rec_event *e, const char *range_unit, co
 }
 
 /* Some exporters leave blanks around a code. */
-static const char *trimmed(rec_record *record, const char *code)
+static const char *trimmed(const char *code, char out[REC_VALUE_MAX + 1])
 {
     if (!code) return NULL;
     code += strspn(code, " \t\r\n");
-    size_t length = strlen(code);
+    size_t length = strnlen(code, REC_VALUE_MAX);
     while (length && strchr(" \t\r\n", code[length - 1])) length--;
-    return length ? rec_copy(&record->arena, code, length) : NULL;
+    memcpy(out, code, length);
+    out[length] = 0;
+    return length ? out : NULL;
 }
 
 void rec_event_add(rec_record *record, const rec_event *event, const char *range_unit, const rec_node *at)
 {
     rec_event e = *event;
-    e.code = trimmed(record, e.code);
+    char code[REC_VALUE_MAX + 1];
+    e.code = trimmed(e.code, code);
     convert(record, &e, range_unit, at);
     e.value = in_float(e.value);
     e.low = in_float(e.low);
@@ -96,14 +168,14 @@ void rec_event_add(rec_record *record, const rec_event *event, const char *range
         else if (!isnan(e.low) || !isnan(e.high))
             e.interpretation = 0;
     }
-    if (!grow(record)) return;
-    e.system = rec_text(&record->arena, e.system);
-    e.display = rec_text(&record->arena, e.display);
-    e.status = rec_text(&record->arena, e.status);
-    e.unit = rec_text(&record->arena, e.unit);
-    e.comparator = rec_text(&record->arena, e.comparator);
-    e.answer = rec_text(&record->arena, e.answer);
-    record->events[record->event_count++] = e;
+    if (!grow(record)) {
+        record->arena.failed = true;
+        return;
+    }
+    note_time(record, &e);
+    record->event_total++;
+    record->events[record->event_count++] = owned(&record->held, e);
+    if (record->held.failed) record->arena.failed = true;
 }
 
 void rec_fact_add(rec_record *record, uint32_t kind, const char *value, const char *system, const char *place)

@@ -55,22 +55,32 @@ typedef struct rec_person {
     double sex_male; /* 1, 0 or NaN */
 } rec_person;
 
-enum { REC_EVENTS_MAX = 1000000, REC_FACTS_MAX = 512, REC_WARNINGS_MAX = 64 };
+/* Tokens that a case may have: two of them (age, sex) are not events. When REC_EVENTS_HELD events are held,
+ * those that cannot become tokens any more are dropped, so that a record of any length fits. */
+enum { REC_TOKENS_MAX = 512, REC_EVENTS_HELD = 32768, REC_FACTS_MAX = 512, REC_WARNINGS_MAX = 64 };
 
-/* One case. The arena owns all; zero-initialise, then rec_arena_init. */
+/* One case. The arenas own all; rec_record_init, then rec_record_free. */
 typedef struct rec_record {
-    rec_arena arena;
+    rec_arena arena; /* of facts and warnings */
+    rec_arena held;  /* of events */
     rec_event *events;
     size_t event_count, event_capacity;
+    size_t event_total;            /* with those that were dropped */
+    rec_date last;                 /* of the latest event; year 0: none is dated */
+    rec_event first_day, last_day; /* the earliest and latest that name a day, if first_day.time.day */
     rec_fact facts[REC_FACTS_MAX];
     size_t fact_count;
     rec_warning warnings[REC_WARNINGS_MAX];
     size_t warning_count;
-    rec_person *persons; /* [inputs] */
-    uint32_t input;      /* being read */
-    rec_fault fault;     /* why reading stopped */
+    rec_person *persons;   /* [inputs] */
+    uint32_t count, input; /* of files; the one being read */
+    rec_fault fault;       /* why reading stopped */
     bool failed;
 } rec_record;
+
+/* False without memory. `files` is their number. */
+bool rec_record_init(rec_record *record, uint32_t files);
+void rec_record_free(rec_record *record);
 
 /* An event with nothing known, of the file being read. */
 rec_event rec_event_new(const rec_record *record, rec_kind kind);

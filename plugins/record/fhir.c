@@ -45,20 +45,24 @@ static const rule rules[] = {
      "arrived triaged in-progress onleave", "finished"},
 };
 
-/* What a reference may mean: "Medication/12" or a fullUrl, and the resource. */
+/* What a reference may mean: "Medication/12" or a fullUrl, and the medication's code. */
 typedef struct target {
     const char *key;
-    const rec_node *resource;
+    const rec_node *code;
 } target;
 
-typedef struct reader {
+typedef struct rec_fhir {
     rec_record *record;
-    rec_arena *arena;
+    rec_arena scratch;                     /* until the document at hand has been read */
+    rec_arena kept;                        /* as long as the set */
+    rec_arena *arena;                      /* scratch */
     const rec_node *patient, *patient_url; /* the first Patient and its entry's fullUrl node */
+    const char *patient_at;                /* its place */
     const char *subject;                   /* without a Patient: the reference that all resources share */
-    const rec_node *subject_at;
+    const char *subject_at;
     target *medications;
     size_t medication_count, medication_capacity, seen;
+    bool sorted;
 } reader;
 
 static const rec_node *first_of(const rec_node *node, const char *paths)
@@ -135,18 +139,18 @@ static bool share_identifier(const rec_node *a, const rec_node *b)
     return false;
 }
 
-static void add_medication(reader *r, const char *key, const rec_node *resource)
+static void add_medication(reader *r, const char *key, const rec_node *code)
 {
     if (!key) return;
     if (r->medication_count == r->medication_capacity) {
         size_t capacity = r->medication_capacity ? r->medication_capacity * 2 : 64;
-        target *grown = rec_alloc(r->arena, capacity, sizeof *grown);
+        target *grown = rec_alloc(&r->kept, capacity, sizeof *grown);
         if (!grown) return;
         if (r->medication_count) memcpy(grown, r->medications, r->medication_count * sizeof *grown);
         r->medications = grown;
         r->medication_capacity = capacity;
     }
-    r->medications[r->medication_count++] = (target){key, resource};
+    r->medications[r->medication_count++] = (target){key, code};
 }
 
 static int by_key(const void *a, const void *b)
@@ -154,30 +158,45 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const target *)a)->key, ((const target *)b)->key);
 }
 
+static const char *place_kept(reader *r, const rec_node *node)
+{
+    char place[REC_TEXT_MAX];
+    rec_place(node, place);
+    return rec_text(&r->kept, place);
+}
+
+/* False, with the record failed, if this Patient is not the one that the set is about. */
+static bool is_same_patient(reader *r, const rec_node *resource)
+{
+    const char *first = rec_get(r->patient, "id"), *second = rec_get(resource, "id");
+    if (first && second && !strcmp(first, second)) return true;
+    if (share_identifier(r->patient, resource)) return true;
+    rec_fail(r->record, resource,
+             "a second patient (Patient/%.64s) beside the one at %.128s (Patient/%.64s); a case must hold "
+             "one patient: split it",
+             second ? second : "without id", r->patient_at, first ? first : "without id");
+    return false;
+}
+
 /* First pass: who is it about, and which medications can be referred to? */
 static void survey(reader *r, const rec_node *resource, const char *type, const rec_node *url)
 {
     if (!strcmp(type, "Medication")) {
         const char *id = rec_get(resource, "id");
-        if (url && url->value) add_medication(r, url->value, resource);
-        if (id) add_medication(r, rec_format(r->arena, "Medication/%s", id), resource);
+        if (!id && !(url && url->value)) return;
+        const rec_node *code = rec_child(resource, "code"), *copy = code ? rec_graft(&r->kept, code) : NULL;
+        if (url && url->value) add_medication(r, rec_text(&r->kept, url->value), copy);
+        if (id) add_medication(r, rec_format(&r->kept, "Medication/%s", id), copy);
         return;
     }
     if (strcmp(type, "Patient")) return;
-    if (!r->patient) {
-        r->patient = resource;
-        r->patient_url = url;
+    if (r->patient) {
+        is_same_patient(r, resource);
         return;
     }
-    const char *first = rec_get(r->patient, "id"), *second = rec_get(resource, "id");
-    if (first && second && !strcmp(first, second)) return;
-    if (share_identifier(r->patient, resource)) return;
-    char place[REC_TEXT_MAX];
-    rec_place(r->patient, place);
-    rec_fail(r->record, resource,
-             "a second patient (Patient/%.64s) beside the one at %.128s (Patient/%.64s); a file must hold "
-             "one patient: split it",
-             second ? second : "without id", place, first ? first : "without id");
+    r->patient = rec_graft(&r->kept, resource);
+    r->patient_url = url ? rec_graft(&r->kept, url) : NULL;
+    r->patient_at = place_kept(r, resource);
 }
 
 static void name_fact(rec_record *record, const rec_node *patient)
@@ -287,15 +306,13 @@ static bool is_about_patient(reader *r, const rec_node *resource)
     const char *local = strstr(text, "Patient/");
     if (local) text = local; /* absolute and relative references to one patient are one */
     if (!r->subject) {
-        r->subject = text;
-        r->subject_at = reference;
+        r->subject = rec_text(&r->kept, text);
+        r->subject_at = place_kept(r, reference);
     } else if (strcmp(r->subject, text)) {
-        char place[REC_TEXT_MAX];
-        rec_place(r->subject_at, place);
         rec_fail(r->record, reference,
-                 "a second patient (%.96s) beside the one at %.128s (%.96s); a file must hold one patient: "
+                 "a second patient (%.96s) beside the one at %.128s (%.96s); a case must hold one patient: "
                  "split it",
-                 text, place, r->subject);
+                 text, r->subject_at, r->subject);
         return false;
     }
     return true;
@@ -409,7 +426,7 @@ static const rec_node *medication_code(reader *r, const rec_node *resource)
     target keys[2] = {{reference, NULL}, {local ? local : reference, NULL}};
     for (int i = 0; i < 2 && r->medication_count; i++) {
         const target *found = bsearch(&keys[i], r->medications, r->medication_count, sizeof *found, by_key);
-        if (found) return rec_child(found->resource, "code");
+        if (found) return found->code;
     }
     return NULL;
 }
@@ -465,19 +482,46 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     rec_event_add(r->record, &e, NULL, resource);
 }
 
-void rec_read_fhir(rec_record *record, const rec_node *root)
+rec_fhir *rec_fhir_new(rec_record *record)
 {
-    rec_arena scratch;
-    rec_arena_init(&scratch, (size_t)1 << 28);
-    reader r = {.record = record, .arena = &scratch};
-    walk(&r, root, NULL, survey);
-    if (r.medication_count && !scratch.failed)
-        qsort(r.medications, r.medication_count, sizeof *r.medications, by_key);
-    walk(&r, root, NULL, read_resource);
-    if (!r.seen && !record->failed)
+    enum { BYTES_MAX = 1 << 28 };
+    rec_fhir *set = malloc(sizeof *set);
+    if (!set) return NULL;
+    *set = (rec_fhir){.record = record, .arena = &set->scratch};
+    rec_arena_init(&set->scratch, BYTES_MAX);
+    rec_arena_init(&set->kept, BYTES_MAX);
+    return set;
+}
+
+void rec_fhir_free(rec_fhir *set)
+{
+    if (!set) return;
+    rec_arena_free(&set->scratch);
+    rec_arena_free(&set->kept);
+    free(set);
+}
+
+void rec_fhir_survey(rec_fhir *set, const rec_node *root)
+{
+    walk(set, root, NULL, survey);
+    if (set->kept.failed) set->record->arena.failed = true;
+}
+
+void rec_fhir_read(rec_fhir *set, const rec_node *root)
+{
+    if (set->medication_count && !set->sorted)
+        qsort(set->medications, set->medication_count, sizeof *set->medications, by_key);
+    set->sorted = true;
+    walk(set, root, NULL, read_resource);
+    if (set->scratch.failed || set->kept.failed) set->record->arena.failed = true;
+    rec_arena_reset(&set->scratch);
+}
+
+void rec_fhir_end_file(rec_fhir *set, const rec_node *at)
+{
+    if (!set->seen && !set->record->failed)
         rec_warn(
-            record, root,
+            set->record, at,
             "nothing in this file is read by this adapter (a Patient, Condition, Observation, ... would be)");
-    if (scratch.failed) record->arena.failed = true;
-    rec_arena_free(&scratch);
+    set->seen = 0;
 }

@@ -2,21 +2,18 @@
 #include <consilium/plugin.h>
 #include <consilium/synth.h>
 
-#include <jansson.h>
 #include <libxml/parser.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reader.h"
 #include "synth.h"
 
-enum { RECORD_BYTES_MAX = 1 << 30 };
-
 static int32_t start(const csl_host *host, void **instance)
 {
     (void)host;
     xmlInitParser();
-    json_object_seed(0); /* reads the system's randomness now, before a sandbox closes it */
     *instance = NULL;
     return CSL_PLUGIN_OK;
 }
@@ -30,27 +27,22 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
 {
     (void)instance;
     int32_t status = CSL_PLUGIN_NO_MEMORY;
-    rec_arena own;
-    rec_arena_init(&own, RECORD_BYTES_MAX);
-    rec_record *record = rec_alloc(&own, 1, sizeof *record);
+    rec_record *record = malloc(sizeof *record);
+    bool begun = record && rec_record_init(record, count);
     /* Numbers are read and written with a point, whatever the host's language. */
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0),
              before = plain ? uselocale(plain) : (locale_t)0;
-    if (!record || !plain) goto done;
-    rec_arena_init(&record->arena, RECORD_BYTES_MAX);
-    record->persons = rec_alloc(&own, count, sizeof *record->persons);
-    if (!record->persons) goto done;
-    for (uint32_t i = 0; i < count; i++) {
-        if (rec_read_file(record, i, inputs[i].bytes, (size_t)inputs[i].length)) continue;
+    if (!begun || !plain) goto done;
+    if (rec_read_case(record, inputs, count)) {
+        status = rec_emit(record, sink);
+    } else {
         status = CSL_PLUGIN_BAD_INPUT;
-        if (sink->fail(sink, i, record->fault.place, record->fault.text) != CSL_PLUGIN_OK)
+        if (sink->fail(sink, record->input, record->fault.place, record->fault.text) != CSL_PLUGIN_OK)
             status = CSL_PLUGIN_STOP;
-        goto done;
     }
-    status = rec_emit(record, sink);
 done:
-    if (record) rec_arena_free(&record->arena);
-    rec_arena_free(&own);
+    if (begun) rec_record_free(record);
+    free(record);
     if (plain) {
         uselocale(before);
         freelocale(plain);

@@ -1,43 +1,201 @@
+/* The files of a case, each in its dialect, into one record. Bundles and documents stand for themselves;
+ * loose resources, whether each has a file or they come as NDJSON, refer to each other across all files: they
+ * are gone through twice, and at no time is more than one of them in memory. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lines.h"
 #include "reader.h"
 #include "view.h"
 
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
 enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20 };
 
-bool rec_read_file(rec_record *record, uint32_t input, const uint8_t *bytes, size_t length)
+typedef struct reading {
+    rec_record *record;
+    rec_names names;
+    rec_arena tree; /* of the document at hand */
+    rec_json *json;
+    rec_fhir *loose;
+    rec_dialect dialect; /* of the document at hand */
+} reading;
+
+typedef enum form { DOCUMENT, LOOSE, LINES } form; /* LOOSE: one document that is one resource */
+
+static bool is_json(const csl_input *input)
 {
-    rec_arena tree;
-    rec_dialect dialect = REC_FHIR_JSON;
-    size_t room;
-    rec_view v = rec_look(bytes, length);
+    rec_view v = rec_look(input->bytes, (size_t)input->length);
     int first = rec_at(&v, rec_skip_blank(&v, 0));
-    bool json = v.step == 1 && (first == '{' || first == '[');
+    return v.step == 1 && (first == '{' || first == '[');
+}
+
+static void make_room(reading *r, size_t length)
+{
+    size_t room;
     if (__builtin_mul_overflow(length, (size_t)TREE_FACTOR, &room) ||
         __builtin_add_overflow(room, (size_t)TREE_BASE, &room))
         room = SIZE_MAX / 2;
-    rec_arena_init(&tree, room);
+    rec_arena_reset(&r->tree);
+    r->tree.maximum = room;
+    r->tree.failed = false;
+}
 
-    record->input = input;
-    record->persons[input] = (rec_person){.birth.days = NAN, .sex_male = NAN};
-    rec_node *root = json ? rec_read_json(bytes, length, &tree, &record->fault)
-                          : rec_read_xml(bytes, length, &tree, &dialect, &record->fault);
-    if (!root) {
-        record->failed = true;
-    } else if (dialect == REC_CCDA_XML) {
-        rec_read_ccda(record, root);
-    } else {
-        rec_read_fhir(record, root);
+static const rec_node *read_json(reading *r, const uint8_t *bytes, size_t length, size_t line)
+{
+    make_room(r, length);
+    r->dialect = REC_FHIR_JSON;
+    return rec_read_json(r->json, bytes, length, line, &r->names, &r->tree, &r->record->fault);
+}
+
+static const rec_node *read_document(reading *r, const csl_input *input)
+{
+    size_t length = (size_t)input->length;
+    if (is_json(input)) return read_json(r, input->bytes, length, 0);
+    make_room(r, length);
+    return rec_read_xml(input->bytes, length, &r->names, &r->tree, &r->dialect, &r->record->fault);
+}
+
+static bool is_bundle(const rec_node *root)
+{
+    return rec_is(rec_child(root, "resourceType"), "Bundle");
+}
+
+static void read_bundle(reading *r, const rec_node *root, bool whole_file)
+{
+    rec_fhir *set = rec_fhir_new(r->record);
+    if (!set) {
+        r->record->arena.failed = true;
+        return;
     }
-    rec_arena_free(&tree);
+    rec_fhir_survey(set, root);
+    rec_fhir_read(set, root);
+    if (whole_file) rec_fhir_end_file(set, root);
+    rec_fhir_free(set);
+}
+
+/* True unless the record failed; without memory it fails here. */
+static bool goes_on(rec_record *record)
+{
     if (record->arena.failed && !record->failed) {
         snprintf(record->fault.place, sizeof record->fault.place, "file");
         snprintf(record->fault.text, sizeof record->fault.text, "too large: no memory for more events");
         record->failed = true;
     }
+    return !record->failed;
+}
+
+/* The next resource, past which `lines` then is; NULL, with the record failed, if it cannot be read. */
+static const rec_node *next_resource(reading *r, rec_lines *lines, size_t length)
+{
+    const rec_node *root = read_json(r, lines->at, length, lines->line);
+    if (!root) { /* perhaps several stand in the line, or one in several lines */
+        size_t whole = rec_json_end(lines->at, (size_t)(lines->end - lines->at));
+        if (whole && whole != length) root = read_json(r, lines->at, length = whole, lines->line);
+    }
+    if (!root) r->record->failed = true;
+    rec_lines_skip(lines, length);
+    return root;
+}
+
+/* Only these say whom a set is about and what its medications are. */
+static bool may_be_surveyed(const uint8_t *line, size_t length)
+{
+    static const char patient[] = "\"Patient\"", medication[] = "\"Medication\"";
+    return memmem(line, length, patient, sizeof patient - 1) ||
+           memmem(line, length, medication, sizeof medication - 1);
+}
+
+static void survey_lines(reading *r, const csl_input *input)
+{
+    rec_lines lines = rec_lines_of(input->bytes, (size_t)input->length);
+    for (size_t length; goes_on(r->record) && (length = rec_lines_next(&lines));) {
+        if (!may_be_surveyed(lines.at, length)) {
+            rec_lines_skip(&lines, length);
+            continue;
+        }
+        const rec_node *root = next_resource(r, &lines, length);
+        if (root && !is_bundle(root)) rec_fhir_survey(r->loose, root);
+    }
+}
+
+static void read_lines(reading *r, const csl_input *input)
+{
+    rec_lines lines = rec_lines_of(input->bytes, (size_t)input->length);
+    for (size_t length; goes_on(r->record) && (length = rec_lines_next(&lines));) {
+        const rec_node *root = next_resource(r, &lines, length);
+        if (root && is_bundle(root))
+            read_bundle(r, root, false);
+        else if (root)
+            rec_fhir_read(r->loose, root);
+    }
+    rec_fhir_end_file(r->loose, NULL);
+}
+
+/* First time: reads what stands for itself, surveys the rest. */
+static form survey_file(reading *r, const csl_input *input)
+{
+    size_t length = (size_t)input->length;
+    if (is_json(input) && rec_is_lines(input->bytes, length)) {
+        survey_lines(r, input);
+        return LINES;
+    }
+    const rec_node *root = read_document(r, input);
+    if (!root && is_json(input)) { /* perhaps several objects in the first line */
+        rec_lines lines = rec_lines_of(input->bytes, length);
+        rec_lines_next(&lines);
+        rec_lines_skip(&lines, rec_json_end(lines.at, (size_t)(lines.end - lines.at)));
+        if (lines.at > input->bytes && rec_lines_next(&lines) && *lines.at == '{' && lines.at[-1] != ',') {
+            survey_lines(r, input);
+            return LINES;
+        }
+    }
+    if (!root) {
+        r->record->failed = true;
+    } else if (r->dialect == REC_CCDA_XML) {
+        rec_read_ccda(r->record, root);
+    } else if (is_bundle(root)) {
+        read_bundle(r, root, true);
+    } else {
+        rec_fhir_survey(r->loose, root);
+        return LOOSE;
+    }
+    return DOCUMENT;
+}
+
+static void read_file(reading *r, const csl_input *input, form how)
+{
+    if (how == LINES) read_lines(r, input);
+    if (how != LOOSE) return;
+    const rec_node *root = read_document(r, input);
+    if (!root) {
+        r->record->failed = true;
+        return;
+    }
+    rec_fhir_read(r->loose, root);
+    rec_fhir_end_file(r->loose, root);
+}
+
+bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count)
+{
+    reading r = {.record = record, .json = rec_json_new(), .loose = rec_fhir_new(record)};
+    form *forms = rec_alloc(&record->arena, count, sizeof *forms);
+    rec_names_init(&r.names);
+    rec_arena_init(&r.tree, TREE_BASE);
+    if (!r.json || !r.loose || !forms) record->arena.failed = true;
+    for (uint32_t i = 0; goes_on(record) && i < count; i++) {
+        record->input = i;
+        forms[i] = survey_file(&r, &inputs[i]);
+    }
+    for (uint32_t i = 0; goes_on(record) && i < count; i++) {
+        record->input = i;
+        read_file(&r, &inputs[i], forms[i]);
+    }
+    rec_fhir_free(r.loose);
+    rec_json_free(r.json);
+    rec_names_free(&r.names);
+    rec_arena_free(&r.tree);
     rec_clean(record->fault.place);
     rec_clean(record->fault.text);
-    return !record->failed;
+    return goes_on(record);
 }

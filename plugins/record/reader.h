@@ -1,22 +1,28 @@
-/* From a tree to the record. Each reader fills `record` and stops early only by setting record->failed (two
- * patients). */
+/* From files to the record, and from the record to tokens. Reading stops early only by setting
+ * record->failed. */
 #ifndef RECORD_READER_H
 #define RECORD_READER_H
 
 #include "event.h"
 #include "tree.h"
 
-void rec_read_fhir(rec_record *record, const rec_node *root);
+/* FHIR resources that refer to each other: one Bundle, or all loose resources of a case. All of them are
+ * surveyed (whom is it about, which medications are there?) before the first is read. NULL without memory. */
+typedef struct rec_fhir rec_fhir;
+rec_fhir *rec_fhir_new(rec_record *record);
+void rec_fhir_survey(rec_fhir *set, const rec_node *root);
+void rec_fhir_read(rec_fhir *set, const rec_node *root);
+/* At the end of each file: warns if nothing in it was read. `at` may be NULL. */
+void rec_fhir_end_file(rec_fhir *set, const rec_node *at);
+void rec_fhir_free(rec_fhir *set);
+
 void rec_read_ccda(rec_record *record, const rec_node *root);
 
-/* One whole file, in any dialect, into the record as its input `input`. False with record->fault filled. */
-bool rec_read_file(rec_record *record, uint32_t input, const uint8_t *bytes, size_t length);
+/* All files of a case, each in its dialect. False with record->fault about file record->input. */
+bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count);
 
 /* How sure that a file is a patient record, from its first bytes: 95, 10 (some JSON object) or 0. */
 uint32_t rec_probe(const uint8_t *head, uint64_t length, const char *name);
-
-/* Number of tokens that a case may have: two of them (age, sex) are not events. */
-enum { REC_TOKENS_MAX = 512 };
 
 /* Chooses at most `most` events and writes pointers to them in the order of their worth:
  *   1. exact repetitions count once;

@@ -70,10 +70,14 @@ size_t rec_select(rec_record *record, const rec_event **chosen, size_t most, siz
 {
     size_t count = record->event_count, kept = 0, group_count = 0, taken = 0;
     *distinct = 0;
-    if (!count) return 0;
-    const rec_event **sorted = rec_alloc(&record->arena, count, sizeof *sorted);
-    group *groups = rec_alloc(&record->arena, count, sizeof *groups);
-    if (!sorted || !groups) return 0;
+    rec_arena scratch;
+    rec_arena_init(&scratch, record->held.maximum);
+    const rec_event **sorted = rec_alloc(&scratch, count, sizeof *sorted);
+    group *groups = rec_alloc(&scratch, count, sizeof *groups);
+    if (!sorted || !groups) {
+        record->arena.failed = true;
+        goto done;
+    }
     for (size_t i = 0; i < count; i++) sorted[i] = &record->events[i];
     qsort(sorted, count, sizeof *sorted, by_group);
     for (size_t i = 0; i < count; i++) {
@@ -95,5 +99,7 @@ size_t rec_select(rec_record *record, const rec_event **chosen, size_t most, siz
             found = 1;
         }
     }
+done:
+    rec_arena_free(&scratch);
     return taken;
 }

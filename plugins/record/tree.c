@@ -6,35 +6,88 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One copy of each name: documents repeat a few hundred names many thousand times. */
-static const char *intern(rec_builder *builder, const char *name)
+enum { NAMES_BYTES_MAX = 16 << 20, NAME_SLOTS = 1024 };
+
+void rec_names_init(rec_names *names)
 {
-    enum { SLOTS = sizeof builder->names / sizeof *builder->names, PROBES = 8 };
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
-    for (uint32_t i = 0; i < PROBES; i++) {
-        const char **slot = &builder->names[(hash + i) % SLOTS];
-        if (!*slot) return *slot = rec_text(builder->arena, name);
-        if (!strcmp(*slot, name)) return *slot;
-    }
-    return rec_text(builder->arena, name);
+    *names = (rec_names){0};
+    rec_arena_init(&names->arena, NAMES_BYTES_MAX);
 }
 
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, const char *value, size_t length)
+void rec_names_free(rec_names *names)
 {
-    if (builder->nodes >= REC_NODES_MAX) builder->arena->failed = true;
+    rec_arena_free(&names->arena);
+}
+
+static rec_name **slot_of(rec_name **slots, size_t capacity, uint32_t hash, const char *text, size_t length)
+{
+    size_t i = hash & (capacity - 1);
+    for (rec_name *n; (n = slots[i]); i = (i + 1) & (capacity - 1))
+        if (n->hash == hash && !strncmp(n->text, text, length) && !n->text[length]) break;
+    return &slots[i];
+}
+
+static bool grow(rec_names *names)
+{
+    size_t capacity = names->capacity ? names->capacity * 2 : NAME_SLOTS;
+    rec_name **slots = rec_alloc(&names->arena, capacity, sizeof *slots);
+    if (!slots) return false;
+    for (size_t i = 0; i < names->capacity; i++) {
+        rec_name *n = names->slots[i];
+        if (n) *slot_of(slots, capacity, n->hash, n->text, strlen(n->text)) = n;
+    }
+    names->slots = slots;
+    names->capacity = capacity;
+    return true;
+}
+
+rec_name *rec_name_of(rec_names *names, const char *text, size_t length)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    if (names->count * 2 >= names->capacity && !grow(names)) return NULL;
+    rec_name **slot = slot_of(names->slots, names->capacity, hash, text, length);
+    if (*slot) return *slot;
+    rec_name *name = length < NAMES_BYTES_MAX ? rec_alloc(&names->arena, 1, sizeof *name) : NULL;
+    if (!name || !(name->text = rec_copy(&names->arena, text, length))) return NULL;
+    name->hash = hash;
+    names->count++;
+    return *slot = name;
+}
+
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, const char *value,
+                  size_t length)
+{
+    if (!name || builder->nodes >= REC_NODES_MAX) builder->arena->failed = true;
     rec_node *node = rec_alloc(builder->arena, 1, sizeof *node);
     if (!node) return NULL;
     builder->nodes++;
-    node->name = intern(builder, name);
-    if (value && length <= REC_VALUE_MAX) node->value = rec_copy(builder->arena, value, length);
-    if (builder->arena->failed) return NULL;
+    node->name = name->text;
+    if (value && length <= REC_VALUE_MAX) {
+        node->value = rec_copy(builder->arena, value, length);
+        if (!node->value) return NULL;
+    }
     node->parent = parent;
     if (parent) {
         *(parent->last ? &parent->last->next : &parent->first) = node;
         parent->last = node;
     }
     return node;
+}
+
+rec_node *rec_graft(rec_arena *arena, const rec_node *node)
+{
+    rec_node *copy = rec_alloc(arena, 1, sizeof *copy);
+    if (!copy) return NULL;
+    *copy = (rec_node){.name = node->name, .value = rec_text(arena, node->value), .line = node->line};
+    for (const rec_node *c = node->first; c; c = c->next) {
+        rec_node *below = rec_graft(arena, c);
+        if (!below) return NULL;
+        below->parent = copy;
+        *(copy->last ? &copy->last->next : &copy->first) = below;
+        copy->last = below;
+    }
+    return arena->failed ? NULL : copy;
 }
 
 const rec_node *rec_child(const rec_node *node, const char *name)
@@ -122,8 +175,9 @@ static size_t index_of(const rec_node *node, bool *many)
 void rec_place(const rec_node *node, char *out)
 {
     char path[REC_TEXT_MAX / 2] = "";
-    uint32_t line = node ? node->line : 0;
+    uint32_t line = 0;
     for (; node; node = node->parent) {
+        if (!line) line = node->line;
         char step[REC_TEXT_MAX / 2];
         bool many = false;
         size_t index = node->parent ? index_of(node, &many) : 0;

@@ -17,6 +17,10 @@
 
 #include "arena.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     REC_DEPTH_MAX = 200,     /* elements inside one another; FHIR's and C-CDA's own examples stay below 60 */
     REC_VALUE_MAX = 1024,    /* bytes of one value */
@@ -30,7 +34,7 @@ typedef struct rec_node {
     const char *name;  /* never NULL */
     const char *value; /* or NULL */
     struct rec_node *parent, *first, *last, *next;
-    uint32_t line; /* in an XML document, else 0 */
+    uint32_t line; /* in an XML document, of the root in NDJSON, else 0 */
 } rec_node;
 
 /* What could not be read, where, and what would be right. */
@@ -39,23 +43,52 @@ typedef struct rec_fault {
     char text[REC_TEXT_MAX];
 } rec_fault;
 
-/* Shared by the two readers. Names are kept once each; zero-initialise but for the arena. */
+/* One of the names of elements, kept once each: documents repeat a few hundred many thousand times. */
+typedef struct rec_name {
+    uint32_t hash;
+    const rec_node *holder; /* JSON: the innermost open object that has a member of this name */
+    const char *text;
+} rec_name;
+
+/* The names of all documents of a case. Zero-initialise, then rec_names_init; they last until rec_names_free.
+ */
+typedef struct rec_names {
+    rec_arena arena;
+    rec_name **slots;
+    size_t count, capacity;
+} rec_names;
+
+void rec_names_init(rec_names *names);
+void rec_names_free(rec_names *names);
+/* NULL when there is no room for one more. */
+rec_name *rec_name_of(rec_names *names, const char *text, size_t length);
+
+/* Shared by the two readers of documents. */
 typedef struct rec_builder {
     rec_arena *arena;
-    const char *names[1024];
+    rec_names *names;
     size_t nodes;
 } rec_builder;
 
 /* NULL when the arena failed or there are too many nodes. value may be NULL. */
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, const char *value, size_t length);
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, const char *value,
+                  size_t length);
+/* A copy in another arena, with all that is below it; names are shared. NULL without memory. */
+rec_node *rec_graft(rec_arena *arena, const rec_node *node);
 
-/* Reads a JSON document whose root is a FHIR resource; the root node is named for the resource's type.
- * NULL, with *fault filled, for anything else. */
-rec_node *rec_read_json(const uint8_t *bytes, size_t length, rec_arena *arena, rec_fault *fault);
+/* The JSON parser with its buffers, which grow to the largest document that it was given. */
+typedef struct rec_json rec_json;
+rec_json *rec_json_new(void);
+void rec_json_free(rec_json *json);
+/* Reads a JSON document whose root is a FHIR resource; the root node is named for the resource's type. `line`
+ * is where the document starts in its file, 0: nodes bear no line. NULL, with *fault filled, for anything
+ * else. */
+rec_node *rec_read_json(rec_json *json, const uint8_t *bytes, size_t length, size_t line, rec_names *names,
+                        rec_arena *arena, rec_fault *fault);
 /* Reads an XML document whose root is a FHIR resource or a ClinicalDocument. No document type declaration is
  * accepted, hence no entity but the five of XML and no second file. */
-rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_arena *arena, rec_dialect *dialect,
-                       rec_fault *fault);
+rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, rec_arena *arena,
+                       rec_dialect *dialect, rec_fault *fault);
 
 /* False, with *fault filled, for XML that libxml2 would take too long over or in an encoding that hides its
  * tags. */
@@ -82,5 +115,9 @@ void rec_clean(char *text);
 
 /* "line 14: Bundle.entry[3].resource.code" into out[REC_TEXT_MAX]. */
 void rec_place(const rec_node *node, char *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -109,7 +109,8 @@ static void add_attributes(sax *s, rec_node *node, int count, const xmlChar **at
             snprintf(marked, sizeof marked, "@%.60s", name);
             name = marked;
         }
-        rec_node *child = rec_add(&s->builder, node, name, value, length);
+        rec_node *child =
+            rec_add(&s->builder, node, rec_name_of(s->builder.names, name, strlen(name)), value, length);
         if (child) child->line = node->line;
     }
     if (s->builder.arena->failed) no_room(s);
@@ -149,10 +150,11 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
     if (parent && resource) {
         node = parent;
     } else {
-        node = rec_add(&s->builder, parent, name, NULL, 0);
+        node = rec_add(&s->builder, parent, rec_name_of(s->builder.names, name, strlen(name)), NULL, 0);
         if (node) node->line = line_of(s);
     }
-    if (node && resource) rec_add(&s->builder, node, "resourceType", name, strlen(name));
+    if (node && resource)
+        rec_add(&s->builder, node, rec_name_of(s->builder.names, "resourceType", 12), name, strlen(name));
     if (!node) {
         no_room(s);
         return;
@@ -193,8 +195,8 @@ static void on_text(void *context, const xmlChar *text, int length)
     s->text_length += take;
 }
 
-rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_arena *arena, rec_dialect *dialect,
-                       rec_fault *fault)
+rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, rec_arena *arena,
+                       rec_dialect *dialect, rec_fault *fault)
 {
     sax *s = rec_alloc(arena, 1, sizeof *s);
     rec_node *root = NULL;
@@ -205,6 +207,7 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_arena *arena, re
     }
     if (!rec_xml_guard(bytes, length, fault)) return NULL;
     s->builder.arena = arena;
+    s->builder.names = names;
     s->fault = fault;
     s->parser = xmlCreateMemoryParserCtxt((const char *)bytes, (int)length);
     if (!s->parser) {

@@ -28,7 +28,12 @@ static const struct {
     {"<ClinicalDocument xmlns='urn:hl7-org:v3'>\x01</ClinicalDocument>", "line 1", "not well-formed"},
     {"{\"resourceType\":\"Patient\",\n \"id\":}", "line 2, column", "not JSON"},
     {"{\"resourceType\":\"Patient\",\"id\":\"1\",\"id\":\"2\"}", "line 1", "duplicate object key"},
-    {"{\"resourceType\":\"Patient\"} {}", "line 1", "not JSON"},
+    {"{\"resourceType\":\"Patient\"} {}", "line 1", "not FHIR"},
+    {"{\"resourceType\":\"Patient\"} }", "line 1", "not JSON"},
+    {"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\n}", "line 3", "not JSON"},
+    {"{\"resourceType\":\"Patient\",\"id\":\"a\\u0000b\"}", "line 1, column", "U+0000"},
+    {"{\"resourceType\":\"Patient\",\"multipleBirthInteger\":01}", "line 1, column", "not JSON"},
+    {"{\"resourceType\":\"Patient\",\"active\":True}", "line 1, column", "not JSON"},
     {"{\"resourceType\":\"Patient\",\"id\":\"\xff\"}", "line 1", "not JSON"},
     {"{\"resourceType\":5}", "line 1", "not FHIR"},
     {"{\"resourceType\":\"patient record\"}", "line 1", "not FHIR"},
@@ -74,10 +79,10 @@ static seen *look_nested(const char *before, const char *open, const char *middl
 Test(record_hostile, deep_nesting_is_refused)
 {
     seen *s = look_nested("{\"resourceType\":\"Bundle\",\"a\":", "[", "1", "]", "}");
-    cr_assert(strstr(s->failure, "depth"), "%s", s->failure);
+    cr_assert(strstr(s->failure, "deeper than 200 levels"), "%s", s->failure);
     seen_free(s);
     s = look_nested("{\"resourceType\":\"Bundle\",\"a\":", "{\"a\":", "1", "}", "}");
-    cr_assert(strstr(s->failure, "depth"), "%s", s->failure);
+    cr_assert(strstr(s->failure, "deeper than 200 levels"), "%s", s->failure);
     seen_free(s);
     s = look_nested("<Bundle xmlns='http://hl7.org/fhir'>", "<a>", "", "</a>", "</Bundle>");
     cr_assert(strstr(s->failure, "deeper than 200 levels"), "%s", s->failure);

@@ -1,0 +1,147 @@
+/* How fast records become events, beside Python doing the same, and how much memory a bulk export takes.
+ *
+ *   bench_record FILE...            each file: MB/s from bytes to events, then peers_record.py on the same
+ * file bench_record --bulk FILE [GIB]  an NDJSON file over and over, 2 GiB of it: MB/s and the peak of
+ * anonymous memory
+ */
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "record/reader.h"
+
+enum { ROUNDS = 15, BLOCK = 64 << 20 };
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Events in it; exits with the reason if it cannot be read. */
+static size_t read_once(const uint8_t *bytes, size_t length)
+{
+    static rec_record record;
+    csl_input input = {
+        .struct_size = sizeof input, .descriptor = -1, .name = "bench", .bytes = bytes, .length = length};
+    if (!rec_record_init(&record, 1) || !rec_read_case(&record, &input, 1)) {
+        fprintf(stderr, "bench_record: %s: %s\n", record.fault.place, record.fault.text);
+        exit(1);
+    }
+    size_t events = record.event_total;
+    rec_record_free(&record);
+    return events;
+}
+
+static uint8_t *map_file(const char *path, size_t *length)
+{
+    struct stat about;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &about) || about.st_size <= 0) {
+        perror(path);
+        exit(1);
+    }
+    *length = (size_t)about.st_size;
+    uint8_t *bytes = mmap(NULL, *length, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+    close(file);
+    if (bytes == MAP_FAILED) exit(1);
+    return bytes;
+}
+
+static void measure(const char *path)
+{
+    double took[ROUNDS];
+    size_t length, events = 0;
+    uint8_t *bytes = map_file(path, &length);
+    int repeat = (int)(20e6 / (double)length) + 1;
+    for (int i = 0; i < ROUNDS; i++) {
+        double start = seconds();
+        for (int k = 0; k < repeat; k++) events = read_once(bytes, length);
+        took[i] = (seconds() - start) / repeat;
+    }
+    qsort(took, ROUNDS, sizeof *took, by_size);
+    printf("%-44.44s %8.1f MB/s %8zu events  consilium\n", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
+           1e-6 * (double)length / took[ROUNDS / 2], events);
+    fflush(stdout);
+    munmap(bytes, length);
+    char command[8192];
+    snprintf(command, sizeof command, "/usr/bin/python3 '%s/tests/bench/peers_record.py' '%s'",
+             CSL_SOURCE_DIR, path);
+    if (system(command)) fprintf(stderr, "bench_record: the Python script failed\n");
+}
+
+static atomic_bool watching;
+static atomic_long peak_kib;
+
+/* The kernel keeps no peak of anonymous memory: look every millisecond. */
+static void *watch(void *unused)
+{
+    while (watching) {
+        char line[256];
+        long kib;
+        FILE *status = fopen("/proc/self/status", "r");
+        while (status && fgets(line, sizeof line, status))
+            if (sscanf(line, "RssAnon: %ld", &kib) == 1 && kib > peak_kib) peak_kib = kib;
+        if (status) fclose(status);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return unused;
+}
+
+/* One block of the file's lines on disk, mapped again and again: so much input and so little of it. */
+static void measure_bulk(const char *path, double gib)
+{
+    size_t length, used = 0, blocks = (size_t)(gib * 1073741824.0 / BLOCK);
+    uint8_t *bytes = map_file(path, &length);
+    FILE *store = tmpfile();
+    pthread_t watcher;
+    for (; store && used + length + 1 <= BLOCK; used += length + 1)
+        if (fwrite(bytes, 1, length, store) != length || fputc('\n', store) < 0) exit(1);
+    for (; store && used < BLOCK; used++) fputc('\n', store);
+    if (!store || fflush(store)) exit(1);
+    munmap(bytes, length);
+    uint8_t *all = mmap(NULL, blocks * BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t i = 0; all != MAP_FAILED && i < blocks; i++)
+        if (mmap(all + i * BLOCK, BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED, fileno(store), 0) == MAP_FAILED)
+            exit(1);
+    if (all == MAP_FAILED) exit(1);
+    watching = true;
+    if (pthread_create(&watcher, NULL, watch, NULL)) exit(1);
+    double start = seconds();
+    size_t events = read_once(all, blocks * BLOCK);
+    double took = seconds() - start;
+    watching = false;
+    pthread_join(watcher, NULL);
+    printf("%.2f GiB of NDJSON: %.1f MB/s, %zu events, %.1f MiB of anonymous memory at most\n",
+           (double)(blocks * BLOCK) / 1073741824.0, 1e-6 * (double)(blocks * BLOCK) / took, events,
+           (double)peak_kib / 1024);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "Usage: bench_record FILE... | --bulk FILE [GIB]\n");
+        return 2;
+    }
+    if (!strcmp(argv[1], "--bulk") && argc > 2) {
+        measure_bulk(argv[2], argc > 3 ? atof(argv[3]) : 2);
+        return 0;
+    }
+    for (int i = 1; i < argc; i++) measure(argv[i]);
+    return 0;
+}
