@@ -54,6 +54,7 @@ const char *rec_system(rec_arena *arena, const char *given)
 {
     if (!given || !*given) return NULL;
     const char *oid = !strncmp(given, "urn:oid:", 8) ? given + 8 : given;
+    if (*oid < '0' || *oid > '9') return given;
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
         if (!strcmp(systems[i].oid, oid)) return systems[i].uri;
     bool bare = oid == given && !given[strspn(given, "0123456789.")];

@@ -45,6 +45,24 @@ static const rule rules[] = {
      "arrived triaged in-progress onleave", "finished"},
 };
 
+const char rec_fhir_names[] =
+    "resourceType entry resource fullUrl contained id status verificationStatus clinicalStatus "
+    "modifierExtension "
+    "identifier system value code coding display use name family given gender birthDate deceasedDateTime "
+    "doNotPerform notDone notGiven wasNotGiven wasNotTaken subject patient reference focus reaction "
+    "substance "
+    "medicationCodeableConcept medicationReference vaccineCode type class accessionIdentifier component "
+    "hasMember "
+    "onsetDateTime onsetPeriod start recordedDate lastOccurrence authoredOn effectiveDateTime "
+    "effectivePeriod "
+    "effectiveInstant effectiveTiming event issued dateAsserted whenHandedOver whenPrepared "
+    "performedDateTime "
+    "performedPeriod occurrenceDateTime recorded period referenceRange low high unit comparator "
+    "interpretation "
+    "valueQuantity valueInteger valueBoolean valueCodeableConcept valueRange valueRatio numerator "
+    "denominator "
+    "valueString valueSampledData valueTime valueDateTime valuePeriod dataAbsentReason";
+
 /* What a reference may mean: "Medication/12" or a fullUrl, and the medication's code. */
 typedef struct target {
     const char *key;

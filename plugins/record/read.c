@@ -180,9 +180,9 @@ bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count)
 {
     reading r = {.record = record, .json = rec_json_new(), .loose = rec_fhir_new(record)};
     form *forms = rec_alloc(&record->arena, count, sizeof *forms);
-    rec_names_init(&r.names);
     rec_arena_init(&r.tree, TREE_BASE);
-    if (!r.json || !r.loose || !forms) record->arena.failed = true;
+    if (!rec_names_init(&r.names, rec_fhir_names) || !r.json || !r.loose || !forms)
+        record->arena.failed = true;
     for (uint32_t i = 0; goes_on(record) && i < count; i++) {
         record->input = i;
         forms[i] = survey_file(&r, &inputs[i]);

@@ -8,10 +8,18 @@
 
 enum { NAMES_BYTES_MAX = 16 << 20, NAME_SLOTS = 1024 };
 
-void rec_names_init(rec_names *names)
+bool rec_names_init(rec_names *names, const char *words)
 {
     *names = (rec_names){0};
     rec_arena_init(&names->arena, NAMES_BYTES_MAX);
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        rec_name *name = rec_name_of(names, words, length);
+        if (!name) return false;
+        name->read = true;
+        words += length + (words[length] == ' ');
+    }
+    return true;
 }
 
 void rec_names_free(rec_names *names)
@@ -131,10 +139,15 @@ bool rec_is(const rec_node *node, const char *text)
 
 bool rec_among(const char *text, const char *words)
 {
-    size_t length = text ? strlen(text) : 0;
-    if (!length || !words || strchr(text, ' ')) return false;
-    for (const char *at = words; (at = strstr(at, text)); at += length)
-        if ((at == words || at[-1] == ' ') && (at[length] == 0 || at[length] == ' ')) return true;
+    if (!text || !*text || !words) return false;
+    while (*words) {
+        size_t i = 0;
+        while (text[i] && text[i] == words[i] && text[i] != ' ') i++;
+        if (!text[i] && (!words[i] || words[i] == ' ')) return true;
+        words += i;
+        while (*words && *words != ' ') words++;
+        while (*words == ' ') words++;
+    }
     return false;
 }
 

@@ -47,6 +47,7 @@ typedef struct rec_fault {
 typedef struct rec_name {
     uint32_t hash;
     const rec_node *holder; /* JSON: the innermost open object that has a member of this name */
+    bool read; /* JSON: false: no reader asks for elements of this name, they are checked and left out */
     const char *text;
 } rec_name;
 
@@ -58,7 +59,8 @@ typedef struct rec_names {
     size_t count, capacity;
 } rec_names;
 
-void rec_names_init(rec_names *names);
+/* `words`: the names that the reader of JSON asks for, separated by spaces. False without memory. */
+bool rec_names_init(rec_names *names, const char *words);
 void rec_names_free(rec_names *names);
 /* NULL when there is no room for one more. */
 rec_name *rec_name_of(rec_names *names, const char *text, size_t length);

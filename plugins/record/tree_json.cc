@@ -76,11 +76,83 @@ bool is_number(const char *at, const char *end)
 
 bool add_object(walk *w, rec_node *node, od::object object, size_t depth);
 
-bool add_text(walk *w, rec_node *parent, const rec_name *name, std::string_view text)
+/* A text. `token` is what stands in the document, from quotation mark to quotation mark: without a backslash
+ * that is the text itself, for simdjson has looked at its bytes. */
+bool text_of(walk *w, const rec_node *at, od::value value, std::string_view token, std::string_view *text)
 {
-    if (memchr(text.data(), 0, text.size()))
-        return refuse(w, parent, "not JSON that FHIR allows: a text with U+0000");
-    return rec_add(&w->builder, parent, name, text.data(), text.size());
+    if (token.size() >= 2 && !memchr(token.data(), '\\', token.size())) {
+        *text = token.substr(1, token.size() - 2);
+        return true;
+    }
+    simdjson::error_code error = value.get_string().get(*text);
+    if (error) return stop(w, error);
+    return !memchr(text->data(), 0, text->size()) ||
+           refuse(w, at, "not JSON that FHIR allows: a text with U+0000");
+}
+
+std::string_view token_of(od::value value)
+{
+    std::string_view token = value.raw_json_token(); /* with the blanks after it */
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
+    return token;
+}
+
+/* Checks a number, true, false or null. */
+bool check_literal(walk *w, od::json_type type, std::string_view token)
+{
+    if (type == od::json_type::number)
+        return is_number(token.data(), token.data() + token.size()) || stop(w, simdjson::NUMBER_ERROR);
+    if (type == od::json_type::null) return token == "null" || stop(w, simdjson::N_ATOM_ERROR);
+    return token == "true" || token == "false" || stop(w, simdjson::T_ATOM_ERROR);
+}
+
+/* The members' names cost most of the time: the usual ones are looked up as they stand in the document. */
+bool key_of(walk *w, const rec_node *at, od::field &field, std::string_view *key)
+{
+    const char *raw = field.key().raw();
+    size_t length = 0;
+    while (raw[length] != '"' && raw[length] != '\\' && length < 64) length++;
+    if (raw[length] == '"') {
+        *key = std::string_view(raw, length);
+        return true;
+    }
+    simdjson::error_code error = field.unescaped_key().get(*key);
+    if (error) return stop(w, error);
+    return !memchr(key->data(), 0, key->size()) ||
+           refuse(w, at, "not JSON that FHIR allows: a key with U+0000");
+}
+
+/* Checks a value that no reader asks for. */
+bool pass(walk *w, const rec_node *at, od::value value, size_t depth)
+{
+    od::json_type type;
+    std::string_view text;
+    simdjson::error_code error = value.type().get(type);
+    if (error) return stop(w, error);
+    if (depth > REC_DEPTH_MAX) return refuse(w, at, TOO_DEEP);
+    if (type == od::json_type::object) {
+        od::object object;
+        if ((error = value.get_object().get(object))) return stop(w, error);
+        for (auto result : object) {
+            od::field field;
+            if ((error = std::move(result).get(field))) return stop(w, error);
+            if (!key_of(w, at, field, &text) || !pass(w, at, field.value(), depth + 1)) return false;
+        }
+        return true;
+    }
+    if (type == od::json_type::array) {
+        od::array array;
+        if ((error = value.get_array().get(array))) return stop(w, error);
+        for (auto item : array) {
+            od::value inside;
+            if ((error = item.get(inside))) return stop(w, error);
+            if (!pass(w, at, inside, depth + 1)) return false;
+        }
+        return true;
+    }
+    std::string_view token = token_of(value);
+    return type == od::json_type::string ? text_of(w, at, value, token, &text)
+                                         : check_literal(w, type, token);
 }
 
 /* One value under `name`; an array is its items, one after another, under the same name. */
@@ -108,19 +180,14 @@ bool add_value(walk *w, rec_node *parent, const rec_name *name, od::value value,
         }
         return true;
     }
+    text = token_of(value);
     if (type == od::json_type::string) {
-        if ((error = value.get_string().get(text))) return stop(w, error);
-        return add_text(w, parent, name, text);
+        if (!text_of(w, parent, value, text, &text)) return false;
+    } else if (!check_literal(w, type, text)) {
+        return false;
     }
-    text = value.raw_json_token(); /* with the blanks after it */
-    while (!text.empty() && strchr(" \t\r\n", text.back())) text.remove_suffix(1);
-    if (type == od::json_type::null) /* stands in arrays of primitives for an item that only has extensions */
-        return text == "null" || stop(w, simdjson::N_ATOM_ERROR);
-    bool legal = type == od::json_type::number ? is_number(text.data(), text.data() + text.size())
-                                               : text == "true" || text == "false";
-    if (!legal)
-        return stop(w, type == od::json_type::number ? simdjson::NUMBER_ERROR : simdjson::T_ATOM_ERROR);
-    return rec_add(&w->builder, parent, name, text.data(), text.size());
+    /* null stands in arrays of primitives for an item that only has extensions. */
+    return type == od::json_type::null || rec_add(&w->builder, parent, name, text.data(), text.size());
 }
 
 /* Remembers that the object has a member of this name; false if it has one already. */
@@ -150,16 +217,14 @@ void release(walk *w, size_t count)
 bool add_member(walk *w, rec_node *node, simdjson::simdjson_result<od::field> result, size_t depth)
 {
     od::field field;
-    std::string_view key, narrative;
+    std::string_view key;
     simdjson::error_code error = std::move(result).get(field);
-    if (error || (error = field.unescaped_key().get(key))) return stop(w, error);
-    if (memchr(key.data(), 0, key.size()))
-        return refuse(w, node, "not JSON that FHIR allows: a key with U+0000");
+    if (error) return stop(w, error);
+    if (!key_of(w, node, field, &key)) return false;
     rec_name *name = rec_name_of(w->builder.names, key.data(), key.size());
     if (!name) return stop(w, simdjson::CAPACITY);
     if (!hold(w, name, node)) return false;
-    if (key == "div" && !field.value().get_string().get(narrative)) return true;
-    return add_value(w, node, name, field.value(), depth);
+    return name->read ? add_value(w, node, name, field.value(), depth) : pass(w, node, field.value(), depth);
 }
 
 bool add_object(walk *w, rec_node *node, od::object object, size_t depth)
@@ -300,7 +365,7 @@ static simdjson::error_code build(walk *w, od::document *document, rec_node *roo
         for (auto item : array) {
             od::value inside;
             if ((error = item.get(inside))) return error;
-            if (!add_value(w, root, rec_name_of(w->builder.names, "item", 4), inside, 1)) return w->error;
+            if (!add_value(w, root, rec_name_of(w->builder.names, "entry", 5), inside, 1)) return w->error;
         }
     } else {
         if ((error = document->get_object().get(object))) return error;

@@ -41,6 +41,16 @@ static const struct {
     {"33914-3", 60, "mL/min/{1.73_m2}", 60, "mL/min/{1.73_m2}"},
     {"8480-6", 16, "kPa", 120.00992, "mm[Hg]"},
     {"8480-6", 120, "mmHg", 120, "mm[Hg]"},
+    {"6301-6", 2.5, "{INR}", 2.5, "{INR}"},
+    {"6301-6", 2.5, "1", 2.5, "{INR}"},
+    {"3016-3", 2.5, "uIU/mL", 2.5, "m[IU]/L"},
+    {"1920-8", 0.5, "ukat/L", 30, "U/L"}, /* by definition: 60 U */
+    {"10839-9", 0.04, "ng/mL", 40, "ng/L"},
+    {"2703-7", 13.3, "kPa", 99.758, "mm[Hg]"}, /* 13.3 * 7.50062 */
+    {"2744-1", 7.4, "[pH]", 7.4, "[pH]"},
+    {"2744-1", 7.4, NULL, 7.4, "[pH]"},
+    {"3091-6", 5, "mmol/L", 30.03, "mg/dL"}, /* urea: 5 * 60.06 / 10; its nitrogen is less than half of it */
+    {"14937-7", 5, "mmol/L", 14.007, "mg/dL"},
     {"2345-7", 5, NULL, NAN, "mg/dL"}, /* mg/dL or mmol/L? */
     {"2345-7", 5, "", NAN, "mg/dL"},
     {"2345-7", 5, "mg/kg", NAN, "mg/dL"},
@@ -77,4 +87,46 @@ Test(record_unit, other_codes_keep_what_they_have)
     cr_assert_eq(value, 3);
     cr_assert_str_eq(rec_unit_name("http://loinc.org", "2160-0"), "Creatinine");
     cr_assert_null(rec_unit_name("http://loinc.org", "99999-9"));
+}
+
+/* Conventional units times these are SI units, by the AMA Manual of Style (11th edition, table 17.5-1): one
+ * conventional unit, said in SI units, must come back as one. The table rounds to three digits. */
+static const struct {
+    const char *code, *si;
+    double factor;
+} ama[] = {
+    {"2345-7", "mmol/L", 0.0555}, {"2160-0", "umol/L", 88.4},   {"2093-3", "mmol/L", 0.0259},
+    {"2571-8", "mmol/L", 0.0113}, {"3094-0", "mmol/L", 0.357},  {"17861-6", "mmol/L", 0.25},
+    {"1975-2", "umol/L", 17.104}, {"3084-1", "mmol/L", 0.0595}, {"19123-9", "mmol/L", 0.411},
+    {"2777-1", "mmol/L", 0.323},  {"2498-4", "umol/L", 0.179},  {"2284-8", "nmol/L", 2.266},
+    {"2132-9", "pmol/L", 0.738},  {"62292-8", "nmol/L", 2.496}, {"3024-7", "pmol/L", 12.87},
+    {"1920-8", "ukat/L", 0.0167}, {"718-7", "mmol/L", 0.6206},  {"1751-7", "g/L", 10},
+};
+
+Test(record_unit, published_factors_come_back_as_one)
+{
+    for (size_t i = 0; i < sizeof ama / sizeof *ama; i++) {
+        double value = ama[i].factor;
+        const char *canonical;
+        cr_assert_eq(rec_unit("http://loinc.org", ama[i].code, ama[i].si, &value, &canonical),
+                     REC_UNIT_CANONICAL);
+        cr_assert_float_eq(value, 1, 0.005, "%s: %g %s are %g %s", ama[i].code, ama[i].factor, ama[i].si,
+                           value, canonical);
+    }
+    double lactate = 18;
+    const char *canonical;
+    rec_unit("http://loinc.org", "2524-7", "mg/dL", &lactate, &canonical);
+    cr_assert_float_eq(lactate, 18 * 0.111, 0.01, "the same table, to mmol/L");
+}
+
+/* Every row: a first unit that is the canonical one, other units with a factor above 0, and a name. */
+Test(record_unit, the_table_is_whole)
+{
+    for (int i = 0; i < REC_ANALYTES; i++) {
+        const rec_analyte *a = &rec_analytes[i];
+        cr_assert(a->name && a->canonical && a->from[0].unit, "row %d", i);
+        cr_assert(a->from[0].factor == 1 && a->from[0].offset == 0, "%s", a->name);
+        for (int k = 0; k < REC_CONVERSIONS && a->from[k].unit; k++)
+            cr_assert_gt(a->from[k].factor, 0, "%s", a->name);
+    }
 }
