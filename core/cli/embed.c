@@ -15,12 +15,14 @@
 static const size_t memory_limit = (size_t)4 << 30;
 
 /* Files that say how to read the others: they join the case, and an option of an adapter names them. */
-enum { ROI, REFERENCE, COMPANIONS };
+enum { ROI, REFERENCE, ANNOTATION, PANEL, COMPANIONS };
 static const struct {
     const char *option, *setting;
 } companions[COMPANIONS] = {
     [ROI] = {"--roi", "roi"},
     [REFERENCE] = {"--reference", "variant.reference"},
+    [ANNOTATION] = {"--annotation", "variant.annotation"},
+    [PANEL] = {"--panel", "variant.panel"},
 };
 
 typedef struct embed_request {
@@ -48,6 +50,12 @@ static void help(void)
          "mask), or the\n"
          "                        one of this name or number\n"
          "  --reference FILE      left-align the alleles of VCF files against this FASTA file\n"
+         "  --annotation FILE     take consequences, significance and frequencies from this VCF where a file "
+         "has "
+         "none\n"
+         "  --panel FILE          read only the variants in the regions of this BED file, or of the genes of "
+         "this "
+         "list\n"
          "  --option NAME=VALUE   set an option of an adapter; `consilium plugin list` names them; may be "
          "repeated\n"
          "  --deidentify          leave out what the basic profile of DICOM PS3.15 Annex E removes; every "
@@ -122,7 +130,8 @@ static csl_status add_indices(csl_names *files, const char *of, csl_error *error
     return status;
 }
 
-/* A companion joins the case; `#` may be part of its name. */
+/* A companion joins the case; `#` may be part of its name. Where a panel is asked for, so do the indices that
+ * find it. */
 static csl_status add_companion(embed_request *r, int which, csl_error *error)
 {
     const char *given = r->companions[which];
@@ -130,7 +139,11 @@ static csl_status add_companion(embed_request *r, int which, csl_error *error)
     char *mark = which == ROI && path && access(path, F_OK) < 0 ? strrchr(path, '#') : NULL;
     if (!path) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     if (mark) *mark = 0;
-    csl_status status = add_once(&r->files, path, error);
+    size_t count = r->files.count;
+    csl_status status = CSL_OK;
+    for (size_t i = 0; which == PANEL && status == CSL_OK && i < count; i++)
+        status = add_indices(&r->files, r->files.items[i], error);
+    if (status == CSL_OK) status = add_once(&r->files, path, error);
     if (status == CSL_OK && which != ROI) status = add_indices(&r->files, path, error);
     if (status == CSL_OK &&
         snprintf(setting, sizeof setting, "%s=%s", companions[which].setting, given) >= (int)sizeof setting)
@@ -177,6 +190,8 @@ static int parse(int argc, char **argv, embed_request *r)
     static const struct option options[] = {{"features", required_argument, NULL, 'f'},
                                             {"roi", required_argument, NULL, ROI},
                                             {"reference", required_argument, NULL, REFERENCE},
+                                            {"annotation", required_argument, NULL, ANNOTATION},
+                                            {"panel", required_argument, NULL, PANEL},
                                             {"option", required_argument, NULL, 'o'},
                                             {"deidentify", no_argument, NULL, 'd'},
                                             {"plugins", required_argument, NULL, 'p'},
@@ -188,7 +203,9 @@ static int parse(int argc, char **argv, embed_request *r)
         switch (o) {
         case 'f': r->view.modality = optarg; break;
         case ROI:
-        case REFERENCE: r->companions[o] = optarg; break;
+        case REFERENCE:
+        case ANNOTATION:
+        case PANEL: r->companions[o] = optarg; break;
         case 'o': status = add(&r->settings, optarg, &error); break;
         case 'd':
             r->view.deidentified = true;

@@ -152,7 +152,7 @@ int variant_lines_next(variant_lines *l, size_t column, variant_fault *fault)
 int variant_lines_jump(variant_lines *l, uint64_t offset, variant_fault *fault)
 {
     l->at = l->length = 0;
-    l->number = 0;
+    l->jumped = true;
     if (offset > INT64_MAX || bgzf_seek(l->blocks, (int64_t)offset, SEEK_SET) != 0)
         return variant_wrong(fault, "the index points outside the file");
     return 0;

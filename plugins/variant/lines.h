@@ -30,7 +30,8 @@ typedef struct variant_lines {
     BGZF *blocks;
     bool no_eof_block; /* BGZF without its end-of-file block */
     bool ended_clean;  /* the last line ended with a line feed */
-    uint64_t number;   /* of the line, 1-based; 0 after a jump */
+    bool jumped;       /* the numbers of lines are no longer known */
+    uint64_t number;   /* of the line, 1-based */
     size_t columns;    /* of the line, those not held included */
     variant_span row;  /* the line without its end, followed by a NUL; valid until the next call */
     char *chunk;       /* a piece of the text */

@@ -13,6 +13,10 @@ const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
     OPTION("variant.sample", "NAME", "read this sample of files that have several; the first"),
     OPTION("variant.reference", "FILE", "left-align alleles against this FASTA file of the case; as written"),
     OPTION(
+        "variant.annotation", "FILE",
+        "take consequence, significance and frequency from this VCF of the case where a file has none; no"),
+    OPTION("variant.panel", "FILE", "read only the regions of this BED file, or the genes of this list; all"),
+    OPTION(
         "pgs.missing", "mean|reference|skip|fail",
         "what a score counts for a variant whose genotype is not called; mean, where a frequency is known"),
     OPTION("pgs.absent", "mean|reference|skip|fail", "the same for a variant that no record has; skip"),
@@ -74,5 +78,7 @@ int32_t variant_options_read(const csl_host *host, const csl_options *from, vari
     if (options->sample && !options->sample[0])
         return from->refuse(host, "variant.sample", "the name of a sample");
     options->reference = from->get(host, "variant.reference");
+    options->annotation = from->get(host, "variant.annotation");
+    options->panel = from->get(host, "variant.panel");
     return read_scores(host, from, &options->scores);
 }

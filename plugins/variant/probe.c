@@ -83,6 +83,43 @@ static bool is_score(variant_span text)
     return false;
 }
 
+/* "chr1 999 2000 ...", separated by tabs, after lines of comment. */
+static bool is_regions(variant_span text)
+{
+    while (text.at) {
+        variant_span line = variant_split(&text, '\n');
+        if (!line.length || *line.at == '#' || !strncmp(line.at, "track", 5) ||
+            !strncmp(line.at, "browser", 7))
+            continue;
+        variant_span contig = variant_split(&line, '\t');
+        if (!line.at || !contig.length || memchr(contig.at, ' ', contig.length)) return false;
+        variant_span from = variant_split(&line, '\t');
+        if (!line.at) return false;
+        variant_span to = variant_split(&line, '\t');
+        if (to.length && to.at[to.length - 1] == '\r') to.length--;
+        return from.length && to.length && strspn(from.at, "0123456789") == from.length &&
+               strspn(to.at, "0123456789") >= to.length;
+    }
+    return false;
+}
+
+/* One symbol of a gene a line, in capitals but for "orf". */
+static bool is_genes(variant_span text, bool cut)
+{
+    size_t genes = 0;
+    while (text.at) {
+        variant_span line = variant_split(&text, '\n');
+        if (!text.at && cut) break; /* where the look ends */
+        if (line.length && line.at[line.length - 1] == '\r') line.length--;
+        if (!line.length || *line.at == '#') continue;
+        if (line.length > 32 || *line.at < 'A' || *line.at > 'Z' ||
+            strspn(line.at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.orf@") < line.length)
+            return false;
+        genes++;
+    }
+    return genes > 0;
+}
+
 variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
 {
     static const char first_line[] = "##fileformat=VCF";
@@ -107,6 +144,8 @@ variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
     *sure = 60;
     if (is_reference(text)) return VARIANT_KIND_REFERENCE;
     if (is_reference_index(text)) return VARIANT_KIND_REFERENCE_INDEX;
+    *sure = 55;
+    if (is_regions(text) || is_genes(text, n == LOOK)) return VARIANT_KIND_PANEL;
     *sure = 80;
     for (size_t i = 0; n && start[0] == '#' && i < sizeof marks / sizeof *marks; i++)
         if (memmem(start, n, marks[i], strlen(marks[i]))) return VARIANT_KIND_VCF;

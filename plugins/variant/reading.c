@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int32_t fail(const variant_reading *r, uint32_t input, const variant_fault *fault)
+int32_t variant_reading_fail(const variant_reading *r, uint32_t input, const variant_fault *fault)
 {
     r->sink->fail(r->sink, input, fault->place[0] ? fault->place : NULL, fault->reason);
     return CSL_PLUGIN_BAD_INPUT;
@@ -18,7 +18,7 @@ static const csl_input *find_input(const variant_reading *r, const char *name)
 }
 
 /* The file NAME.fai beside NAME. */
-static const csl_input *find_beside(const variant_reading *r, const csl_input *of, const char *ending)
+const csl_input *variant_reading_beside(const variant_reading *r, const csl_input *of, const char *ending)
 {
     size_t length = strlen(of->name);
     for (uint32_t i = 0; i < r->count; i++)
@@ -35,11 +35,43 @@ static int32_t open_reference(variant_reading *r)
     if (!fasta || r->kinds[fasta - r->inputs] != VARIANT_KIND_REFERENCE) {
         variant_wrong(&fault, "variant.reference names \"%.100s\": no FASTA file of the case has this name",
                       r->options->reference);
-        return fail(r, 0, &fault);
+        return variant_reading_fail(r, 0, &fault);
     }
-    const csl_input *index = find_beside(r, fasta, ".fai");
+    const csl_input *index = variant_reading_beside(r, fasta, ".fai");
     int32_t status = variant_reference_open(&r->reference, fasta, index, &fault);
-    return status == CSL_PLUGIN_BAD_INPUT ? fail(r, (uint32_t)((index ? index : fasta) - r->inputs), &fault)
+    return status == CSL_PLUGIN_BAD_INPUT
+               ? variant_reading_fail(r, (uint32_t)((index ? index : fasta) - r->inputs), &fault)
+               : status;
+}
+
+static int32_t open_annotations(variant_reading *r)
+{
+    variant_fault fault = {.place = ""};
+    const csl_input *input = find_input(r, r->options->annotation);
+    if (!r->options->annotation) return CSL_PLUGIN_OK;
+    if (!input || r->kinds[input - r->inputs] > VARIANT_KIND_BCF) {
+        variant_wrong(&fault,
+                      "variant.annotation names \"%.100s\": no VCF or BCF file of the case has this name",
+                      r->options->annotation);
+        return variant_reading_fail(r, 0, &fault);
+    }
+    r->annotator.input = input;
+    return CSL_PLUGIN_OK;
+}
+
+static int32_t open_panel(variant_reading *r)
+{
+    variant_fault fault = {.place = ""};
+    const csl_input *input = find_input(r, r->options->panel);
+    if (!r->options->panel) return CSL_PLUGIN_OK;
+    if (!input || r->kinds[input - r->inputs] != VARIANT_KIND_PANEL) {
+        variant_wrong(
+            &fault, "variant.panel names \"%.100s\": no BED file or list of genes of the case has this name",
+            r->options->panel);
+        return variant_reading_fail(r, 0, &fault);
+    }
+    int32_t status = variant_panel_open(&r->panel, input, &fault);
+    return status == CSL_PLUGIN_BAD_INPUT ? variant_reading_fail(r, (uint32_t)(input - r->inputs), &fault)
                                           : status;
 }
 
@@ -54,7 +86,7 @@ static int32_t open_scores(variant_reading *r, const variant_header *header)
         if (r->kinds[i] != VARIANT_KIND_SCORE) continue;
         variant_fault fault = {.place = ""};
         int32_t status = variant_score_table_add(&r->scoring.table, &r->inputs[i], i, r->build, &fault);
-        if (status != CSL_PLUGIN_OK) return fail(r, i, &fault);
+        if (status != CSL_PLUGIN_OK) return variant_reading_fail(r, i, &fault);
     }
     return variant_score_table_sort(&r->scoring.table);
 }
@@ -63,7 +95,7 @@ static int32_t finish_scores(variant_reading *r)
 {
     variant_fault fault = {.place = "score"};
     int32_t status = variant_scoring_finish(&r->scoring, &r->reference, &fault);
-    if (status == CSL_PLUGIN_BAD_INPUT) return fail(r, r->first, &fault);
+    if (status == CSL_PLUGIN_BAD_INPUT) return variant_reading_fail(r, r->first, &fault);
     return status == CSL_PLUGIN_OK ? variant_report_scores(r) : status;
 }
 
@@ -77,13 +109,17 @@ static int32_t normalise(variant_reading *r, const variant_record *record, varia
     }
 }
 
-static int32_t take_record(variant_reading *r, uint32_t input, variant_source *source)
+int32_t variant_reading_take(variant_reading *r, uint32_t input, variant_source *source)
 {
     variant_record *record = &source->record;
     variant_genotype genotype;
     if (variant_genotype_read(record, &genotype, &source->fault) < 0) return CSL_PLUGIN_BAD_INPUT;
     if (r->scoring.table.count && source->header.samples)
         variant_scoring_record(&r->scoring, record, &genotype, &r->reference);
+    if (r->panel.region_count) {
+        variant_record_info(record, source->header.layout.key);
+        if (!variant_panel_covers(&r->panel, record)) return CSL_PLUGIN_OK;
+    }
     variant_tally_genotype(&r->tally, source->header.samples > 0, &genotype);
     bool found = false;
     for (int number = 1; number < record->alleles; number++) {
@@ -95,6 +131,13 @@ static int32_t take_record(variant_reading *r, uint32_t input, variant_source *s
         if (!variant_allele_read(source, number, &allele)) continue;
         int32_t status = r->reference.count ? normalise(r, record, &allele) : CSL_PLUGIN_OK;
         if (status != CSL_PLUGIN_OK) return status;
+        status = variant_annotator_fill(&r->annotator, record, &allele, &r->reference);
+        if (status == CSL_PLUGIN_BAD_INPUT) {
+            variant_source_place(&r->annotator.source);
+            variant_reading_fail(r, (uint32_t)(r->annotator.input - r->inputs), &r->annotator.source.fault);
+            return CSL_PLUGIN_STOP;
+        }
+        if (!variant_panel_names(&r->panel, allele.annotation.symbol)) continue;
         allele.key.sequence = r->sequence++;
         variant_tally_allele(&r->tally, &genotype, &allele);
         variant_token *place = variant_selection_place(&r->selection, &allele.key);
@@ -111,10 +154,10 @@ static int32_t read_records(variant_reading *r, uint32_t index, variant_source *
     for (;;) {
         int got = variant_source_next(source);
         if (got == 0) return CSL_PLUGIN_OK;
-        int32_t status = got < 0 ? CSL_PLUGIN_BAD_INPUT : take_record(r, index, source);
+        int32_t status = got < 0 ? CSL_PLUGIN_BAD_INPUT : variant_reading_take(r, index, source);
         if (status == CSL_PLUGIN_OK) continue;
         if (got == 1) variant_source_place(source);
-        return status == CSL_PLUGIN_BAD_INPUT ? fail(r, index, &source->fault) : status;
+        return status == CSL_PLUGIN_BAD_INPUT ? variant_reading_fail(r, index, &source->fault) : status;
     }
 }
 
@@ -122,10 +165,13 @@ static int32_t read_file(variant_reading *r, uint32_t index)
 {
     variant_source source;
     int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample);
-    if (status == CSL_PLUGIN_BAD_INPUT) fail(r, index, &source.fault);
+    if (status == CSL_PLUGIN_BAD_INPUT) variant_reading_fail(r, index, &source.fault);
     if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
     if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);
-    if (status == CSL_PLUGIN_OK) status = read_records(r, index, &source);
+    bool done = false;
+    if (status == CSL_PLUGIN_OK && r->panel.region_count && !r->scoring.table.count)
+        status = variant_regions_read(r, index, &source, &done);
+    if (status == CSL_PLUGIN_OK && !done) status = read_records(r, index, &source);
     variant_source_close(&source);
     return status;
 }
@@ -133,8 +179,10 @@ static int32_t read_file(variant_reading *r, uint32_t index)
 static int32_t read_files(variant_reading *r)
 {
     int32_t status = open_reference(r);
+    if (status == CSL_PLUGIN_OK) status = open_annotations(r);
+    if (status == CSL_PLUGIN_OK) status = open_panel(r);
     for (uint32_t i = 0; i < r->count && status == CSL_PLUGIN_OK; i++) {
-        if (r->kinds[i] > VARIANT_KIND_BCF) continue;
+        if (r->kinds[i] > VARIANT_KIND_BCF || &r->inputs[i] == r->annotator.input) continue;
         if (r->first == r->count) r->first = i;
         status = read_file(r, i);
     }
@@ -164,6 +212,8 @@ int32_t variant_reading_run(const variant_options *options, const csl_input *inp
             kinds[i] = variant_probe(inputs[i].bytes, inputs[i].length, &sure);
         status = read_files(r);
         variant_reference_close(&r->reference);
+        variant_annotator_close(&r->annotator);
+        variant_panel_close(&r->panel);
         variant_score_table_free(&r->scoring.table);
         variant_change_room_free(&r->room);
     }

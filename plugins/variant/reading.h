@@ -5,8 +5,10 @@
 #include <consilium/plugin.h>
 #include <stdbool.h>
 
+#include "annotator.h"
 #include "change.h"
 #include "options.h"
+#include "panel.h"
 #include "probe.h"
 #include "reference.h"
 #include "score.h"
@@ -25,6 +27,8 @@ typedef struct variant_reading {
     uint64_t mismatches; /* alleles whose REF is not what the reference has */
     variant_reference reference;
     variant_change_room room;
+    variant_annotator annotator;
+    variant_panel panel;
     variant_scoring scoring;
     bool scoring_open;   /* the scoring files have been read, for `build` */
     variant_build build; /* of the first file's genotypes */
@@ -35,6 +39,18 @@ typedef struct variant_reading {
 /* What embed returns. */
 int32_t variant_reading_run(const variant_options *options, const csl_input *inputs, uint32_t count,
                             const csl_sink *sink);
+
+/* What a reading's parts share. */
+int32_t variant_reading_fail(const variant_reading *reading, uint32_t input, const variant_fault *fault);
+/* The file NAME.ENDING beside NAME, NULL if there is none. */
+const csl_input *variant_reading_beside(const variant_reading *reading, const csl_input *of,
+                                        const char *ending);
+/* What the source's record says; as embed's result. */
+int32_t variant_reading_take(variant_reading *reading, uint32_t input, variant_source *source);
+
+/* regions.c: the records of the panel's regions, found by the index that lies beside the file. *done false:
+ * there is none, and all must be looked at. */
+int32_t variant_regions_read(variant_reading *reading, uint32_t input, variant_source *source, bool *done);
 
 /* report.c: what a file's header says, as facts and warnings; and at the end the tokens and what was
  * inferred. */

@@ -11,8 +11,8 @@ void variant_source_place(variant_source *s)
 {
     char *place = s->fault.place;
     size_t size = sizeof s->fault.place;
-    if (s->lines.number == 0)
-        snprintf(place, size, "record %" PRIu64 "%s", s->records, s->binary ? "" : " of a region");
+    if (s->binary || s->lines.jumped)
+        snprintf(place, size, "record %" PRIu64 "%s", s->records, s->lines.jumped ? " of the regions" : "");
     else if (s->records)
         snprintf(place, size, "line %" PRIu64 " (record %" PRIu64 ")", s->lines.number, s->records);
     else
@@ -89,4 +89,13 @@ int variant_source_next(variant_source *s)
         return 1;
     variant_source_place(s);
     return -1;
+}
+
+int variant_source_jump(variant_source *s, uint64_t offset)
+{
+    if (!s->binary) return variant_lines_jump(&s->lines, offset, &s->fault);
+    s->lines.jumped = true;
+    if (offset > INT64_MAX || bgzf_seek(s->binary->fp.bgzf, (int64_t)offset, SEEK_SET) != 0)
+        return variant_wrong(&s->fault, "the index points outside the file");
+    return 0;
 }

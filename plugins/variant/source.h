@@ -42,6 +42,8 @@ void variant_source_close(variant_source *source);
 
 /* 1: source->record holds the next record. 0: the end. -1: the fault says what is wrong. */
 int variant_source_next(variant_source *source);
+/* Goes on at a virtual offset, as an index has it. -1: the offset is not of this file. */
+int variant_source_jump(variant_source *source, uint64_t offset);
 /* Fills the fault's place with where the last record is. */
 void variant_source_place(variant_source *source);
 
