@@ -7,7 +7,17 @@
 #include "code.h"
 #include "reader.h"
 
-typedef enum class { NONE, PROBLEM, ALLERGY, MEDICATION, IMMUNIZATION, FINDING, PROCEDURE, ENCOUNTER } class;
+typedef enum class {
+    NONE,
+    PROBLEM,
+    ALLERGY,
+    MEDICATION,
+    IMMUNIZATION,
+    FINDING,
+    PROCEDURE,
+    ENCOUNTER,
+    FAMILY
+} class;
 
 /* Section templates stand under 2.16.840.1.113883.10.20.22.2, entry templates under ...22.4. */
 #define TEMPLATES "2.16.840.1.113883.10.20.22."
@@ -16,24 +26,37 @@ static const struct {
     const char *code, *templates;
     class class;
 } sections[] = {
-    {"11450-4", "2.5 2.5.1", PROBLEM},      {"11348-0", "2.20", PROBLEM},
-    {"48765-2", "2.6 2.6.1", ALLERGY},      {"10160-0", "2.1 2.1.1", MEDICATION},
-    {"11369-6", "2.2 2.2.1", IMMUNIZATION}, {"30954-2", "2.3 2.3.1", FINDING},
-    {"8716-3", "2.4 2.4.1", FINDING},       {"29762-2", "2.17", FINDING},
-    {"47519-4", "2.7 2.7.1", PROCEDURE},    {"46240-8", "2.22 2.22.1", ENCOUNTER},
+    {"11450-4", "2.5 2.5.1", PROBLEM},
+    {"11348-0", "2.20", PROBLEM},
+    {"48765-2", "2.6 2.6.1", ALLERGY},
+    {"10160-0", "2.1 2.1.1", MEDICATION},
+    {"11369-6", "2.2 2.2.1", IMMUNIZATION},
+    {"30954-2", "2.3 2.3.1", FINDING},
+    {"8716-3", "2.4 2.4.1", FINDING},
+    {"29762-2", "2.17", FINDING},
+    {"47519-4", "2.7 2.7.1", PROCEDURE},
+    {"46240-8", "2.22 2.22.1", ENCOUNTER},
+    {"47420-5", "2.14", FINDING},
+    {"10190-7", "2.56", FINDING},
+    {"10157-6", "2.15", FAMILY},
 };
 
 static const struct {
     const char *templates;
     class class;
 } entries[] = {
-    {"4.3 4.4", PROBLEM},           /* problem concern act, problem observation */
-    {"4.30 4.7", ALLERGY},          /* allergy concern act, allergy - intolerance observation */
-    {"4.16", MEDICATION},           /* medication activity */
-    {"4.52", IMMUNIZATION},         /* immunization activity */
-    {"4.1 4.2 4.26 4.27", FINDING}, /* result and vital signs organizer and observation */
-    {"4.38 4.78", FINDING},         /* social history observation, smoking status */
-    {"4.12 4.13 4.14", PROCEDURE},  {"4.49", ENCOUNTER},
+    {"4.3 4.4", PROBLEM},             /* problem concern act, problem observation */
+    {"4.30 4.7", ALLERGY},            /* allergy concern act, allergy - intolerance observation */
+    {"4.16", MEDICATION},             /* medication activity */
+    {"4.52", IMMUNIZATION},           /* immunization activity */
+    {"4.1 4.2 4.26 4.27", FINDING},   /* result and vital signs organizer and observation */
+    {"4.38 4.78 4.85", FINDING},      /* social history observation, smoking status, tobacco use */
+    {"4.66 4.67 4.74 4.75", FINDING}, /* functional and mental status, organizer and observation */
+    {"4.68 4.73", FINDING},           /* R1.1: functional and cognitive status problem */
+    {"4.69 4.86 4.128", FINDING},     /* assessment scale, what supports it, self-care activity */
+    {"4.45", FAMILY},
+    {"4.12 4.13 4.14", PROCEDURE},
+    {"4.49", ENCOUNTER},
 };
 
 /* Observations inside others that describe the entry (status, severity, age, reaction, units) and are no
@@ -191,7 +214,14 @@ static void read_value(reader *r, const rec_node *observation, rec_event *e, rec
         if (!isnan(e->value)) e->unit = "1";
     } else if (rec_among(type, "IVL_PQ IVL_INT IVL_REAL")) {
         read_interval(r, value, e);
+    } else if (rec_among(type, "RTO RTO_PQ_PQ")) {
+        const char *above = rec_get(rec_child(value, "numerator"), "@value"),
+                   *below = rec_get(rec_child(value, "denominator"), "@value");
+        e->answer = rec_format(r->arena, "%s:%s", above ? above : "?", below ? below : "?");
     }
+    const char *absent = rec_get(value, "@nullFlavor");
+    if (absent && isnan(e->value) && !e->answer && !coded->code)
+        e->answer = rec_format(r->arena, "absent (%s)", absent);
 }
 
 /* The range for healthy people; the unit of its bounds is returned. */
@@ -303,6 +333,21 @@ static void visit_inside(reader *r, const rec_node *statement, const context *c)
     }
 }
 
+/* What relatives have: recorded under codes of its own, never as the patient's. */
+static void add_family(reader *r, const rec_node *organizer)
+{
+    context c = {.class = FAMILY, .time = rec_child(organizer, "effectiveTime")};
+    rec_coding relative = read_code(r, REC_CONDITION, rec_find(organizer, "subject/relatedSubject/code"));
+    for (const rec_node *part = rec_child(organizer, "component"); part; part = rec_again(part)) {
+        const rec_node *observation = rec_child(part, "observation");
+        if (!has_template(observation, "4.46") || is_excluded(observation, &c)) continue;
+        rec_event e = rec_event_new(r->record, REC_OBSERVATION);
+        read_time(r, observation, &c, &e);
+        rec_coding code = read_code(r, REC_CONDITION, rec_child(observation, "value"));
+        rec_family_add(r->record, &e, &relative, &code, observation);
+    }
+}
+
 static void visit(reader *r, const rec_node *s, context c)
 {
     if (has_template(s, details)) return;
@@ -310,6 +355,10 @@ static void visit(reader *r, const rec_node *s, context c)
     /* Without a template of its own an entry is what its section says; with another one it is something else.
      */
     if (own != NONE || has_other_template(s)) c.class = own;
+    if (c.class == FAMILY) {
+        if (!strcmp(s->name, "organizer") && !rec_is(rec_child(s, "@negationInd"), "true")) add_family(r, s);
+        return;
+    }
     if (is_excluded(s, &c)) return;
     specimen_facts(r, s);
     bool act = !strcmp(s->name, "act"), observation = !strcmp(s->name, "observation");
@@ -364,6 +413,7 @@ static void visit(reader *r, const rec_node *s, context c)
         rec_event_add(r->record, &e, NULL, s);
         if (c.class == ENCOUNTER) visit_inside(r, s, &(context){.class = NONE}); /* encounter diagnoses */
         break;
+    case FAMILY:
     case NONE: break;
     }
 }

@@ -1,6 +1,7 @@
 #include "code.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tree.h"
@@ -104,13 +105,34 @@ double rec_interpretation(const char *code)
 void rec_finding_add(rec_record *record, const rec_event *finding, const rec_coding *answer,
                      const char *range_unit, const rec_node *at)
 {
-    rec_event_add(record, finding, range_unit, at);
+    /* "ASSERTION" says no more than that the answer holds. */
+    bool assertion = finding->code && !strcmp(finding->code, "ASSERTION");
+    if (!assertion) rec_event_add(record, finding, range_unit, at);
     if (!answer->code || !isnan(finding->value)) return;
     rec_event own = *finding;
-    own.display = rec_format(&record->arena, "%s: %s", finding->display ? finding->display : "Finding",
-                             answer->display ? answer->display : answer->code);
+    char display[REC_VALUE_MAX];
+    snprintf(display, sizeof display, "%s: %s", finding->display && !assertion ? finding->display : "Finding",
+             answer->display ? answer->display : answer->code);
+    own.display = display;
     own.answer = NULL;
     own.system = answer->system;
     own.code = answer->code;
     rec_event_add(record, &own, NULL, at);
+}
+
+void rec_family_add(rec_record *record, const rec_event *base, const rec_coding *relative,
+                    const rec_coding *condition, const rec_node *at)
+{
+    char system[REC_VALUE_MAX], display[REC_VALUE_MAX];
+    if (!condition->code || rec_coding_negative(condition)) return;
+    rec_event e = *base;
+    snprintf(system, sizeof system, REC_FAMILY "%s", condition->system ? condition->system : "");
+    const char *who = relative->display ? relative->display : relative->code ? relative->code : "relative";
+    snprintf(display, sizeof display, "Family history (%.100s): %.500s", who,
+             condition->display ? condition->display : condition->code);
+    e.kind = REC_OBSERVATION;
+    e.system = system;
+    e.code = condition->code;
+    e.display = display;
+    rec_event_add(record, &e, NULL, at);
 }

@@ -40,4 +40,10 @@ double rec_interpretation(const char *code);
 void rec_finding_add(rec_record *record, const rec_event *finding, const rec_coding *answer,
                      const char *range_unit, const rec_node *at);
 
+/* Adds what a relative has, as an observation under a code of its own: REC_FAMILY and the condition's system,
+ * so that it can never count as the patient's. `base` has the time. */
+#define REC_FAMILY "urn:consilium:family-history:"
+void rec_family_add(rec_record *record, const rec_event *base, const rec_coding *relative,
+                    const rec_coding *condition, const rec_node *at);
+
 #endif

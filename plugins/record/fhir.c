@@ -49,7 +49,7 @@ const char rec_fhir_names[] =
     "resourceType entry resource fullUrl contained id status verificationStatus clinicalStatus "
     "modifierExtension "
     "identifier system value code coding display use name family given gender birthDate deceasedDateTime "
-    "doNotPerform notDone notGiven wasNotGiven wasNotTaken subject patient reference focus reaction "
+    "doNotPerform subject patient reference focus reaction "
     "substance "
     "medicationCodeableConcept medicationReference vaccineCode type class accessionIdentifier component "
     "hasMember "
@@ -61,7 +61,13 @@ const char rec_fhir_names[] =
     "interpretation "
     "valueQuantity valueInteger valueBoolean valueCodeableConcept valueRange valueRatio numerator "
     "denominator "
-    "valueString valueSampledData valueTime valueDateTime valuePeriod dataAbsentReason";
+    "valueString valueSampledData valueTime valueDateTime valuePeriod dataAbsentReason "
+    /* of family histories */
+    "relationship condition date "
+    /* what tells other releases */
+    "animal dateRecorded assertedDate context comments comment related triggeredBy bodyStructure medication "
+    "taken "
+    "wasNotTaken wasNotGiven notGiven notPerformed notDone occurrencePeriod actualPeriod";
 
 /* What a reference may mean: "Medication/12" or a fullUrl, and the medication's code. */
 typedef struct target {
@@ -285,15 +291,12 @@ static bool coded_among(const rec_node *concept, const char *words)
     return false;
 }
 
-/* Entries that say of themselves that they do not stand, in R4 and in what older servers still write. */
+/* Entries that say of themselves that they do not stand. */
 static bool is_excluded(const rule *how, const rec_node *resource)
 {
-    static const char *const flags[] = {"doNotPerform", "notDone", "notGiven", "wasNotGiven", "wasNotTaken"};
     if (rec_among(rec_get(resource, "status"), how->excluded)) return true;
     if (coded_among(rec_child(resource, "verificationStatus"), how->excluded)) return true;
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (rec_is(rec_child(resource, flags[i]), "true")) return true;
-    return false;
+    return rec_is(rec_child(resource, "doNotPerform"), "true");
 }
 
 /* The subject is this record's patient, or not said. */
@@ -415,7 +418,11 @@ static void add_finding(reader *r, const rec_event *base, const rec_node *node, 
     e.system = code.system;
     e.code = code.code;
     e.display = code.display;
-    if (!read_value(r, node, &e, &coded) && !rec_child(node, "dataAbsentReason") && !always) return;
+    const rec_node *absent = rec_child(node, "dataAbsentReason");
+    bool valued = read_value(r, node, &e, &coded);
+    if (!valued && !absent && !always) return;
+    if (!valued && absent)
+        e.answer = rec_format(r->arena, "absent (%s)", or_unknown(read_concept(r, e.kind, absent).code));
     for (const rec_node *i = rec_child(node, "interpretation"); i; i = rec_again(i))
         for (const rec_node *c = rec_child(i, "coding"); c && isnan(e.interpretation); c = rec_again(c))
             e.interpretation = rec_interpretation(rec_get(c, "code"));
@@ -449,10 +456,31 @@ static const rec_node *medication_code(reader *r, const rec_node *resource)
     return NULL;
 }
 
+/* What relatives have: recorded under codes of its own, never as the patient's. */
+static void read_family(reader *r, const rec_node *history)
+{
+    rec_event e = rec_event_new(r->record, REC_OBSERVATION);
+    const rec_node *date = rec_child(history, "date");
+    if (rec_among(rec_get(history, "status"), "entered-in-error health-unknown")) return;
+    if (rec_child(history, "modifierExtension") || !is_about_patient(r, history)) return;
+    if (date && date->value) rec_date_fhir(date->value, &e.time);
+    rec_coding relative = read_concept(r, REC_CONDITION, rec_child(history, "relationship"));
+    for (const rec_node *c = rec_child(history, "condition"); c; c = rec_again(c)) {
+        rec_coding code = read_concept(r, REC_CONDITION, rec_child(c, "code"));
+        rec_family_add(r->record, &e, &relative, &code, c);
+    }
+}
+
 /* Second pass. */
 static void read_resource(reader *r, const rec_node *resource, const char *type, const rec_node *url)
 {
     (void)url;
+    if (!rec_fhir_is_r4(r->record, resource, type)) return;
+    if (!strcmp(type, "FamilyMemberHistory")) {
+        r->seen++;
+        read_family(r, resource);
+        return;
+    }
     if (!strcmp(type, "Patient")) {
         read_patient(r, resource);
         r->seen++;

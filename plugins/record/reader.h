@@ -17,6 +17,9 @@ void rec_fhir_read(rec_fhir *set, const rec_node *root);
 void rec_fhir_end_file(rec_fhir *set, const rec_node *at);
 void rec_fhir_free(rec_fhir *set);
 
+/* False, with the record failed, for a resource that another release of FHIR shaped. */
+bool rec_fhir_is_r4(rec_record *record, const rec_node *resource, const char *type);
+
 void rec_read_ccda(rec_record *record, const rec_node *root);
 
 /* All files of a case, each in its dialect. False with record->fault about file record->input. */

@@ -112,6 +112,31 @@ static const struct {
                                                                                      "component></"
                                                                                      "organizer></entry>",
      ""},
+    {"what a relative has is recorded as such",
+     SECTION("10157-6") "<entry><organizer moodCode='EVN'>" TEMPLATE(
+         "4.45") "<subject><relatedSubject><code code='FTH' displayName='father'/></relatedSubject></subject>"
+                 "<component><observation moodCode='EVN'>" TEMPLATE(
+                     "4.46") "<effectiveTime value='1967'/><value xsi:type='CD' code='22298006' " SCT
+                             " displayName='Infarction'/></observation></component></organizer></entry>",
+     "Family history (father): Infarction, 1967 | "
+     "urn:consilium:family-history:http://snomed.info/sct|22298006\n"},
+    {"a functional status",
+     SECTION("47420-5") "<entry><observation moodCode='EVN'>" TEMPLATE(
+         "4.67") "<code code='54522-8' " LNC
+                 " displayName='Functional status'/><value xsi:type='CD' code='165245003' " SCT
+                 " displayName='Needs help'/></observation></entry>",
+     "Functional status: Needs help | http://loinc.org|54522-8\n"
+     "Functional status: Needs help | http://snomed.info/sct|165245003\n"},
+    {"an assertion is its answer",
+     SECTION("29762-2") "<entry><observation moodCode='EVN'>" TEMPLATE(
+         "4.78") "<code code='ASSERTION'/><value xsi:type='CD' code='8517006' " SCT
+                 " displayName='Former smoker'/></observation></entry>",
+     "Finding: Former smoker | http://snomed.info/sct|8517006\n"},
+    {"why there is no value", RESULT("<value xsi:type='PQ' nullFlavor='NASK'/>"),
+     "Creatinine: absent (NASK), 2024-03-02 | http://loinc.org|2160-0\n"},
+    {"a ratio stays in the label",
+     RESULT("<value xsi:type='RTO'><numerator value='1'/><denominator value='128'/></value>"),
+     "Creatinine: 1:128, 2024-03-02 | http://loinc.org|2160-0\n"},
     {"a vaccine",
      SECTION("11369-6") "<entry><substanceAdministration moodCode='EVN' negationInd='false'><effectiveTime "
                         "value='199911'/>"

@@ -123,6 +123,28 @@ static const struct {
      "Hypertension | http://snomed.info/sct|38341003\n"},
     {"a coding without a code", "{'resourceType':'Condition','code':{'text':'secret'}}",
      "Condition without a code | \n"},
+    {"what a relative has is recorded as such",
+     "{'resourceType':'FamilyMemberHistory','status':'completed','date':'2011-03-18','relationship':{'coding'"
+     ":[{"
+     "'code':'FTH','display':'father'}]},'condition':[{'code':{'coding':[{'system':'http://snomed.info/"
+     "sct','code':'22298006','display':'Myocardial infarction'}]}}]}",
+     "Family history (father): Myocardial infarction, 2011-03-18 | "
+     "urn:consilium:family-history:http://snomed.info/sct|22298006\n"},
+    {"a family history in error",
+     "{'resourceType':'FamilyMemberHistory','status':'entered-in-error','condition':[{" SNOMED(
+         "22298006") "}]}",
+     ""},
+    {"why there is no value",
+     "{'resourceType':'Observation','status':'final'," LOINC(
+         "2160-0") ",'dataAbsentReason':{'coding':[{'code':'not-performed'}]}}",
+     "Creatinine: absent (not-performed) | http://loinc.org|2160-0\n"},
+    {"a range and a ratio stay in the label",
+     "{'resourceType':'Observation','status':'final'," LOINC(
+         "5334-8") ",'component':[{" LOINC("1-8") ",'valueRange':{'low':{'value':2,'unit':'mm'},'high':{'"
+                                                  "value':5}}},{" LOINC("2-6") ",'valueRatio':{'numerator':{'"
+                                                                               "value':1},'denominator':{'"
+                                                                               "value':128}}}]}",
+     "LOINC 1-8: 2-5 mm | http://loinc.org|1-8\nLOINC 2-6: 1:128 | http://loinc.org|2-6\n"},
     {"about a fetus",
      "{'resourceType':'Observation','status':'final','focus':[{'reference':'x'}]," LOINC("8867-4") "}", ""},
     {"about a device",
@@ -338,4 +360,31 @@ Test(record_fhir, probe_knows_a_resource_from_its_first_bytes)
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         cr_assert_eq(record_plugin()->probe((const uint8_t *)heads[i].head, heads[i].length, "x"),
                      heads[i].sure, "%zu: %s", i, heads[i].head);
+}
+
+/* Elements that other releases have or shape differently: https://hl7.org/fhir/R4/diff.html and R5's. */
+static const struct {
+    const char *resource, *release, *place;
+} releases[] = {
+    {"{'resourceType':'Condition','clinicalStatus':'active'}", "FHIR DSTU2 or STU3",
+     "Condition.clinicalStatus"},
+    {"{'resourceType':'Condition','patient':{'reference':'Patient/1'}}", "FHIR DSTU2", "Condition.patient"},
+    {"{'resourceType':'Immunization','notGiven':false}", "FHIR STU3", "Immunization.notGiven"},
+    {"{'resourceType':'MedicationOrder'}", "FHIR DSTU2", "MedicationOrder"},
+    {"{'resourceType':'MedicationRequest','medication':{'concept':{}}}", "FHIR R5",
+     "MedicationRequest.medication"},
+    {"{'resourceType':'Encounter','class':[{'coding':[{'code':'AMB'}]}]}", "FHIR R5", "Encounter.class"},
+    {"{'resourceType':'Bundle','entry':[{'resource':{'resourceType':'Encounter','class':'inpatient'}}]}",
+     "FHIR DSTU2", "Bundle.entry.resource.class"},
+};
+
+Test(record_fhir, other_releases_are_refused_by_name)
+{
+    for (size_t i = 0; i < sizeof releases / sizeof *releases; i++) {
+        seen *s = look_text(releases[i].resource);
+        cr_assert_eq(s->status, CSL_PLUGIN_BAD_INPUT, "%s", releases[i].resource);
+        cr_assert(strstr(s->failure, releases[i].release) && strstr(s->failure, releases[i].place), "%s",
+                  s->failure);
+        seen_free(s);
+    }
 }
