@@ -7,14 +7,18 @@
 #include "model/kernel.h"
 #include "model/split.h"
 
-/* Where splitting the operands takes less time than it saves. */
-enum { SPLIT_LEAST = 32 };
+/* Whether splitting the operands takes less time than it saves. */
+static bool pays(csl_split_parts parts, size_t m, size_t n, size_t k)
+{
+    size_t least = parts == CSL_SPLIT_EXACT ? 64 : 32;
+    return m >= least && n >= least && k >= least && (parts != CSL_SPLIT_EXACT || m * n * k >= 1 << 20) &&
+           csl_split_here();
+}
 
 static bool by_split(csl_split_parts parts, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k,
                      const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
-    return m >= SPLIT_LEAST && n >= SPLIT_LEAST && k >= SPLIT_LEAST && (beta == 0.0f || beta == 1.0f) &&
-           csl_split_here() &&
+    return pays(parts, m, n, k) && (beta == 0.0f || beta == 1.0f) &&
            csl_split_gemm(parts, transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta == 1.0f, c, ldc);
 }
 
