@@ -33,8 +33,7 @@ const struct {
     {CSL_ENCODING_JPEG_LOSSLESS, EXS_JPEGProcess14SV1},
 };
 
-/* One grey frame as JPEG-LS, in place of the pixels. By CharLS, which also decodes: DCMTK's own copy of it
- * cannot be loaded beside it, since both name their functions alike. */
+/* One grey frame as JPEG-LS, in place of the pixels. */
 OFCondition encode_jpeg_ls(DcmDataset &dataset, const csl_dcm_object *object)
 {
     Uint16 rows = 0, columns = 0, bits = 0;
