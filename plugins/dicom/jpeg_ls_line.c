@@ -11,6 +11,9 @@
 static const uint8_t run_bits[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,  2,  3,  3,  3,  3,
                                      4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
+/* MANY: more bits than are held. MAX_RESET: so that sums of errors stay within 31 bits. */
+enum { MANY = 1 << 30, MAX_RESET = 1 << 14 };
+
 static uint32_t bit_width(uint32_t value)
 {
     return value ? 32 - (uint32_t)__builtin_clz(value) : 0;
@@ -56,7 +59,7 @@ bool csl_jpeg_ls_start(csl_jpeg_ls_coder *coder, uint32_t precision, uint32_t ne
     c->near = (int32_t)near;
     c->reset = preset->reset ? (int32_t)preset->reset : 64;
     if (c->maximum > full || c->near > 255 || c->near > c->maximum / 2 || c->reset < 3 ||
-        c->reset > INT16_MAX)
+        c->reset > MAX_RESET)
         return false;
     default_thresholds(c);
     for (int i = 0; i < 3; i++) {
@@ -99,7 +102,7 @@ __attribute__((noinline)) static void refill_slowly(csl_jpeg_ls_bits *r)
         bool is_marker = r->at < r->end && *r->at == 0xFF && (r->end - r->at < 2 || r->at[1] >= 0x80);
         if (r->at >= r->end || is_marker || (r->after_ff && *r->at >= 0x80)) {
             width = 8;
-            r->invented += width;
+            r->invented += r->invented < MANY ? width : 0;
         } else {
             byte = *r->at++;
             r->after_ff = byte == 0xFF;
@@ -160,8 +163,10 @@ __attribute__((noinline)) static uint32_t long_unary(csl_jpeg_ls_bits *r)
     return zeros;
 }
 
-/* A.5.3: the code of limited length; LIMIT of the caller. */
-ALWAYS_INLINE uint32_t golomb(csl_jpeg_ls_bits *r, uint32_t k, uint32_t limit, uint32_t range_bits)
+/* A.5.3: the code of limited length; LIMIT of the caller. No error is larger than RANGE: what would be is
+ * damage, said as bits that are not there. */
+ALWAYS_INLINE uint32_t golomb(csl_jpeg_ls_bits *r, uint32_t k, uint32_t limit,
+                              const csl_jpeg_ls_parameters *c)
 {
     uint32_t zeros;
     refill(r);
@@ -175,14 +180,17 @@ ALWAYS_INLINE uint32_t golomb(csl_jpeg_ls_bits *r, uint32_t k, uint32_t limit, u
         zeros = long_unary(&copy);
         copy_bits(r, &copy);
     }
-    if (__builtin_expect(zeros < limit - range_bits - 1, 1)) {
+    if (__builtin_expect(zeros < limit - c->range_bits - 1, 1)) {
         if (r->count < k) refill(r);
         uint32_t low = (uint32_t)(r->held >> 1 >> (63 - k));
         r->held <<= k;
         r->count -= k;
-        return zeros << k | low;
+        uint32_t value = zeros << k | low;
+        if (__builtin_expect(value <= 2 * (uint32_t)c->range, 1)) return value;
+        r->invented = MANY;
+        return 0;
     }
-    return take(r, range_bits) + 1;
+    return take(r, c->range_bits) + 1;
 }
 
 /* A.5.1: the smallest k with n << k >= a. */
@@ -229,7 +237,7 @@ ALWAYS_INLINE int32_t regular(const csl_jpeg_ls_parameters *c, csl_jpeg_ls_conte
     csl_jpeg_ls_context *x = &contexts[(q ^ sign) - sign];
     prediction += (x->c ^ sign) - sign;
     prediction = prediction < 0 ? 0 : prediction > c->maximum ? c->maximum : prediction;
-    uint32_t k = golomb_parameter(x->n, x->a), mapped = golomb(bits, k, c->limit, c->range_bits);
+    uint32_t k = golomb_parameter(x->n, x->a), mapped = golomb(bits, k, c->limit, c);
     int32_t error = (int32_t)(mapped >> 1) ^ -(int32_t)(mapped & 1);
     if (k == 0 && c->near == 0 && 2 * x->b <= -x->n) error = ~error;
     int32_t a = x->a + (error < 0 ? -error : error), b = x->b + error * (2 * c->near + 1), n = x->n;
@@ -280,8 +288,8 @@ static int32_t interruption(csl_jpeg_ls_coder *c, csl_jpeg_ls_bits *bits, uint32
 {
     int32_t a = c->runs[kind].a, n = c->runs[kind].n;
     uint32_t k = golomb_parameter(n, a + (kind ? n >> 1 : 0));
-    uint32_t mapped = golomb(bits, k, c->parameters.limit - run_bits[c->run_index[component]] - 1,
-                             c->parameters.range_bits);
+    uint32_t mapped =
+        golomb(bits, k, c->parameters.limit - run_bits[c->run_index[component]] - 1, &c->parameters);
     uint32_t sum = mapped + kind;
     int32_t odd = sum & 1, error = (int32_t)((sum + (sum & 1)) / 2);
     if ((k != 0 || 2 * c->runs[kind].negative >= n) == odd) error = -error;
