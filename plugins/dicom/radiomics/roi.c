@@ -48,10 +48,11 @@ static int32_t check(const csl_volume *volume, const csl_mask *mask, const csl_r
                 "%u voxels from voxel %u of %u along axis %d; a part lies within the image, which "
                 "has 1 to %u voxels a side",
                 size, volume->first[axis], volume->whole[axis], axis, CSL_VOLUME_MAX_SIDE);
-        if (!(volume->spacing[axis] > 0 && volume->spacing[axis] < 1e6))
-            return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "volume",
-                                "spacing of %g mm along axis %d; radiomics needs the distance between voxels",
-                                volume->spacing[axis], axis);
+        if (!(volume->spacing[axis] > 0 && volume->spacing[axis] <= CSL_VOLUME_MAX_SPACING))
+            return csl_dcm_fail(
+                error, CSL_PLUGIN_BAD_INPUT, "volume",
+                "spacing of %g mm along axis %d; radiomics needs the distance between voxels, up to %g mm",
+                volume->spacing[axis], axis, CSL_VOLUME_MAX_SPACING);
         if (mask->size[axis] != size)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "region of interest",
                                 "%u voxels along axis %d, the image has %u", mask->size[axis], axis, size);

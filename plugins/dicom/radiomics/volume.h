@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-#define CSL_VOLUME_MAX_SIDE 16384u /* voxels along one axis of the whole image */
+#define CSL_VOLUME_MAX_SPACING 1000.0 /* mm */
+#define CSL_VOLUME_MAX_SIDE    16384u /* voxels along one axis of the whole image */
 
 typedef struct csl_volume {
     uint32_t size[3];  /* voxels along a row (x), along a column (y), slices (z); at least 1 each */
