@@ -62,8 +62,9 @@ const char *rec_system(rec_arena *arena, const char *given)
     return bare ? rec_format(arena, "urn:oid:%s", given) : given;
 }
 
-static bool known_system(const char *system)
+bool rec_system_published(const char *system)
 {
+    if (!strncmp(system, REC_FAMILY, sizeof REC_FAMILY - 1)) system += sizeof REC_FAMILY - 1;
     for (size_t i = 0; i < sizeof systems / sizeof *systems; i++)
         if (!strcmp(systems[i].uri, system)) return true;
     return false;
@@ -76,7 +77,7 @@ static int rank(rec_kind kind, const rec_coding *coding)
     if (!coding->system) return 50;
     for (int i = 0; i < 3 && preferred[kind][i]; i++)
         if (!strcmp(preferred[kind][i], coding->system)) return i;
-    return known_system(coding->system) ? 10 : 20;
+    return rec_system_published(coding->system) ? 10 : 20;
 }
 
 void rec_coding_prefer(rec_kind kind, rec_coding *best, const rec_coding *candidate)
@@ -127,7 +128,10 @@ void rec_family_add(rec_record *record, const rec_event *base, const rec_coding 
     if (!condition->code || rec_coding_negative(condition)) return;
     rec_event e = *base;
     snprintf(system, sizeof system, REC_FAMILY "%s", condition->system ? condition->system : "");
-    const char *who = relative->display ? relative->display : relative->code ? relative->code : "relative";
+    const char *who = record->options.deidentify ? "relative"
+                      : relative->display        ? relative->display
+                      : relative->code           ? relative->code
+                                                 : "relative";
     snprintf(display, sizeof display, "Family history (%.100s): %.500s", who,
              condition->display ? condition->display : condition->code);
     e.kind = REC_OBSERVATION;

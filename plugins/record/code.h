@@ -20,6 +20,9 @@ typedef struct rec_coding {
  * name of its own becomes urn:oid:...; NULL for NULL. */
 const char *rec_system(rec_arena *arena, const char *given);
 
+/* True for the published systems, of which a code and its display say nothing of who uses them. */
+bool rec_system_published(const char *system);
+
 /* Keeps in *best the better of the two for this kind of event: the system that the kind is best known by
  * (LOINC for observations, SNOMED CT for conditions, RxNorm, CVX), then any known system, then any; the first
  * among equals. */

@@ -1,4 +1,9 @@
-/* The record as tokens, facts and warnings. */
+/* The record as tokens, facts and warnings.
+ *
+ * De-identified, what leaves is what the safe harbour of HIPAA (45 CFR 164.514(b)(2)) allows: no facts at all
+ * (names, identifiers, dates); no date in a label, only the days before the last event; ages above 89 as 90;
+ * codes and their displays only of published systems, for a hospital's own may name the hospital or hold free
+ * text; of answers only yes and no. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +64,17 @@ static const char *system_name(const char *system)
     return "code";
 }
 
+/* As it may leave when it must not identify anybody. */
+static rec_event anonymous(const rec_event *e)
+{
+    rec_event a = *e;
+    bool published = e->code && e->system && rec_system_published(e->system);
+    if (!published) a.system = a.code = a.display = NULL;
+    if (a.answer && strcmp(a.answer, "yes") && strcmp(a.answer, "no")) a.answer = NULL;
+    a.time = (rec_date){.days = e->time.days};
+    return a;
+}
+
 static void label_of(const rec_event *e, char *out, size_t size)
 {
     char name[NAME_MAX_BYTES + 1], value[160] = "", answer[81], unit[33], status[41], date[REC_DATE_TEXT];
@@ -115,9 +131,10 @@ static const rec_person *person_of(const emitter *m, uint32_t input)
     return person->known || !m->fallback ? person : m->fallback;
 }
 
-static double age_at(const rec_person *person, double days)
+static double age_at(const emitter *m, const rec_person *person, double days)
 {
     double age = person->birth.year ? (days - person->birth.days) / days_a_year : NAN;
+    if (m->record->options.deidentify && age >= 90) age = 90;
     return age >= 0 && age < 150 ? age : NAN;
 }
 
@@ -127,8 +144,10 @@ static void clear(float *features)
     features[REC_F_VALUE_KNOWN] = 0;
 }
 
-static int32_t emit_event(const emitter *m, const rec_event *e)
+static int32_t emit_event(const emitter *m, const rec_event *given)
 {
+    rec_event shown = m->record->options.deidentify ? anonymous(given) : *given;
+    const rec_event *e = &shown;
     float f[REC_FEATURES];
     char label[CSL_MAX_LABEL_BYTES], code[CSL_MAX_LABEL_BYTES];
     const rec_person *person = person_of(m, e->input);
@@ -136,7 +155,7 @@ static int32_t emit_event(const emitter *m, const rec_event *e)
     f[REC_F_VALUE] = (float)e->value;
     f[REC_F_VALUE_KNOWN] = isnan(e->value) ? 0.0f : 1.0f;
     f[REC_F_DAYS_BEFORE] = (float)(m->last - e->time.days);
-    f[REC_F_AGE] = (float)age_at(person, e->time.days);
+    f[REC_F_AGE] = (float)age_at(m, person, e->time.days);
     f[REC_F_INTERPRETATION] = (float)e->interpretation;
     double position = (e->value - e->low) / (e->high - e->low);
     if (e->high > e->low && fabs(position) < 1e6) f[REC_F_RANGE_POSITION] = (float)position;
@@ -156,7 +175,7 @@ static int32_t emit_person(const emitter *m, uint32_t input)
     char label[64];
     int32_t status = CSL_PLUGIN_OK;
     const rec_person *person = &m->record->persons[input];
-    double age = age_at(person, m->last);
+    double age = age_at(m, person, m->last);
     clear(f);
     f[REC_F_KIND + REC_OBSERVATION] = 1;
     f[REC_F_VALUE_KNOWN] = 1;
@@ -237,7 +256,7 @@ int32_t rec_emit(rec_record *record, const csl_sink *sink)
     while (person < record->count && !record->persons[person].known) person++;
     if (person < record->count) m.fallback = &record->persons[person];
 
-    int32_t status = emit_facts(&m);
+    int32_t status = record->options.deidentify ? CSL_PLUGIN_OK : emit_facts(&m);
     if (status == CSL_PLUGIN_OK && m.fallback) status = emit_person(&m, person);
     for (size_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) status = emit_event(&m, chosen[i]);
     if (status == CSL_PLUGIN_OK) status = emit_warnings(&m, distinct, count);

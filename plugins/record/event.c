@@ -117,13 +117,13 @@ static void convert(rec_record *record, rec_event *e, const char *range_unit, co
     bool number = !isnan(e->value);
     rec_unit_result result = rec_unit(e->system, e->code, given, &e->value, &canonical);
     if (result == REC_UNIT_UNKNOWN && number) {
-        if (given)
+        if (given && !record->options.deidentify)
             rec_warn(record, at,
                      "unit \"%.32s\" is not known for %s (wanted %s or another of its units); value left out",
                      given, rec_unit_name(e->system, e->code), canonical);
         else
             rec_warn(record, at,
-                     "a value of %s without a unit (wanted %s or another of its units); value left out",
+                     "a value of %s without a known unit (wanted %s or another of its units); value left out",
                      rec_unit_name(e->system, e->code), canonical);
         e->value = NAN;
         e->unit = NULL;
@@ -224,6 +224,9 @@ void rec_fail(rec_record *record, const rec_node *at, const char *format, ...)
     va_start(args, format);
     vsnprintf(record->fault.text, sizeof record->fault.text, format, args);
     va_end(args);
+    if (record->options.deidentify) /* the text may name a patient */
+        snprintf(record->fault.text, sizeof record->fault.text,
+                 "refused; without de-identification the message says more");
     rec_place(at, record->fault.place);
     record->failed = true;
 }

@@ -59,8 +59,14 @@ typedef struct rec_person {
  * those that cannot become tokens any more are dropped, so that a record of any length fits. */
 enum { REC_TOKENS_MAX = 512, REC_EVENTS_HELD = 32768, REC_FACTS_MAX = 512, REC_WARNINGS_MAX = 64 };
 
+/* What the user set. */
+typedef struct rec_options {
+    bool deidentify; /* nothing leaves that names a person, a place or a day; emit.c has the rules */
+} rec_options;
+
 /* One case. The arenas own all; rec_record_init, then rec_record_free. */
 typedef struct rec_record {
+    rec_options options;
     rec_arena arena; /* of facts and warnings */
     rec_arena held;  /* of events */
     rec_event *events;

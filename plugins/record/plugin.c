@@ -1,4 +1,5 @@
-/* The adapter's table and its life cycle. It keeps no state: init only lets the libraries make theirs. */
+/* The adapter's table and its life cycle. An instance is what the user set and nothing else. */
+#include <consilium/options.h>
 #include <consilium/plugin.h>
 #include <consilium/synth.h>
 
@@ -10,22 +11,45 @@
 #include "reader.h"
 #include "synth.h"
 
+static const csl_option deidentify = {
+    .struct_size = sizeof(csl_option),
+    .name = "deidentify",
+    .value = "yes|no",
+    .help = "no facts, no dates, ages above 89 as 90, published codes only; no"};
+
+static const csl_option *const options[] = {&deidentify};
+
+/* CSL_PLUGIN_OK with *set, or what init returns. */
+static int32_t read_flag(const csl_host *host, const csl_options *from, const char *name, bool *set)
+{
+    const char *value = from->get(host, name);
+    *set = value && !strcmp(value, "yes");
+    return !value || *set || !strcmp(value, "no") ? CSL_PLUGIN_OK : from->refuse(host, name, "yes or no");
+}
+
 static int32_t start(const csl_host *host, void **instance)
 {
-    (void)host;
+    rec_options *set = calloc(1, sizeof *set);
+    if (!set) return CSL_PLUGIN_NO_MEMORY;
     xmlInitParser();
-    *instance = NULL;
+    const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
+    int32_t status = from ? read_flag(host, from, deidentify.name, &set->deidentify) : CSL_PLUGIN_OK;
+    if (status != CSL_PLUGIN_OK) {
+        free(set);
+        return status;
+    }
+    *instance = set;
     return CSL_PLUGIN_OK;
 }
 
 static void stop(void *instance)
 {
-    (void)instance; /* libxml2's tables may be in use elsewhere in the program: they stay */
+    free(instance); /* libxml2's tables may be in use elsewhere in the program: they stay */
 }
 
 static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink)
 {
-    (void)instance;
+    const rec_options *set = instance;
     int32_t status = CSL_PLUGIN_NO_MEMORY;
     rec_record *record = malloc(sizeof *record);
     bool begun = record && rec_record_init(record, count);
@@ -33,6 +57,7 @@ static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, co
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0),
              before = plain ? uselocale(plain) : (locale_t)0;
     if (!begun || !plain) goto done;
+    record->options = *set;
     if (rec_read_case(record, inputs, count)) {
         status = rec_emit(record, sink);
     } else {
@@ -77,6 +102,8 @@ static const csl_plugin table = {
     .embed = embed,
     .deinit = stop,
     .get_extension = extension,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
 };
 
 const csl_plugin *consilium_plugin_entry(uint32_t host_abi_major, uint32_t host_abi_minor)

@@ -40,6 +40,10 @@ says "$T/out" "the patient's number is a fact" '"kind":"patient_id","value":"SYN
 expect 0 "embed the images de-identified" "$CONSILIUM" embed --deidentify "$case/ct-000.dcm"
 says "$T/out" "says by which profile" '"method":"DCM\|113100"'
 same "no fact and no name of a file is left" "$(grep -c -e '"fact"' -e SYN-000001 "$T/out")" 0
-expect 2 "embed a record de-identified" "$CONSILIUM" embed --deidentify "$case"
-says "$T/err" "names the plugin that cannot" "org.consilium.record reads this file and cannot de-identify"
+expect 0 "embed a whole case de-identified" "$CONSILIUM" embed --deidentify "$case"
+same "of the case too" "$(grep -c -e '"fact"' -e SYN-000001 "$T/out")" 0
+same "no label has a date" "$(grep '"modality":"record"' "$T/out" | grep -cE '"label":"[^"]*[12][09][0-9][0-9]-')" 0
+expect 2 "de-identified by a plugin that cannot" "$CONSILIUM" embed --deidentify --plugins "$BINARY_DIR/examples" \
+    "$SOURCE_DIR/plugins/example/sample.csv"
+says "$T/err" "names the plugin that cannot" "org.example.spirometry reads this file and cannot de-identify"
 finish

@@ -1,5 +1,6 @@
 #include "sink.h"
 
+#include <consilium/options.h>
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
 #include <dlfcn.h>
@@ -7,6 +8,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static void *instance;              /* of the plugin, with the options of `settings` */
+static const char *const *settings; /* NAME, VALUE, ..., NULL */
+
+static const char *get_option(const csl_host *host, const char *name)
+{
+    (void)host;
+    for (const char *const *s = settings; s && *s; s += 2)
+        if (!strcmp(*s, name)) return s[1];
+    return NULL;
+}
+
+static int32_t refuse_option(const csl_host *host, const char *name, const char *text)
+{
+    (void)host, (void)name, (void)text;
+    return CSL_PLUGIN_BAD_INPUT;
+}
+
+static const void *host_extension(const csl_host *host, const char *id, uint32_t revision)
+{
+    static const csl_options options = {sizeof options, 1, get_option, refuse_option};
+    (void)host, (void)revision;
+    return strcmp(id, CSL_EXT_OPTIONS) ? NULL : &options;
+}
+
+int32_t begin_with(const char *const *wanted)
+{
+    csl_host host = {.struct_size = sizeof host,
+                     .abi_major = CSL_ABI_MAJOR,
+                     .version = "test",
+                     .get_extension = host_extension};
+    const csl_plugin *p = record_plugin();
+    if (instance) p->deinit(instance);
+    instance = NULL;
+    settings = wanted;
+    return p->init(&host, &instance);
+}
 
 /* What the sink's functions write into: the interface has no room for a context. */
 static seen *current;
@@ -23,9 +61,7 @@ const csl_plugin *record_plugin(void)
     table = entry(CSL_ABI_MAJOR, CSL_ABI_MINOR);
     cr_assert(table);
     cr_assert_eq(table->feature_count, FEATURES);
-    void *instance;
-    csl_host host = {.struct_size = sizeof host, .abi_major = CSL_ABI_MAJOR, .version = "test"};
-    cr_assert_eq(table->init(&host, &instance), CSL_PLUGIN_OK);
+    cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
     return table;
 }
 
@@ -93,7 +129,7 @@ seen *look_all(const csl_input *inputs, uint32_t count)
     seen *s = calloc(1, sizeof *s);
     cr_assert(s);
     current = s;
-    s->status = p->embed(NULL, inputs, count, &sink);
+    s->status = p->embed(instance, inputs, count, &sink);
     cr_assert_eq(s->status == CSL_PLUGIN_BAD_INPUT, *s->failure != 0,
                  "a refused file is refused with a reason");
     return s;

@@ -31,6 +31,8 @@ typedef struct seen {
 
 /* build/plugins/record.so, loaded once. */
 const csl_plugin *record_plugin(void);
+/* The instance that look uses, anew, with these options: NAME, VALUE, ..., NULL. What init returns. */
+int32_t begin_with(const char *const *settings);
 /* Index of a feature by name; aborts the test if there is none. */
 int feature(const char *name);
 

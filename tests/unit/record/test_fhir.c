@@ -139,11 +139,11 @@ static const struct {
          "2160-0") ",'dataAbsentReason':{'coding':[{'code':'not-performed'}]}}",
      "Creatinine: absent (not-performed) | http://loinc.org|2160-0\n"},
     {"a range and a ratio stay in the label",
-     "{'resourceType':'Observation','status':'final'," LOINC(
-         "5334-8") ",'component':[{" LOINC("1-8") ",'valueRange':{'low':{'value':2,'unit':'mm'},'high':{'"
-                                                  "value':5}}},{" LOINC("2-6") ",'valueRatio':{'numerator':{'"
-                                                                               "value':1},'denominator':{'"
-                                                                               "value':128}}}]}",
+     "{'resourceType':'Observation','status':'final'," LOINC("5334-8") ",'component':[{" LOINC(
+         "1-8") ",'valueRange':{'low':{'value':2,'unit':'mm'},'high':{'"
+                "value':5}}},{" LOINC("2-6") ",'valueRatio':{'numerator':{'"
+                                             "value':1},'denominator':{'"
+                                             "value':128}}}]}",
      "LOINC 1-8: 2-5 mm | http://loinc.org|1-8\nLOINC 2-6: 1:128 | http://loinc.org|2-6\n"},
     {"about a fetus",
      "{'resourceType':'Observation','status':'final','focus':[{'reference':'x'}]," LOINC("8867-4") "}", ""},
