@@ -177,6 +177,38 @@ Test(pixels, rescale_and_inversion)
     VALUES(&m, 0, -10.5, 89.5);
 }
 
+/* Each frame of an enhanced object has its own rescale and window (PS3.3 C.7.6.16.2.9 and 2.10). */
+Test(pixels, functional_groups_of_each_frame)
+{
+    static const char *const intercepts[2] = {"100", "-7"}, *const centers[2] = {"50", "60"};
+    for (uint32_t index = 0; index < 2; index++) {
+        made m = start((description){.columns = 2, .allocated = 16, .frames = 2});
+        made_open_sequence(&m, 0x52009230);
+        for (int i = 0; i < 2; i++) {
+            made_open_item(&m);
+            made_open_sequence(&m, 0x00289132);
+            made_open_item(&m);
+            made_text(&m, 0x00281050, "DS", centers[i]);
+            made_text(&m, 0x00281051, "DS", "10");
+            made_close_item(&m);
+            made_close_sequence(&m);
+            made_open_sequence(&m, 0x00289145);
+            made_open_item(&m);
+            made_text(&m, 0x00281052, "DS", intercepts[i]);
+            made_text(&m, 0x00281053, "DS", "2");
+            made_close_item(&m);
+            made_close_sequence(&m);
+            made_close_item(&m);
+        }
+        made_close_sequence(&m);
+        PIXELS(&m, "OW", uint16_t, 1, 2, 3, 4);
+        if (index == 0)
+            VALUES(&m, 0, 102, 104);
+        else
+            VALUES(&m, 1, -1, 1);
+    }
+}
+
 static void put_lut(made *m, uint32_t sequence, unsigned first, const uint16_t *entries, unsigned count)
 {
     const uint16_t descriptor[3] = {(uint16_t)count, (uint16_t)first, 16};
