@@ -117,10 +117,14 @@ int variant_binary_open(variant_source *s, const csl_input *input)
 {
     snprintf(s->fault.place, sizeof s->fault.place, "BCF header");
     BGZF *blocks = variant_blocks_open(input);
+    const uint64_t densest = 1032; /* bytes that deflate makes of one at most */
+    s->most = input->length;
+    if (blocks && bgzf_compression(blocks)) s->most *= input->length < VARIANT_MAX_RECORD ? densest : 1;
+    if (s->most > VARIANT_MAX_RECORD) s->most = VARIANT_MAX_RECORD;
     if (!blocks) return variant_wrong(&s->fault, "the input cannot be opened for reading");
     int result = read_header(s, blocks);
     int64_t records_at = bgzf_tell(blocks);
-    bgzf_close(blocks);
+    variant_blocks_close(blocks);
     return result == 0 ? open_records(s, input, records_at) : -1;
 }
 
@@ -140,9 +144,10 @@ static int check_lengths(variant_source *s)
     }
     uint64_t bytes = 0;
     for (int i = 0; i < 8; i++) bytes += (uint64_t)x[i] << 8 * (i % 4);
-    if (bytes > VARIANT_MAX_RECORD)
-        return variant_wrong(&s->fault, "the record says it is %" PRIu64 " bytes long; at most %d are read",
-                             bytes, VARIANT_MAX_RECORD);
+    if (bytes > s->most)
+        return variant_wrong(&s->fault,
+                             "the record says it is %" PRIu64 " bytes long; at most %" PRIu64 " can be",
+                             bytes, s->most);
     return 1;
 }
 

@@ -49,7 +49,7 @@ static int load(variant_index *x, const csl_input *input, variant_fault *fault)
         if (got <= 0) break;
         x->length += (size_t)got;
     }
-    bgzf_close(blocks);
+    variant_blocks_close(blocks);
     return result;
 }
 

@@ -54,6 +54,12 @@ BGZF *variant_blocks_open(const csl_input *input)
     return blocks;
 }
 
+void variant_blocks_close(BGZF *blocks)
+{
+    hclearerr(blocks->fp);
+    bgzf_close(blocks);
+}
+
 /* 1, 0 at the end, -1. */
 static int fill(variant_lines *l, variant_fault *fault)
 {
@@ -78,7 +84,7 @@ int32_t variant_lines_open(variant_lines *l, const csl_input *input, variant_fau
 
 void variant_lines_close(variant_lines *l)
 {
-    if (l->blocks) bgzf_close(l->blocks);
+    if (l->blocks) variant_blocks_close(l->blocks);
     free(l->chunk);
     free(l->joined.s);
     *l = (variant_lines){0};

@@ -39,9 +39,12 @@ typedef struct variant_lines {
     kstring_t joined;  /* a line that crosses pieces */
 } variant_lines;
 
-/* The input with a file position of its own, or NULL. Close with hclose or bgzf_close. */
+/* The input with a file position of its own, or NULL. Close with hclose or variant_blocks_close. */
 hFILE *variant_stream_open(const csl_input *input);
 BGZF *variant_blocks_open(const csl_input *input);
+/* htslib before 1.20 keeps the memory of a stream that it closes after an error: the error is taken from it
+ * first. */
+void variant_blocks_close(BGZF *blocks);
 
 /* CSL_PLUGIN_OK, or an error with `fault` filled. Call variant_lines_close in every case. */
 int32_t variant_lines_open(variant_lines *lines, const csl_input *input, variant_fault *fault);

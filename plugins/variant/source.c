@@ -57,6 +57,7 @@ int32_t variant_source_open(variant_source *s, const csl_input *input, const cha
 void variant_source_close(variant_source *s)
 {
     variant_lines_close(&s->lines);
+    if (s->binary && s->binary->fp.bgzf) hclearerr(s->binary->fp.bgzf->fp);
     if (s->binary) hts_close(s->binary);
     if (s->dictionary) bcf_hdr_destroy(s->dictionary);
     if (s->packed) bcf_destroy(s->packed);

@@ -30,6 +30,7 @@ typedef struct variant_source {
     uint64_t records;    /* read so far */
     variant_lines lines; /* of a text; of BCF its row is the record's */
     htsFile *binary;     /* of BCF */
+    uint64_t most;       /* bytes that a record can have in a file of this size */
     bcf_hdr_t *dictionary;
     bcf1_t *packed;
     kstring_t written;
