@@ -195,6 +195,23 @@ static void on_text(void *context, const xmlChar *text, int length)
     s->text_length += take;
 }
 
+/* What is left to read, for a parser that asks for a piece at a time and so needs no second copy of the
+ * whole. */
+typedef struct source {
+    const uint8_t *at;
+    size_t left;
+} source;
+
+static int on_read(void *context, char *out, int size)
+{
+    source *s = context;
+    size_t take = s->left < (size_t)size ? s->left : (size_t)size;
+    memcpy(out, s->at, take);
+    s->at += take;
+    s->left -= take;
+    return (int)take;
+}
+
 rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, rec_arena *arena,
                        rec_dialect *dialect, rec_fault *fault)
 {
@@ -209,7 +226,8 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, re
     s->builder.arena = arena;
     s->builder.names = names;
     s->fault = fault;
-    s->parser = xmlCreateMemoryParserCtxt((const char *)bytes, (int)length);
+    source from = {bytes, length};
+    s->parser = xmlCreateIOParserCtxt(NULL, NULL, on_read, NULL, &from, XML_CHAR_ENCODING_NONE);
     if (!s->parser) {
         snprintf(fault->place, sizeof fault->place, "file");
         snprintf(fault->text, sizeof fault->text, "the XML parser could not start");

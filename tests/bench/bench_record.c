@@ -23,7 +23,7 @@ enum { ROUNDS = 15, BLOCK = 64 << 20 };
 static double seconds(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* a busy machine does not count */
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

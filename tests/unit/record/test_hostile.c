@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "sink.h"
@@ -95,6 +98,75 @@ Test(record_hostile, deep_nesting_is_refused)
     seen_free(s);
 }
 
+/* From here on no more than 64 MiB of anonymous memory: what needs more gets none, and fails. */
+static void bound_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+    char line[256];
+    rlim_t used = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof line, status))
+        if (!strncmp(line, "VmData:", 7)) used = strtoull(line + 7, NULL, 10) << 10;
+    cr_assert(status && used);
+    fclose(status);
+    struct rlimit limit = {used + (64 << 20), used + (64 << 20)};
+    cr_assert_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+#endif
+}
+
+/* A gigabyte that needs three: the first and the last mebibyte, and one that stands between them again and
+ * again. */
+static uint8_t *gigabyte(const char *before, const char *after, size_t *length)
+{
+    enum { BLOCK = 1 << 20, BLOCKS = 1024 };
+    int file = memfd_create("gigabyte", MFD_CLOEXEC);
+    char *block = malloc(BLOCK);
+    cr_assert(file >= 0 && block);
+    for (int i = 0; i < 3; i++) {
+        memset(block, 'a', BLOCK);
+        if (i == 0) memcpy(block, before, strlen(before));
+        if (i == 2) memcpy(block + BLOCK - strlen(after), after, strlen(after));
+        cr_assert_eq(write(file, block, BLOCK), BLOCK);
+    }
+    free(block);
+    *length = (size_t)BLOCKS * BLOCK;
+    uint8_t *all = mmap(NULL, *length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    cr_assert_neq(all, MAP_FAILED);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        off_t from = i == 0 ? 0 : i == BLOCKS - 1 ? 2 * BLOCK : BLOCK;
+        cr_assert_neq(mmap(all + i * BLOCK, BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED, file, from),
+                      MAP_FAILED);
+    }
+    close(file);
+    return all;
+}
+
+/* One text of a gigabyte, in XML, in JSON, as a line of NDJSON, and where nobody reads it: one refusal each,
+ * and no copy of it. */
+Test(record_hostile, a_text_of_a_gigabyte_is_refused)
+{
+    static const char *const texts[][2] = {
+        {"<Patient xmlns='http://hl7.org/fhir'><id value='", "'/></Patient>"},
+        {"{\"resourceType\":\"Patient\",\"id\":\"", "\"}"},
+        {"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\"id\":\"", "\"}\n"},
+        {"<ClinicalDocument xmlns='urn:hl7-org:v3'><component><section><text>",
+         "</text></section></component></ClinicalDocument>"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        csl_input input = {.struct_size = sizeof input, .descriptor = -1, .name = "large"};
+        size_t length;
+        uint8_t *all = gigabyte(texts[i][0], texts[i][1], &length);
+        input.bytes = all;
+        input.length = length;
+        if (i == 0) bound_memory();
+        seen *s = look_all(&input, 1);
+        cr_assert_eq(s->status, CSL_PLUGIN_BAD_INPUT, "text %zu", i);
+        cr_assert(strstr(s->failure, "MiB"), "text %zu: %s", i, s->failure);
+        seen_free(s);
+        munmap(all, length);
+    }
+}
+
 /* libxml2 takes 7 seconds for these (2.9.14): it compares each with each. */
 Test(record_hostile, a_hundred_thousand_attributes_are_refused)
 {
@@ -151,6 +223,43 @@ Test(record_hostile, warnings_are_counted_not_repeated)
               "%s", s->warnings);
     free(text);
     seen_free(s);
+}
+
+/* As many resources as a bulk export of the same length would have: what is held does not grow with them. */
+Test(record_hostile, a_long_export_needs_little_memory)
+{
+    enum { BLOCK = 1 << 20, BLOCKS = 256 };
+    static const char line[] = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":["
+                               "{\"system\":\"http://loinc.org\","
+                               "\"code\":\"2160-0\"}]},\"effectiveDateTime\":\"2024-03-02\","
+                               "\"valueQuantity\":{\"value\":1.%06d,\"unit\":\"mg/"
+                               "dL\"}}\n";
+    int file = memfd_create("export", MFD_CLOEXEC);
+    char *block = malloc(BLOCK + sizeof line);
+    size_t used = 0, lines = 0;
+    cr_assert(file >= 0 && block);
+    while (used + sizeof line < BLOCK) used += (size_t)sprintf(block + used, line, (int)lines++);
+    memset(block + used, '\n', BLOCK - used);
+    cr_assert_eq(write(file, block, BLOCK), BLOCK);
+    free(block);
+    uint8_t *all =
+        mmap(NULL, (size_t)BLOCKS * BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t i = 0; i < BLOCKS; i++)
+        cr_assert_neq(mmap(all + i * BLOCK, BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0), MAP_FAILED);
+    close(file);
+    csl_input input = {.struct_size = sizeof input, .descriptor = -1, .name = "export", .bytes = all};
+    input.length = (size_t)BLOCKS * BLOCK;
+    bound_memory();
+    seen *s = look_all(&input, 1);
+    cr_assert_eq(s->status, CSL_PLUGIN_OK, "%s", s->failure);
+    cr_assert_eq(s->token_count, 510);
+    char total[80];
+    snprintf(total, sizeof total, "%zu events, repetitions among them", lines * BLOCKS);
+    cr_assert(strstr(s->warnings, total), "%s, wanted %s", s->warnings, total);
+    cr_assert_str_eq(s->tokens[0].label, "Creatinine 1 mg/dL, 2024-03-02");
+    cr_assert_float_eq(s->tokens[509].f[feature("value")], 1.000509, 1e-6, "repetitions count once");
+    seen_free(s);
+    munmap(all, (size_t)BLOCKS * BLOCK);
 }
 
 static const char document[] =
