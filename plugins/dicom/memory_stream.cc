@@ -19,6 +19,11 @@ constexpr uint32_t directory_records = 0x00041220;
 /* The private groups that are read (suv.cc): GEMS_PETD_01 and Philips PET Private Group. */
 constexpr uint32_t read_group_of_ge = 0x0009, read_group_of_philips = 0x7053;
 
+/* Data Set Trailing Padding without a value (PS3.10 7.2), which DCMTK reads where the pixels begin. */
+constexpr uint8_t padding[12] = {0xFC, 0xFF, 0xFC, 0xFF, 'O', 'B'};
+constexpr uint8_t padding_big[12] = {0xFF, 0xFC, 0xFF, 0xFC, 'O', 'B'};
+constexpr uint8_t padding_implicit[8] = {0xFC, 0xFF, 0xFC, 0xFF};
+
 /* Steps along lists of elements: some tenths of a second. */
 constexpr uint64_t max_steps = 1 << 26;
 
@@ -110,6 +115,14 @@ void MemoryProducer::putback(offile_off_t num)
         at -= static_cast<uint64_t>(num);
 }
 
+void MemoryProducer::end_with(const uint8_t *element, uint64_t count)
+{
+    bytes = element;
+    length = count;
+    at = 0;
+    renamed_ = UINT64_MAX - 8;
+}
+
 void MemoryProducer::rename(bool big_endian)
 {
     constexpr uint32_t group = CSL_DIRECTORY_RECORDS >> 16, element = CSL_DIRECTORY_RECORDS & 0xFFFF;
@@ -125,7 +138,7 @@ void MemoryProducer::fail(const char *why)
 
 MemoryStream::MemoryStream(const uint8_t *bytes, uint64_t length, uint64_t at, uint64_t budget,
                            E_TransferSyntax read_as)
-    : DcmInputStream(&producer_), producer_(bytes, length, at, budget),
+    : DcmInputStream(&producer_), producer_(bytes, length, at, budget), pixel_data_(length),
       big_endian_(read_as == EXS_BigEndianExplicit), explicit_(read_as != EXS_LittleEndianImplicit)
 {
 }
@@ -175,7 +188,9 @@ void MemoryStream::mark()
     uint32_t group = u16(producer_.at), element = u16(producer_.at + 2);
     uint32_t tag = group << 16 | element;
     if (levels_.size() == 1 && group == 0x7FE0 && element >= 0x0008 && element <= 0x0010) {
-        producer_.length = producer_.at;
+        pixel_data_ = producer_.at;
+        producer_.end_with(explicit_ ? big_endian_ ? padding_big : padding : padding_implicit,
+                           explicit_ ? 12 : 8);
         return;
     }
     if (tag == directory_records) producer_.rename(big_endian_);

@@ -45,11 +45,11 @@ class MemoryProducer final : public DcmProducer
     offile_off_t skip(offile_off_t skiplen) override;
     void putback(offile_off_t num) override;
     void fail(const char *why);
+    void end_with(const uint8_t *element, uint64_t count); /* in place of all that follows */
     void rename(bool big_endian); /* the tag that comes next becomes CSL_DIRECTORY_RECORDS */
 
-    const uint8_t *const bytes;
-    uint64_t length; /* to where DCMTK may read */
-    uint64_t at;
+    const uint8_t *bytes;
+    uint64_t length, at;
 
   private:
     uint64_t budget_;
@@ -69,7 +69,7 @@ class MemoryStream final : public DcmInputStream
     /* Offset of the element of pixel data, or the end of the bytes where there is none. */
     uint64_t pixel_data() const
     {
-        return producer_.length;
+        return pixel_data_;
     }
 
   private:
@@ -86,7 +86,7 @@ class MemoryStream final : public DcmInputStream
 
     MemoryProducer producer_;
     std::vector<Level> levels_;
-    uint64_t steps_ = 0;
+    uint64_t steps_ = 0, pixel_data_;
     const bool big_endian_, explicit_;
 };
 
