@@ -70,6 +70,11 @@ long variant_contig_length_38(int number)
     return lengths_38[number - 1];
 }
 
+long variant_contig_length(variant_build build, int number)
+{
+    return build == VARIANT_BUILD_37 ? lengths_37[number - 1] : lengths_38[number - 1];
+}
+
 bool variant_header_value(const char *line, size_t length, const char *key, char *out, size_t size)
 {
     const char *at = memchr(line, '<', length), *end = line + length;
@@ -120,6 +125,16 @@ variant_build variant_build_named(const char *text)
     return VARIANT_BUILD_UNKNOWN;
 }
 
+/* Unplaced sequences are named by accession: those of GRCh37 as they are (GL000191.1) or in small letters
+ * (UCSC's chrUn_gl000211), those that GRCh38 added start with KI27 (chrUn_KI270302v1). */
+static variant_build named_by_contig(const char *line, size_t length)
+{
+    char id[64];
+    if (!variant_header_value(line, length, "ID", id, sizeof id)) return VARIANT_BUILD_UNKNOWN;
+    if (!strncmp(id, "GL000", 5) || strstr(id, "_gl000") || !strcmp(id, "hs37d5")) return VARIANT_BUILD_37;
+    return strstr(id, "KI27") ? VARIANT_BUILD_38 : VARIANT_BUILD_UNKNOWN;
+}
+
 static void take_contig(variant_header *header, const char *line, size_t length)
 {
     char text[256];
@@ -133,6 +148,7 @@ static void take_contig(variant_header *header, const char *line, size_t length)
             add_build(header, &header->by_length, build, "##contig length");
         }
     }
+    add_build(header, &header->by_text, named_by_contig(line, length), "##contig names");
     if (variant_header_value(line, length, "assembly", text, sizeof text))
         add_build(header, &header->by_text, variant_build_named(text), "##contig assembly");
 }

@@ -55,5 +55,6 @@ variant_build variant_build_named(const char *text);
 int variant_contig_number(const char *name);
 /* Bases of chromosome 1 to 24 (X 23, Y 24) of GRCh38. */
 long variant_contig_length_38(int number);
+long variant_contig_length(variant_build build, int number);
 
 #endif

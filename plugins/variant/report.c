@@ -102,6 +102,7 @@ int32_t variant_report_findings(variant_reading *r)
                  r->mismatches);
         status = r->sink->warn(r->sink, r->first, "records", text);
     }
+    if (status == CSL_PLUGIN_OK) status = variant_report_quality(r);
     const char *sex = variant_tally_sex(&r->tally);
     if (status == CSL_PLUGIN_OK && sex)
         status = emit_fact(r, r->first, CSL_FACT_SEX_INFERRED, sex, "genotypes on X and Y");

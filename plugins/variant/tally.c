@@ -20,7 +20,7 @@ static const struct {
  * leaves only genotyping errors and the X-transposed region (a few per cent); two give more than half. The
  * limits stand well apart from both, as do the 0.2 and 0.8 of the inbreeding coefficient in PLINK 1.9's
  * --check-sex, which needs population frequencies. */
-enum { LEAST_X_SITES = 100, LEAST_Y_SITES = 10 };
+enum { LEAST_X_SITES = 100, LEAST_Y_SITES = VARIANT_LEAST_Y_SITES };
 static const double male_at_most = 0.10, female_at_least = 0.30;
 
 static const double rare_below = 0.01;
@@ -59,6 +59,12 @@ void variant_tally_allele(variant_tally *tally, const variant_genotype *genotype
     float heterozygous = variant_genotype_heterozygous(genotype);
     tally->heterozygous += heterozygous == 1.0f;
     tally->homozygous += heterozygous == 0.0f;
+    if (allele->key.contig <= 22) {
+        tally->autosomal_heterozygous += heterozygous == 1.0f;
+        tally->autosomal_homozygous += heterozygous == 0.0f;
+    }
+    if (allele->key.contig <= 24 && allele->key.locus > tally->last_locus[allele->key.contig])
+        tally->last_locus[allele->key.contig] = allele->key.locus;
     if (!allele->is_snv) return;
     char from = (char)toupper((unsigned char)*allele->change.reference),
          to = (char)toupper((unsigned char)*allele->change.alternative);
@@ -87,6 +93,13 @@ const char *variant_tally_sex(const variant_tally *tally)
     double share = (double)tally->x_heterozygous / (double)sites;
     if (share <= male_at_most) return "male";
     return share >= female_at_least && tally->y_called < LEAST_Y_SITES ? "female" : NULL;
+}
+
+bool variant_tally_sexes_disagree(const variant_tally *tally)
+{
+    uint64_t sites = tally->x_heterozygous + tally->x_other;
+    return sites >= LEAST_X_SITES && (double)tally->x_heterozygous / (double)sites >= female_at_least &&
+           tally->y_called >= LEAST_Y_SITES;
 }
 
 static float fraction(uint64_t part, uint64_t other)
