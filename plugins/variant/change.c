@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record.h"
+
 /* Bases of the longest way to the left; no repeat of a genome is so long, but a made-up reference may be one.
  */
 enum { MOST_SHIFT = 1 << 16 };
@@ -12,12 +14,6 @@ void variant_change_room_free(variant_change_room *room)
 {
     free(room->bases);
     *room = (variant_change_room){0};
-}
-
-static bool is_plain(const char *text)
-{
-    size_t length = strlen(text);
-    return length && strspn(text, "ACGTNacgtnRYSWKMBDHVryswkmbdhv") == length;
 }
 
 /* The reference may say N, or another ambiguity, where the file says a base. */
@@ -51,7 +47,8 @@ static bool same(char a, char b)
 variant_change_result variant_change_normalise(variant_change *change, const char *contig,
                                                variant_reference *reference, variant_change_room *room)
 {
-    if (!is_plain(change->reference) || !is_plain(change->alternative)) return VARIANT_CHANGE_AS_WRITTEN;
+    if (!variant_is_bases(change->reference) || !variant_is_bases(change->alternative))
+        return VARIANT_CHANGE_AS_WRITTEN;
     const variant_sequence *s = variant_reference_find(reference, contig);
     if (!s) return VARIANT_CHANGE_AS_WRITTEN;
     if (!agrees(reference, s, change)) return VARIANT_CHANGE_MISMATCH;

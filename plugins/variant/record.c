@@ -53,7 +53,7 @@ static size_t cut(const variant_lines *lines, size_t sample, variant_span column
     return lines->columns ? lines->columns : count;
 }
 
-static bool is_bases(const char *text)
+bool variant_is_bases(const char *text)
 {
     static const bool base[256] = {
         ['A'] = true, ['C'] = true, ['G'] = true, ['T'] = true, ['N'] = true, ['R'] = true, ['Y'] = true,
@@ -61,15 +61,16 @@ static bool is_bases(const char *text)
         ['V'] = true, ['U'] = true, ['a'] = true, ['c'] = true, ['g'] = true, ['t'] = true, ['n'] = true,
         ['r'] = true, ['y'] = true, ['s'] = true, ['w'] = true, ['k'] = true, ['m'] = true, ['b'] = true,
         ['d'] = true, ['h'] = true, ['v'] = true, ['u'] = true};
-    while (base[(unsigned char)*text]) text++;
-    return !*text;
+    const char *at = text;
+    while (base[(unsigned char)*at]) at++;
+    return at > text && !*at;
 }
 
 /* Bases; '*'; <ID>; a breakend: bases with one pair of brackets around a place, or with a dot at one end. */
 static bool is_alternative(const char *text)
 {
     size_t length = strlen(text);
-    if (is_bases(text)) return length > 0;
+    if (variant_is_bases(text)) return true;
     if (!strcmp(text, "*")) return true;
     if (*text == '<') return length > 2 && text[length - 1] == '>' && !strpbrk(text, " ,");
     const char *open = strpbrk(text, "[]");
@@ -102,7 +103,7 @@ static int take_alleles(variant_record *r, variant_span reference, variant_span 
     char what[25];
     r->alleles = 0;
     if (add_allele(r, variant_terminate(reference), fault) < 0) return -1;
-    if (!is_bases(reference.at))
+    if (!variant_is_bases(reference.at))
         return variant_wrong(fault, "REF is \"%s\": it must be bases (A, C, G, T, N)",
                              shown(reference, what));
     if (variant_is(alternatives, ".")) return 0;
@@ -193,6 +194,17 @@ static int take_format(variant_record *r, variant_fault *fault)
     return 0;
 }
 
+static bool is_numbers(variant_span text)
+{
+    static const bool part[256] = {
+        ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true,
+        ['7'] = true, ['8'] = true, ['9'] = true, ['.'] = true, [','] = true, ['+'] = true, ['-'] = true,
+        ['e'] = true, ['E'] = true, ['n'] = true, ['a'] = true, ['N'] = true, ['A'] = true};
+    for (size_t i = 0; i < text.length; i++)
+        if (!part[(unsigned char)text.at[i]]) return false;
+    return true;
+}
+
 static int take_sample(variant_record *r, variant_fault *fault)
 {
     variant_span rest = r->sample;
@@ -207,7 +219,7 @@ static int take_sample(variant_record *r, variant_fault *fault)
     if (field > r->format_fields && !(r->format_fields == 0 && variant_is(r->sample, ".")))
         return variant_wrong(fault, "the sample has %d values where FORMAT has %d", field, r->format_fields);
     for (int i = VARIANT_FORMAT_READS; i < VARIANT_FORMATS; i++)
-        if (r->values[i].at && strspn(r->values[i].at, "0123456789.,+-eEnaNA") < r->values[i].length)
+        if (r->values[i].at && !is_numbers(r->values[i]))
             return variant_wrong(fault, "%s is \"%s\": it must be numbers or '.'", format_names[i],
                                  shown(r->values[i], what));
     return 0;

@@ -70,6 +70,8 @@ double variant_record_number(variant_span list, int index);
  * Valid after variant_record_info. */
 int64_t variant_record_block_end(const variant_record *record);
 
+/* One base or more, with the letters of ambiguity. */
+bool variant_is_bases(const char *text);
 /* '*' (deleted by another record), <*> and <NON_REF> stand for no change of their own. */
 bool variant_is_placeholder(const char *allele);
 

@@ -10,9 +10,9 @@ static const uint64_t least_calls = 1000;
  * Nature Genetics 2011); of calls at random 0.5. The limits leave room for panels and for other targets. */
 static const double transitions_least = 1.6, transitions_most = 3.8;
 
-/* Heterozygous over homozygous calls on autosomes are about 1.4 to 2.0 by ancestry (Wang et al., Bioinformatics
- * 2015, doi:10.1093/bioinformatics/btu668). Far more is a second genome in the sample, far less kinship of
- * the parents or a reference that is not the one of the calls. */
+/* Heterozygous over homozygous calls on autosomes are about 1.4 to 2.0 by ancestry (Wang et al.,
+ * Bioinformatics 2015, doi:10.1093/bioinformatics/btu668). Far more is a second genome in the sample, far
+ * less kinship of the parents or a reference that is not the one of the calls. */
 static const double heterozygous_least = 0.8, heterozygous_most = 3.0;
 
 static int32_t warn_of_ratio(const variant_reading *r, uint64_t over, uint64_t under, double least,

@@ -36,10 +36,9 @@ static double population_frequency(const variant_source *source, const variant_a
 
 void variant_allele_classify(variant_allele *allele)
 {
-    static const char bases[] = "ACGTNacgtnRYSWKMBDHVryswkmbdhv";
     const char *reference = allele->change.reference, *alternative = allele->change.alternative;
     size_t from = strlen(reference), to = strlen(alternative);
-    bool plain = from && to && strspn(reference, bases) == from && strspn(alternative, bases) == to;
+    bool plain = variant_is_bases(reference) && variant_is_bases(alternative);
     allele->is_snv = plain && from == 1 && to == 1;
     allele->is_indel = plain && from != to;
     allele->is_structural = plain ? (from > to ? from - to : to - from) >= STRUCTURAL_BASES
