@@ -10,6 +10,7 @@
 
 #include "code.h"
 #include "reader.h"
+#include "score.h"
 #include "unit.h"
 
 #define AGE_CODE REC_LOINC "|30525-0"
@@ -259,6 +260,8 @@ int32_t rec_emit(rec_record *record, const csl_sink *sink)
     int32_t status = record->options.deidentify ? CSL_PLUGIN_OK : emit_facts(&m);
     if (status == CSL_PLUGIN_OK && m.fallback) status = emit_person(&m, person);
     for (size_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) status = emit_event(&m, chosen[i]);
+    if (status == CSL_PLUGIN_OK && record->options.scores && m.fallback)
+        status = rec_score_emit(record, m.fallback, person, REC_STREAM_SCORE, sink);
     if (status == CSL_PLUGIN_OK) status = emit_warnings(&m, distinct, count);
     return status;
 }

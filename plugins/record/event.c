@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "reader.h"
+#include "score.h"
 #include "unit.h"
 
 rec_event rec_event_new(const rec_record *record, rec_kind kind)
@@ -173,6 +174,7 @@ void rec_event_add(rec_record *record, const rec_event *event, const char *range
         return;
     }
     note_time(record, &e);
+    if (record->options.scores) rec_score_note(&record->scores, &e);
     record->event_total++;
     record->events[record->event_count++] = owned(&record->held, e);
     if (record->held.failed) record->arena.failed = true;

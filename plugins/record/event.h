@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "date.h"
 #include "tree.h"
+#include "unit.h"
 
 typedef enum rec_kind {
     REC_CONDITION, /* in the order in which the selection of tokens prefers them */
@@ -62,11 +63,25 @@ enum { REC_TOKENS_MAX = 512, REC_EVENTS_HELD = 32768, REC_FACTS_MAX = 512, REC_W
 /* What the user set. */
 typedef struct rec_options {
     bool deidentify; /* nothing leaves that names a person, a place or a day; emit.c has the rules */
+    bool scores;     /* tokens of the stream `score` */
 } rec_options;
+
+/* The latest value of each analyte, and of the Glasgow coma scale after them, and what conditions there are:
+ * what scores are made of, noted while events pass. */
+typedef struct rec_latest {
+    bool known;
+    double days, value;
+} rec_latest;
+typedef struct rec_scores {
+    rec_latest latest[REC_ANALYTES + 1];
+    uint32_t conditions; /* bits of scores/scores.h */
+    size_t condition_count;
+} rec_scores;
 
 /* One case. The arenas own all; rec_record_init, then rec_record_free. */
 typedef struct rec_record {
     rec_options options;
+    rec_scores scores;
     rec_arena arena; /* of facts and warnings */
     rec_arena held;  /* of events */
     rec_event *events;

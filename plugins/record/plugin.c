@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reader.h"
+#include "score.h"
 #include "synth.h"
 
 static const csl_option deidentify = {
@@ -17,7 +18,14 @@ static const csl_option deidentify = {
     .value = "yes|no",
     .help = "no facts, no dates, ages above 89 as 90, published codes only; no"};
 
-static const csl_option *const options[] = {&deidentify};
+static const csl_option scores = {
+    .struct_size = sizeof(csl_option),
+    .name = "record.scores",
+    .value = "yes|no",
+    .help = "clinical scores (eGFR, MELD, Charlson, ...) as tokens of modality score; no"};
+
+static const csl_option *const options[] = {&deidentify, &scores};
+static const csl_stream *const streams[] = {&rec_score_stream};
 
 /* CSL_PLUGIN_OK with *set, or what init returns. */
 static int32_t read_flag(const csl_host *host, const csl_options *from, const char *name, bool *set)
@@ -34,6 +42,7 @@ static int32_t start(const csl_host *host, void **instance)
     xmlInitParser();
     const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
     int32_t status = from ? read_flag(host, from, deidentify.name, &set->deidentify) : CSL_PLUGIN_OK;
+    if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, scores.name, &set->scores);
     if (status != CSL_PLUGIN_OK) {
         free(set);
         return status;
@@ -102,6 +111,8 @@ static const csl_plugin table = {
     .embed = embed,
     .deinit = stop,
     .get_extension = extension,
+    .streams = streams,
+    .stream_count = sizeof streams / sizeof *streams,
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };

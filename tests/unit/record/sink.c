@@ -91,8 +91,9 @@ static int32_t on_token(const csl_sink *sink, const csl_token *t)
     *kept = (seen_token){.label = strdup(t->label),
                          .code = strdup(t->code ? t->code : ""),
                          .position = t->position[0],
-                         .input = t->input};
-    memcpy(kept->f, t->features, sizeof kept->f);
+                         .input = t->input,
+                         .stream = t->stream};
+    memcpy(kept->f, t->features, t->stream ? 3 * sizeof *kept->f : sizeof kept->f);
     return CSL_PLUGIN_OK;
 }
 

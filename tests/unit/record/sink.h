@@ -12,7 +12,7 @@ typedef struct seen_token {
     char *label, *code; /* code "" if there is none */
     float f[FEATURES];
     double position;
-    uint32_t input;
+    uint32_t input, stream;
 } seen_token;
 
 typedef struct seen_fact {

@@ -1,0 +1,196 @@
+#include "score.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "code.h"
+#include "scores/scores.h"
+
+static const char *const names[REC_SCORE_FEATURES] = {"value", "value_known", "days_before"};
+static const char *const units[REC_SCORE_FEATURES] = {"{by code}", "1", "d"};
+static const char *const positions[] = {"days_before"};
+
+const csl_stream rec_score_stream = {.struct_size = sizeof rec_score_stream,
+                                     .feature_count = REC_SCORE_FEATURES,
+                                     .position_count = 1,
+                                     .coded_feature = 0,
+                                     .modality = "score",
+                                     .feature_names = names,
+                                     .feature_units = units,
+                                     .position_names = positions};
+
+/* The Glasgow coma scale has no unit and no row among the analytes: it takes the place after them. */
+static int place_of(const rec_event *e)
+{
+    if (!e->system || !e->code || strcmp(e->system, REC_LOINC)) return -1;
+    if (!strcmp(e->code, "9269-2")) return REC_ANALYTES;
+    rec_analyte_id id = rec_analyte_of(e->code);
+    return id < REC_ANALYTES ? (int)id : -1;
+}
+
+void rec_score_note(rec_scores *scores, const rec_event *e)
+{
+    if (e->kind == REC_CONDITION) {
+        scores->conditions |= rec_comorbidities(e->system, e->code);
+        scores->condition_count++;
+        return;
+    }
+    if (e->kind != REC_OBSERVATION || isnan(e->value) || isnan(e->time.days) || e->comparator) return;
+    int place = place_of(e);
+    if (place < 0) return;
+    rec_latest *l = &scores->latest[place];
+    if (!l->known || e->time.days >= l->days) *l = (rec_latest){true, e->time.days, e->value};
+}
+
+enum { AGE = REC_ANALYTES + 1, SEX, CONDITIONS, INPUTS_MAX = 8 };
+
+/* Whom and what a score is made of. */
+typedef struct patient {
+    const rec_scores *scores;
+    double age, sex_male;
+} patient;
+
+/* A score, the inputs that it asks for in order, and how many days these may lie apart at most. */
+typedef struct score {
+    const char *code, *name, *unit;
+    double days;
+    int inputs[INPUTS_MAX]; /* until 0, which is no input: REC_GLUCOSE */
+    double (*of)(const patient *p, const double *v);
+} score;
+
+static double egfr(const patient *p, const double *v)
+{
+    return rec_egfr_2021(v[0], p->age, p->sex_male);
+}
+
+static double bmi(const patient *p, const double *v)
+{
+    (void)p;
+    return rec_bmi(v[0], v[1]);
+}
+
+static double meld3(const patient *p, const double *v)
+{
+    return rec_meld3(v[0], v[1], v[2], v[3], v[4], p->sex_male);
+}
+
+static double fib4(const patient *p, const double *v)
+{
+    return rec_fib4(p->age, v[0], v[1], v[2]);
+}
+
+static double charlson(const patient *p, const double *v)
+{
+    (void)v;
+    return rec_charlson(p->scores->conditions, p->age);
+}
+
+static double cha2ds2_vasc(const patient *p, const double *v)
+{
+    (void)v;
+    return rec_cha2ds2_vasc(p->scores->conditions, p->age, p->sex_male);
+}
+
+static double sofa(const patient *p, const double *v)
+{
+    (void)p;
+    return rec_sofa(&(rec_sofa_inputs){v[0], v[1], NAN, v[2], v[3], v[4], v[5], v[6]});
+}
+
+/* The days between inputs are ours: the publications take them from one examination. */
+static const score table[] = {
+    {"egfr-ckd-epi-2021", "eGFR CKD-EPI 2021", "mL/min/{1.73_m2}", 1, {REC_CREATININE, AGE, SEX}, egfr},
+    {"bmi", "Body mass index", "kg/m2", 90, {REC_WEIGHT, REC_HEIGHT}, bmi},
+    {"meld-3.0",
+     "MELD 3.0",
+     "{score}",
+     7,
+     {REC_BILIRUBIN, REC_INR, REC_CREATININE, REC_SODIUM, REC_ALBUMIN, SEX},
+     meld3},
+    {"fib-4", "FIB-4", "{score}", 90, {REC_AST, REC_ALT, REC_PLATELETS, AGE}, fib4},
+    {"charlson", "Charlson comorbidity index", "{score}", INFINITY, {CONDITIONS, AGE}, charlson},
+    {"cha2ds2-vasc", "CHA2DS2-VASc", "{score}", INFINITY, {CONDITIONS, AGE, SEX}, cha2ds2_vasc},
+    {"sofa",
+     "SOFA",
+     "{score}",
+     1,
+     {REC_PO2, REC_FIO2, REC_PLATELETS, REC_BILIRUBIN, REC_MEAN_PRESSURE, REC_ANALYTES, REC_CREATININE},
+     sofa},
+};
+
+static const char *input_name(int input)
+{
+    return input == AGE            ? "age"
+           : input == SEX          ? "sex"
+           : input == CONDITIONS   ? "conditions"
+           : input == REC_ANALYTES ? "Glasgow coma scale"
+                                   : rec_analytes[input].name;
+}
+
+static bool is_known(const patient *p, int input)
+{
+    return input == AGE          ? !isnan(p->age)
+           : input == SEX        ? !isnan(p->sex_male)
+           : input == CONDITIONS ? p->scores->condition_count > 0
+                                 : p->scores->latest[input].known;
+}
+
+/* Adds a name to a list in text. */
+static void list(char *text, size_t size, const char *name)
+{
+    size_t used = strlen(text);
+    if (used < size) snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+static int32_t emit_score(const score *s, const patient *p, double last, uint32_t input, uint32_t stream,
+                          const csl_sink *sink)
+{
+    double values[INPUTS_MAX] = {0}, first = INFINITY, latest = -INFINITY, value = NAN;
+    char used[256] = "", missing[256] = "", label[CSL_MAX_LABEL_BYTES], code[64];
+    for (int i = 0; i < INPUTS_MAX && s->inputs[i]; i++) {
+        int wanted = s->inputs[i];
+        list(is_known(p, wanted) ? used : missing, sizeof used, input_name(wanted));
+        if (wanted > REC_ANALYTES || !is_known(p, wanted)) continue;
+        const rec_latest *l = &p->scores->latest[wanted];
+        values[i] = l->value;
+        first = fmin(first, l->days);
+        latest = fmax(latest, l->days);
+    }
+    bool measured_once = latest > -INFINITY, together = !measured_once || latest - first <= s->days;
+    if (!*missing && together) value = s->of(p, values);
+    double days = last - (measured_once ? latest : last);
+    if (!isnan(value))
+        snprintf(label, sizeof label, "%s %.4g%s%s, of %s", s->name, value, *s->unit == '{' ? "" : " ",
+                 *s->unit == '{' ? "" : s->unit, used);
+    else
+        snprintf(label, sizeof label, "%s not known%s%s%s", s->name, *missing ? ": without " : "", missing,
+                 *missing   ? ""
+                 : together ? ": not meant for this patient, or an input is out of its range"
+                            : ": its inputs lie too far apart");
+    snprintf(code, sizeof code, "urn:consilium:score|%s", s->code);
+    const float features[REC_SCORE_FEATURES] = {(float)value, isnan(value) ? 0.0f : 1.0f, (float)days};
+    csl_token token = {.struct_size = sizeof token,
+                       .input = input,
+                       .features = features,
+                       .position = &days,
+                       .label = label,
+                       .code = code,
+                       .stream = stream};
+    return sink->token(sink, &token);
+}
+
+int32_t rec_score_emit(const rec_record *record, const rec_person *person, uint32_t input, uint32_t stream,
+                       const csl_sink *sink)
+{
+    double last = record->last.year ? record->last.days : NAN;
+    double age = person->birth.year ? (last - person->birth.days) / 365.25 : NAN;
+    if (!(age >= 0 && age < 150)) age = NAN;
+    if (record->options.deidentify)
+        age = isnan(age) ? NAN : fmin(age, 90); /* else a score and its inputs would tell it */
+    patient p = {&record->scores, age, person->sex_male};
+    int32_t status = CSL_PLUGIN_OK;
+    for (size_t i = 0; i < sizeof table / sizeof *table && status == CSL_PLUGIN_OK; i++)
+        status = emit_score(&table[i], &p, last, input, stream, sink);
+    return status;
+}
