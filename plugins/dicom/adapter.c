@@ -1,12 +1,12 @@
 /* org.consilium.dicom: DICOM objects to tokens and facts. docs/dicom.md says what each number means. */
-#include "container.h"
+#include "file/container.h"
 #include "image.h"
 #include "options.h"
 #include "reading.h"
-#include "regions.h"
-#include "structures.h"
+#include "roi/regions.h"
+#include "roi/structures.h"
 #include "synth.h"
-#include "waves.h"
+#include "wave/waves.h"
 
 #include <consilium/preview.h>
 #include <consilium/synth.h>

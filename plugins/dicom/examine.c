@@ -1,6 +1,6 @@
-#include "stack.h"
+#include "space/stack.h"
 
-#include "geometry.h"
+#include "space/geometry.h"
 
 #include <math.h>
 #include <stdio.h>

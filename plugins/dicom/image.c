@@ -1,7 +1,7 @@
 #include "image.h"
 
-#include "picture.h"
-#include "unit.h"
+#include "pixel/picture.h"
+#include "space/unit.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #ifndef CSL_PLUGIN_DICOM_IMAGE_H
 #define CSL_PLUGIN_DICOM_IMAGE_H
 
+#include "pixel/region.h"
 #include "reading.h"
-#include "region.h"
 
 enum {
     CSL_IMAGE_ROW_SPACING = CSL_REGION_FEATURES,

@@ -3,7 +3,7 @@
 #ifndef CSL_PLUGIN_DICOM_OPTIONS_H
 #define CSL_PLUGIN_DICOM_OPTIONS_H
 
-#include "regions.h"
+#include "roi/regions.h"
 
 #include <consilium/options.h>
 

@@ -1,11 +1,11 @@
 #include "reading.h"
 
-#include "dicomdir.h"
-#include "facts.h"
-#include "object.h"
-#include "place.h"
-#include "privacy.h"
-#include "structures.h"
+#include "file/dicomdir.h"
+#include "file/facts.h"
+#include "file/object.h"
+#include "file/privacy.h"
+#include "roi/structures.h"
+#include "space/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef CSL_PLUGIN_DICOM_READING_H
 #define CSL_PLUGIN_DICOM_READING_H
 
-#include "stack.h"
+#include "space/stack.h"
 
 #include <consilium/preview.h>
 

@@ -1,7 +1,7 @@
 #include "synth.h"
 
+#include "file/write.h"
 #include "phantom.h"
-#include "write.h"
 
 #include <stdio.h>
 #include <stdlib.h>

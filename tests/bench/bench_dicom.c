@@ -5,7 +5,7 @@
  *
  * SECONDS is the median of as many runs as S seconds hold (default 0.3, at least 5), the others its parts:
  * opening file and header, decoding, bringing samples to values. */
-#include "../../plugins/dicom/plane.h"
+#include "../../plugins/dicom/pixel/plane.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * memory the program's processes held at most, looked at every millisecond: all that is resident, and of that
  * what is not pages of files. */
 #include "../../plugins/dicom/phantom.h"
-#include "../../plugins/dicom/write.h"
+#include "../../plugins/dicom/file/write.h"
 
 #include <fcntl.h>
 #include <stdio.h>

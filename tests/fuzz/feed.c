@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dcm.h"
+#include "file/dcm.h"
 #include "fuzz/hearing.h"
 
 static const csl_plugin *plugin;

@@ -9,7 +9,7 @@
  * signs
  *
  * Values are those of the plane: rescaled grey, luminance of colour, padding as it is stored. */
-#include "../../plugins/dicom/plane.h"
+#include "../../plugins/dicom/pixel/plane.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #ifndef CSL_PLUGIN_DICOM_RADIOMICS_SETTINGS_H
 #define CSL_PLUGIN_DICOM_RADIOMICS_SETTINGS_H
 
-#include "../dcm.h"
+#include "file/dcm.h"
 
 typedef enum csl_interpolation {
     CSL_INTERPOLATE_NEAREST,

@@ -1,6 +1,6 @@
 /* Pictures through other people's encoders and back through the decoders: what is lossless must come back to
  * the bit, at every depth and kind. */
-#include "../../../plugins/dicom/decode.h"
+#include "../../../plugins/dicom/pixel/decode.h"
 #include "encode.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* Waveforms: beats where they were put, and samples in their physical units. */
-#include "../../../plugins/dicom/ecg.h"
+#include "../../../plugins/dicom/wave/ecg.h"
 
-#include "../../../plugins/dicom/qrs.h"
+#include "../../../plugins/dicom/wave/qrs.h"
 #include "made.h"
 #include "spoil.h"
 

@@ -1,10 +1,10 @@
 /* The parts that need no DCMTK, alone. */
-#include "../../../plugins/dicom/codestream.h"
-#include "../../../plugins/dicom/container.h"
-#include "../../../plugins/dicom/facts.h"
-#include "../../../plugins/dicom/picture.h"
-#include "../../../plugins/dicom/region.h"
-#include "../../../plugins/dicom/rle.h"
+#include "../../../plugins/dicom/file/container.h"
+#include "../../../plugins/dicom/file/facts.h"
+#include "../../../plugins/dicom/pixel/codestream.h"
+#include "../../../plugins/dicom/pixel/picture.h"
+#include "../../../plugins/dicom/pixel/region.h"
+#include "../../../plugins/dicom/pixel/rle.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

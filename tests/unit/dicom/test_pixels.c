@@ -1,6 +1,6 @@
 /* How stored samples become values: every kind of pixel the image pixel module has, by hand. */
-#include "../../../plugins/dicom/lut.h"
-#include "../../../plugins/dicom/picture.h"
+#include "../../../plugins/dicom/pixel/lut.h"
+#include "../../../plugins/dicom/pixel/picture.h"
 #include "made.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* Polygons on a grid: a pixel is inside where its centre is. */
-#include "../../../plugins/dicom/polygon.h"
+#include "../../../plugins/dicom/roi/polygon.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Standardised uptake values in closed form: PS3.3 C.8.9 and the vendor-neutral steps of the QIBA profile. */
-#include "../../../plugins/dicom/suv.h"
+#include "../../../plugins/dicom/space/suv.h"
 
 #include "made.h"
 

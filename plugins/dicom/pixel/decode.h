@@ -1,0 +1,37 @@
+/* From the bytes of one frame to its samples, by any codec. */
+#ifndef CSL_PLUGIN_DICOM_DECODE_H
+#define CSL_PLUGIN_DICOM_DECODE_H
+
+#include "file/syntax.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* PixelData as it lies in the file. */
+typedef struct csl_pixel_data {
+    const uint8_t *bytes;
+    uint64_t length;  /* what the file holds of it */
+    uint64_t claimed; /* what the file says; UINT32_MAX where encapsulated */
+    bool encapsulated;
+    bool big_endian; /* the samples, by words of 16 bits unless is_bytes */
+    bool is_bytes;   /* VR OB */
+} csl_pixel_data;
+
+/* Bytes that frame `index` takes, and where its bits begin, in pixel data that is not compressed. */
+int32_t csl_decode_native(const csl_pixel_data *pixel_data, const csl_dcm_pixels *pixels, uint32_t index,
+                          csl_dcm_frame *frame, csl_dcm_error *error);
+
+/* One frame out of its codestream; `codec` is what it is, not what the file says. */
+int32_t csl_decode(csl_codec codec, const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
+                   csl_dcm_frame *frame, csl_dcm_error *error);
+
+/* Samples for all pixels, in 1, 2 or 4 bytes by `precision`, the bits of a sample that the codec gives right
+ * aligned; says in the frame how the value lies in them. For codecs. */
+int32_t csl_frame_allocate(csl_dcm_frame *frame, const csl_dcm_pixels *pixels, uint32_t channels,
+                           uint32_t precision, csl_dcm_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,187 @@
+#include "pixel/jpeg_ls.h"
+
+#include "pixel/codestream.h"
+#include "pixel/decode.h"
+#include "pixel/jpeg_ls_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char place[] = "(7FE0,0010) PixelData, JPEG-LS";
+
+enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, DRI = 0xDD, SOF55 = 0xF7, LSE = 0xF8, APP8 = 0xE8 };
+enum { BY_PLANE, BY_LINE, BY_SAMPLE };
+
+typedef struct decoder {
+    const uint8_t *stream;
+    uint64_t length, at;
+    csl_codestream header;
+    uint8_t identifier[CSL_JPEG_LS_COMPONENTS];
+    csl_jpeg_ls_preset preset; /* zero: the default */
+    uint16_t *lines;           /* [components][2][columns + 2] */
+    int16_t *scratch;          /* [columns] */
+    uint32_t seen;             /* components that a scan has brought */
+} decoder;
+
+static uint32_t u16be(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
+typedef struct scan {
+    uint32_t count, near, interleave;
+    uint32_t component[CSL_JPEG_LS_COMPONENTS];
+} scan;
+
+static bool read_scan(const decoder *d, const uint8_t *body, uint64_t size, scan *s)
+{
+    *s = (scan){.count = size ? body[0] : 0};
+    if (s->count < 1 || s->count > d->header.components || size < 4 + 2u * s->count) return false;
+    for (uint32_t k = 0; k < s->count; k++) {
+        uint32_t component = 0;
+        while (component < d->header.components && d->identifier[component] != body[1 + 2 * k]) component++;
+        if (component == d->header.components || body[2 + 2 * k] != 0) return false; /* 0: no mapping table */
+        s->component[k] = component;
+    }
+    s->near = body[1 + 2 * s->count];
+    s->interleave = body[2 + 2 * s->count];
+    bool alone = s->count == 1;
+    return body[3 + 2 * s->count] == 0 && s->interleave <= BY_SAMPLE &&
+           (alone == (s->interleave == BY_PLANE) || alone);
+}
+
+static bool read_preset(decoder *d, const uint8_t *body, uint64_t size)
+{
+    if (size < 11 || body[0] != 1) return false; /* mapping tables and huge sizes are others */
+    d->preset = (csl_jpeg_ls_preset){
+        u16be(body + 1), {u16be(body + 3), u16be(body + 5), u16be(body + 7)}, u16be(body + 9)};
+    return true;
+}
+
+static void store_line(const uint16_t *restrict line, uint32_t columns, uint32_t step,
+                       uint32_t bytes_per_sample, uint8_t *restrict to)
+{
+    uint16_t *restrict words = (uint16_t *)(void *)to; /* of the frame, which malloc aligned */
+    if (bytes_per_sample == 1) {
+        for (uint32_t x = 0; x < columns; x++) to[(size_t)x * step] = (uint8_t)line[x];
+    } else if (step == 1) {
+        memcpy(words, line, columns * sizeof *line);
+    } else {
+        for (uint32_t x = 0; x < columns; x++) words[(size_t)x * step] = line[x];
+    }
+}
+
+/* Every scan goes into the interleaved frame, however it is interleaved itself. */
+static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
+{
+    uint32_t columns = d->header.columns, components = d->header.components;
+    csl_jpeg_ls_coder coder;
+    if (!csl_jpeg_ls_start(&coder, d->header.precision, s->near, &d->preset, d->stream + d->at,
+                           d->stream + d->length))
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
+                            "its coding parameters contradict each other");
+    for (uint32_t k = 0; k < s->count; k++)
+        memset(d->lines + (size_t)2 * s->component[k] * (columns + 2), 0,
+               2 * (columns + 2) * sizeof *d->lines);
+    for (uint32_t y = 0; y < d->header.rows; y++) {
+        uint16_t *line[CSL_JPEG_LS_COMPONENTS], *above[CSL_JPEG_LS_COMPONENTS];
+        bool good = true;
+        for (uint32_t k = 0; k < s->count; k++) {
+            uint16_t *pair = d->lines + (size_t)2 * s->component[k] * (columns + 2) + 1;
+            line[k] = pair + (y & 1 ? columns + 2 : 0);
+            above[k] = pair + (y & 1 ? 0 : columns + 2);
+            /* A.2.1: beyond the line stands its last sample, before it the first of the line above. */
+            above[k][columns] = above[k][columns - 1];
+            line[k][-1] = above[k][0];
+        }
+        if (s->interleave == BY_SAMPLE && s->count > 1) {
+            good = csl_jpeg_ls_samples(&coder, s->count, line, above, columns);
+        } else {
+            for (uint32_t k = 0; k < s->count && good; k++)
+                good = csl_jpeg_ls_line(&coder, k, line[k], above[k], columns, d->scratch);
+        }
+        if (!good)
+            return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
+                                "the codestream is damaged or ends early, in line %u of %u", y + 1,
+                                d->header.rows);
+        for (uint32_t k = 0; k < s->count; k++)
+            store_line(line[k], columns, components, frame->bytes_per_sample,
+                       frame->owned +
+                           ((size_t)y * columns * components + s->component[k]) * frame->bytes_per_sample);
+    }
+    for (uint32_t k = 0; k < s->count; k++) d->seen |= 1u << s->component[k];
+    /* The next marker: a byte after FF with its highest bit set. */
+    const uint8_t *at = d->stream + d->at, *end = d->stream + d->length;
+    while (end - at >= 2 && !(at[0] == 0xFF && at[1] >= 0x80 && at[1] != 0xFF)) at++;
+    d->at = (uint64_t)(at - d->stream);
+    return CSL_PLUGIN_OK;
+}
+
+static bool read_frame_header(decoder *d, const uint8_t *body, uint64_t size)
+{
+    if (size < 6 + 3ull * d->header.components || body[5] != d->header.components) return false;
+    for (uint32_t i = 0; i < d->header.components; i++) {
+        d->identifier[i] = body[6 + 3 * i];
+        if (body[7 + 3 * i] != body[7]) return false; /* subsampled */
+    }
+    return true;
+}
+
+static int32_t decode_segments(decoder *d, csl_dcm_frame *frame, csl_dcm_error *error)
+{
+    while (d->length - d->at >= 2 && d->seen != (1u << d->header.components) - 1) {
+        uint8_t marker = d->stream[d->at + 1];
+        if (d->stream[d->at] != 0xFF || marker == EOI) break;
+        if (marker == SOI || marker == 0xFF) {
+            d->at += marker == SOI ? 2 : 1;
+            continue;
+        }
+        uint64_t left = d->length - d->at - 2, size = left >= 2 ? u16be(d->stream + d->at + 2) : 0;
+        if (size < 2 || size > left) break;
+        const uint8_t *body = d->stream + d->at + 4;
+        d->at += 2 + size;
+        size -= 2;
+        scan s;
+        bool good = true;
+        if (marker == SOF55) good = read_frame_header(d, body, size);
+        if (marker == LSE) good = read_preset(d, body, size);
+        if (marker == DRI) good = size >= 2 && u16be(body) == 0;
+        if (marker == APP8) good = size < 5 || memcmp(body, "mrfx", 4) != 0 || body[4] == 0;
+        if (marker == SOS) good = read_scan(d, body, size, &s);
+        if (!good)
+            return csl_dcm_fail(
+                error, CSL_PLUGIN_BAD_INPUT, place,
+                "marker segment FF%02X is damaged or asks for restarts, mapping tables, a colour "
+                "transform or subsampling, which are not decoded",
+                marker);
+        if (marker != SOS) continue;
+        int32_t status = decode_scan(d, &s, frame, error);
+        if (status != CSL_PLUGIN_OK) return status;
+    }
+    if (d->seen != (1u << d->header.components) - 1)
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "the codestream ends before its last scan");
+    return CSL_PLUGIN_OK;
+}
+
+int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
+                           csl_dcm_frame *frame, csl_dcm_error *error)
+{
+    decoder d = {.stream = stream, .length = length};
+    if (!csl_codestream_frame(stream, length, &d.header) || d.header.marker != SOF55)
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is no JPEG-LS codestream");
+    int32_t status = csl_codestream_check(place, pixels, d.header.rows, d.header.columns, d.header.components,
+                                          d.header.precision, error);
+    if (status != CSL_PLUGIN_OK) return status;
+    if (d.header.precision < 2 || d.header.precision > 16)
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "samples of %u bits, should be 2 to 16",
+                            d.header.precision);
+    status = csl_frame_allocate(frame, pixels, d.header.components, d.header.precision, error);
+    if (status != CSL_PLUGIN_OK) return status;
+    d.lines = calloc((size_t)2 * d.header.components * (d.header.columns + 2), sizeof *d.lines);
+    d.scratch = calloc(d.header.columns, sizeof *d.scratch);
+    status = d.lines && d.scratch ? decode_segments(&d, frame, error)
+                                  : csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
+    free(d.lines);
+    free(d.scratch);
+    return status;
+}
