@@ -27,7 +27,7 @@ static int32_t rewind_source(variant_annotator *a)
     a->open = true;
     a->contig[0] = 0;
     empty(a);
-    return variant_source_open(&a->source, a->input, NULL);
+    return variant_source_open(&a->source, a->input, NULL, NULL);
 }
 
 /* 1: the source's record is the next that is not taken; 0: the end; -1. */

@@ -190,6 +190,25 @@ bool variant_header_line(variant_header *header, const char *line, size_t length
     return true;
 }
 
+const char *const variant_patient_keys[] = {"Patient", "PatientID", "Individual", NULL};
+
+/* The sample whose ##SAMPLE line names the patient; else the one that is called as the patient is. */
+static const char *sample_of_patient(variant_header *header)
+{
+    variant_span rest = {header->sample_lines,
+                         header->sample_lines_length - (header->sample_lines_length > 0)};
+    while (rest.at) {
+        variant_span line = variant_split(&rest, '\n');
+        char patient[VARIANT_NAME_BYTES];
+        for (const char *const *key = variant_patient_keys; *key; key++)
+            if (variant_header_value(line.at, line.length, *key, patient, sizeof patient) &&
+                !strcmp(patient, header->patient) &&
+                variant_header_value(line.at, line.length, "ID", header->mapped, sizeof header->mapped))
+                return header->mapped;
+    }
+    return header->patient;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     const variant_span *x = a, *y = b;
@@ -221,6 +240,7 @@ int variant_header_columns(variant_header *header, variant_span line, variant_fa
 {
     static const char fixed[] = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
     const size_t size = sizeof fixed - 1;
+    if (!header->wanted && header->patient) header->wanted = sample_of_patient(header);
     if (line.length < size || memcmp(line.at, fixed, size) || (line.length > size && line.at[size] != '\t'))
         return variant_wrong(
             fault, "the column line is not \"#CHROM POS ID REF ALT QUAL FILTER INFO\", separated by tabs");

@@ -19,7 +19,9 @@ typedef enum variant_build {
 enum { VARIANT_NAME_BYTES = 256 };
 
 typedef struct variant_header {
-    const char *wanted;              /* the name of the sample to read; NULL: the first */
+    const char *wanted;  /* the name of the sample to read; NULL: the first */
+    const char *patient; /* else the patient whose sample it is, by ##SAMPLE or by its name; NULL */
+    char mapped[VARIANT_NAME_BYTES]; /* the patient's sample by ##SAMPLE */
     char sample[VARIANT_NAME_BYTES]; /* the chosen sample's name; "" if the file has sites only */
     size_t samples, chosen;          /* how many there are; the chosen one's number from 0 */
     variant_build by_length;         /* from the lengths of contigs */
@@ -41,6 +43,8 @@ bool variant_header_is_dictionary(const char *line, size_t length);
 /* Takes the line that starts with "#CHROM" and chooses the sample. 0, or -1 with the fault's reason. */
 int variant_header_columns(variant_header *header, variant_span line, variant_fault *fault);
 
+/* What a ##SAMPLE line calls the patient. */
+extern const char *const variant_patient_keys[];
 /* The value of a key in this file's ##SAMPLE=<ID=sample,...> line; false if there is none. */
 bool variant_header_sample_value(const variant_header *header, const char *const *keys, char *out,
                                  size_t size);

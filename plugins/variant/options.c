@@ -11,6 +11,8 @@
 const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
     OPTION("deidentify", "yes|no", "emit no facts and no sample names; no"),
     OPTION("variant.sample", "NAME", "read this sample of files that have several; the first"),
+    OPTION("variant.patient", "ID",
+           "read the sample whose ##SAMPLE line names this patient, or that has this name; the first"),
     OPTION("variant.reference", "FILE", "left-align alleles against this FASTA file of the case; as written"),
     OPTION(
         "variant.annotation", "FILE",
@@ -77,6 +79,9 @@ int32_t variant_options_read(const csl_host *host, const csl_options *from, vari
     options->sample = from->get(host, "variant.sample");
     if (options->sample && !options->sample[0])
         return from->refuse(host, "variant.sample", "the name of a sample");
+    options->patient = from->get(host, "variant.patient");
+    if (options->patient && !options->patient[0])
+        return from->refuse(host, "variant.patient", "the identifier of a patient");
     options->reference = from->get(host, "variant.reference");
     options->annotation = from->get(host, "variant.annotation");
     options->panel = from->get(host, "variant.panel");

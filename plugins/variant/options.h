@@ -10,13 +10,13 @@
 
 typedef struct variant_options {
     bool deidentify;
-    const char *sample; /* NULL: the first */
+    const char *sample, *patient; /* NULL: the first */
     /* Names of inputs; NULL: none. */
     const char *reference, *annotation, *panel;
     variant_score_options scores;
 } variant_options;
 
-enum { VARIANT_OPTIONS = 11 };
+enum { VARIANT_OPTIONS = 12 };
 extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
 
 /* What init returns. `from` may be NULL: nothing was set. */

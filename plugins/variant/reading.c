@@ -164,7 +164,7 @@ static int32_t read_records(variant_reading *r, uint32_t index, variant_source *
 static int32_t read_file(variant_reading *r, uint32_t index)
 {
     variant_source source;
-    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample);
+    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample, r->options->patient);
     if (status == CSL_PLUGIN_BAD_INPUT) variant_reading_fail(r, index, &source.fault);
     if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
     if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);

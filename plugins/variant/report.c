@@ -39,13 +39,13 @@ static int32_t emit_build(const variant_reading *r, uint32_t input, const varian
 int32_t variant_report_header(const variant_reading *r, uint32_t input, const variant_source *source)
 {
     const csl_sink *sink = r->sink;
-    static const char *const patient_keys[] = {"Patient", "PatientID", "Individual", NULL};
     static const char *const sex_keys[] = {"Sex", "Gender", NULL};
     const variant_header *header = &source->header;
     char value[VARIANT_NAME_BYTES], text[160];
     int32_t status = CSL_PLUGIN_OK;
     if (header->sample[0]) status = emit_fact(r, input, CSL_FACT_SAMPLE, header->sample, "#CHROM line");
-    if (status == CSL_PLUGIN_OK && variant_header_sample_value(header, patient_keys, value, sizeof value))
+    if (status == CSL_PLUGIN_OK &&
+        variant_header_sample_value(header, variant_patient_keys, value, sizeof value))
         status = emit_fact(r, input, CSL_FACT_PATIENT_ID, value, "##SAMPLE line");
     if (status == CSL_PLUGIN_OK && variant_header_sample_value(header, sex_keys, value, sizeof value) &&
         recorded_sex(value))

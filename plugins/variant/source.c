@@ -43,11 +43,13 @@ static int read_text_header(variant_source *s)
     }
 }
 
-int32_t variant_source_open(variant_source *s, const csl_input *input, const char *sample)
+int32_t variant_source_open(variant_source *s, const csl_input *input, const char *sample,
+                            const char *patient)
 {
     *s = (variant_source){0};
     variant_header_init(&s->header);
     s->header.wanted = sample;
+    s->header.patient = patient;
     if (variant_lines_open(&s->lines, input, &s->fault) != CSL_PLUGIN_OK) return CSL_PLUGIN_BAD_INPUT;
     bool binary = s->lines.length >= 3 && !memcmp(s->lines.chunk, "BCF", 3);
     int result = binary ? variant_binary_open(s, input) : read_text_header(s);

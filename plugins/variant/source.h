@@ -36,9 +36,10 @@ typedef struct variant_source {
     kstring_t written;
 } variant_source;
 
-/* Reads the header. `sample`: the name of the sample that is wanted; NULL: the first. CSL_PLUGIN_OK, or an
- * error with the fault filled. Call variant_source_close in every case. */
-int32_t variant_source_open(variant_source *source, const csl_input *input, const char *sample);
+/* Reads the header. `sample`: the name of the sample that is wanted; NULL: that of the patient; both NULL:
+ * the first. CSL_PLUGIN_OK, or an error with the fault filled. Call variant_source_close in every case. */
+int32_t variant_source_open(variant_source *source, const csl_input *input, const char *sample,
+                            const char *patient);
 void variant_source_close(variant_source *source);
 
 /* 1: source->record holds the next record. 0: the end. -1: the fault says what is wrong. */

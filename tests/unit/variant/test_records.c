@@ -392,6 +392,14 @@ Test(variant_records, the_sample_that_is_asked_for)
         cr_assert_eq(s.tokens[1].features[feature("dosage")], table[i].dosage);
         cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), strchr(table[i].option, '=') + 1);
     }
+    /* B is P-2 by its ##SAMPLE line; C has no line and is called as its patient. */
+    static const char *const patients[][2] = {{"variant.patient=P-2", "B"}, {"variant.patient=C", "C"}};
+    for (size_t i = 0; i < 2; i++) {
+        set_options((const char *const[]){patients[i][0], NULL});
+        cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_OK, "%s", s.failure.text);
+        cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), patients[i][1]);
+        cr_assert_eq(s.warning_count, 0);
+    }
     set_options((const char *const[]){"variant.sample=D", NULL});
     cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_BAD_INPUT);
     cr_assert_str_eq(s.failure.text, "none of the 3 samples is called \"D\"");
