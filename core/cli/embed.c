@@ -10,12 +10,13 @@
 
 #include "base/file.h"
 #include "cli/embed_lines.h"
+#include "cli/embed_schema.h"
 #include "cli/verb.h"
 
 static const size_t memory_limit = (size_t)4 << 30;
 
 /* Files that say how to read the others: they join the case, and an option of an adapter names them. */
-enum { ROI, REFERENCE, ANNOTATION, PANEL, COMPANIONS };
+enum { ROI, REFERENCE, ANNOTATION, PANEL, SCHEMA, COMPANIONS };
 static const struct {
     const char *option, *setting;
 } companions[COMPANIONS] = {
@@ -23,6 +24,7 @@ static const struct {
     [REFERENCE] = {"--reference", "variant.reference"},
     [ANNOTATION] = {"--annotation", "variant.annotation"},
     [PANEL] = {"--panel", "variant.panel"},
+    [SCHEMA] = {"--schema", "record.schema"},
 };
 
 typedef struct embed_request {
@@ -56,6 +58,8 @@ static void help(void)
          "  --panel FILE          read only the variants in the regions of this BED file, or of the genes of "
          "this "
          "list\n"
+         "  --schema FILE         XML records must be valid by this XML schema, which takes what it includes "
+         "with it\n"
          "  --option NAME=VALUE   set an option of an adapter; `consilium plugin list` names them; may be "
          "repeated\n"
          "  --deidentify          leave out what the basic profile of DICOM PS3.15 Annex E removes; every "
@@ -144,7 +148,8 @@ static csl_status add_companion(embed_request *r, int which, csl_error *error)
     for (size_t i = 0; which == PANEL && status == CSL_OK && i < count; i++)
         status = add_indices(&r->files, r->files.items[i], error);
     if (status == CSL_OK) status = add_once(&r->files, path, error);
-    if (status == CSL_OK && which != ROI) status = add_indices(&r->files, path, error);
+    if (status == CSL_OK && which == SCHEMA) status = csl_add_included(&r->files, path, error);
+    if (status == CSL_OK && which != ROI && which != SCHEMA) status = add_indices(&r->files, path, error);
     if (status == CSL_OK &&
         snprintf(setting, sizeof setting, "%s=%s", companions[which].setting, given) >= (int)sizeof setting)
         status = csl_fail(error, CSL_EUSAGE, NULL, "%s takes at most %zu characters",
@@ -192,6 +197,7 @@ static int parse(int argc, char **argv, embed_request *r)
                                             {"reference", required_argument, NULL, REFERENCE},
                                             {"annotation", required_argument, NULL, ANNOTATION},
                                             {"panel", required_argument, NULL, PANEL},
+                                            {"schema", required_argument, NULL, SCHEMA},
                                             {"option", required_argument, NULL, 'o'},
                                             {"deidentify", no_argument, NULL, 'd'},
                                             {"plugins", required_argument, NULL, 'p'},
@@ -205,7 +211,8 @@ static int parse(int argc, char **argv, embed_request *r)
         case ROI:
         case REFERENCE:
         case ANNOTATION:
-        case PANEL: r->companions[o] = optarg; break;
+        case PANEL:
+        case SCHEMA: r->companions[o] = optarg; break;
         case 'o': status = add(&r->settings, optarg, &error); break;
         case 'd':
             r->view.deidentified = true;

@@ -64,6 +64,7 @@ enum { REC_TOKENS_MAX = 512, REC_EVENTS_HELD = 32768, REC_FACTS_MAX = 512, REC_W
 typedef struct rec_options {
     bool deidentify; /* nothing leaves that names a person, a place or a day; emit.c has the rules */
     bool scores;     /* tokens of the stream `score` */
+    char *schema;    /* name of the input that XML records must be valid by, or NULL */
 } rec_options;
 
 /* The latest value of each analyte, and of the Glasgow coma scale after them, and what conditions there are:

@@ -24,7 +24,13 @@ static const csl_option scores = {
     .value = "yes|no",
     .help = "clinical scores (eGFR, MELD, Charlson, ...) as tokens of modality score; no"};
 
-static const csl_option *const options[] = {&deidentify, &scores};
+static const csl_option schema = {
+    .struct_size = sizeof(csl_option),
+    .name = "record.schema",
+    .value = "FILE",
+    .help = "XML records must be valid by this schema, one of the case's files; none"};
+
+static const csl_option *const options[] = {&deidentify, &schema, &scores};
 static const csl_stream *const streams[] = {&rec_score_stream};
 
 /* CSL_PLUGIN_OK with *set, or what init returns. */
@@ -43,6 +49,8 @@ static int32_t start(const csl_host *host, void **instance)
     const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
     int32_t status = from ? read_flag(host, from, deidentify.name, &set->deidentify) : CSL_PLUGIN_OK;
     if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, scores.name, &set->scores);
+    const char *by = from ? from->get(host, schema.name) : NULL;
+    if (status == CSL_PLUGIN_OK && by && !(set->schema = strdup(by))) status = CSL_PLUGIN_NO_MEMORY;
     if (status != CSL_PLUGIN_OK) {
         free(set);
         return status;
@@ -53,7 +61,9 @@ static int32_t start(const csl_host *host, void **instance)
 
 static void stop(void *instance)
 {
-    free(instance); /* libxml2's tables may be in use elsewhere in the program: they stay */
+    rec_options *set = instance;
+    if (set) free(set->schema);
+    free(set); /* libxml2's tables may be in use elsewhere in the program: they stay */
 }
 
 static int32_t embed(void *instance, const csl_input *inputs, uint32_t count, const csl_sink *sink)

@@ -65,6 +65,7 @@ static uint32_t probe_root(const rec_view *v, size_t i)
         if (i <= before) return 0;
         if (strcmp(attribute, wanted)) continue;
         if (!strcmp(value, "http://hl7.org/fhir")) return SURE;
+        if (!strcmp(value, "http://www.w3.org/2001/XMLSchema") && !strcmp(local, "schema")) return SURE;
         return !strcmp(value, "urn:hl7-org:v3") && !strcmp(local, "ClinicalDocument") ? SURE : 0;
     }
     return 0;

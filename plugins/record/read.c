@@ -7,6 +7,7 @@
 
 #include "lines.h"
 #include "reader.h"
+#include "schema.h"
 #include "view.h"
 
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
@@ -18,6 +19,7 @@ typedef struct reading {
     rec_arena tree; /* of the document at hand */
     rec_json *json;
     rec_fhir *loose;
+    rec_schema *schema;  /* or NULL */
     rec_dialect dialect; /* of the document at hand */
 } reading;
 
@@ -136,6 +138,16 @@ static void read_lines(reading *r, const csl_input *input)
 static form survey_file(reading *r, const csl_input *input)
 {
     size_t length = (size_t)input->length;
+    if (rec_is_schema(input)) {
+        if (!r->schema) rec_warn(r->record, NULL, "a schema, which nobody asked to validate by (--schema)");
+        return DOCUMENT;
+    }
+    if (r->schema && is_json(input)) {
+        rec_warn(r->record, NULL, "JSON cannot be validated by an XML schema");
+    } else if (r->schema && !rec_schema_check(r->schema, input, &r->record->fault)) {
+        r->record->failed = true;
+        return DOCUMENT;
+    }
     if (is_json(input) && rec_is_lines(input->bytes, length)) {
         survey_lines(r, input);
         return LINES;
@@ -183,6 +195,10 @@ bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count)
     rec_arena_init(&r.tree, TREE_BASE);
     if (!rec_names_init(&r.names, rec_fhir_names) || !r.json || !r.loose || !forms)
         record->arena.failed = true;
+    if (record->options.schema && goes_on(record)) {
+        r.schema = rec_schema_new(inputs, count, record->options.schema, &record->input, &record->fault);
+        record->failed = !r.schema;
+    }
     for (uint32_t i = 0; goes_on(record) && i < count; i++) {
         record->input = i;
         forms[i] = survey_file(&r, &inputs[i]);
@@ -191,6 +207,7 @@ bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count)
         record->input = i;
         read_file(&r, &inputs[i], forms[i]);
     }
+    rec_schema_free(r.schema);
     rec_fhir_free(r.loose);
     rec_json_free(r.json);
     rec_names_free(&r.names);

@@ -22,4 +22,14 @@ jq -r .reason "$T/strict/results.ndjson" >"$T/reason"
 says "$T/reason" "naming the CT's patient" "1CT1"
 expect 0 "warn scores" "$CONSILIUM" run "$T/cases" --model "$T/m.safetensors" --out "$T/warn" --key "$T/key/audit.pem" --identity warn
 same "it has a score" "$(jq -r '.status' "$T/warn/results.ndjson")" scored
+
+# Every XML record is valid or not by HL7's schemas as xmllint finds it.
+find "$REAL/fhir/r4_cases" -name '*.xml' | sed "s|^|$REAL/schemas/fhir_r4/fhir-single.xsd\t|" >"$T/list"
+find "$REAL/ccda/Documents" -iname '*.xml' | sed "s|^|$REAL/schemas/cda_sdtc/infrastructure/cda/CDA_SDTC.xsd\t|" >>"$T/list"
+tab=$(printf '\t')
+while IFS=$tab read -r schema record; do
+    theirs=0
+    xmllint --nonet --noout --schema "$schema" "$record" >/dev/null 2>&1 || theirs=1
+    expect $theirs "as xmllint finds ${record##*/}" "$CONSILIUM" embed --schema "$schema" "$record"
+done <"$T/list"
 finish

@@ -167,8 +167,7 @@ Test(record_scores, tokens_of_a_stream_of_their_own)
         {"bmi", "Body mass index not known: its inputs lie too far apart", NAN},
         {"meld-3.0", "MELD 3.0 not known: without Bilirubin, INR, Sodium, Albumin", NAN},
         {"fib-4", "FIB-4 not known: without ALT, Platelets", NAN},
-        {"charlson", "Charlson comorbidity index 2, of conditions, age",
-         2}, /* diabetes, and 50 years */
+        {"charlson", "Charlson comorbidity index 2, of conditions, age", 2}, /* diabetes, and 50 years */
         {"cha2ds2-vasc",
          "CHA2DS2-VASc not known: not meant for this patient, or an input is out of its range", NAN},
     };
