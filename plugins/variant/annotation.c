@@ -121,22 +121,25 @@ variant_significance variant_significance_parse(const char *text, size_t length)
 }
 
 /* VEP writes an indel's allele without the first base that REF and every ALT share, and '-' for what is then
- * empty. */
-static bool is_trimmed(variant_span allele, char *const *alleles, int count, int alt)
+ * empty. Is the record one of those? */
+static bool may_be_trimmed(char *const *alleles, int count)
 {
     bool lengths_differ = false;
     for (int i = 1; i < count; i++) {
         if (alleles[i][0] != alleles[0][0]) return false;
         lengths_differ |= strlen(alleles[i]) != strlen(alleles[0]);
     }
-    const char *rest = alleles[alt][0] ? alleles[alt] + 1 : "";
-    if (!lengths_differ) return false;
-    return *rest ? strlen(rest) == allele.length && !strncmp(rest, allele.at, allele.length)
-                 : same_word(allele, "-");
+    return lengths_differ;
+}
+
+static bool is_trimmed(variant_span allele, const char *alternative)
+{
+    const char *rest = *alternative ? alternative + 1 : "";
+    return *rest ? variant_is(allele, rest) : variant_is(allele, "-");
 }
 
 static bool is_for_alt(const variant_layout *layout, const variant_span *parts, char *const *alleles,
-                       int count, int alt)
+                       int count, int alt, bool trimmed)
 {
     if (count <= 2) return true;
     if (layout->column[VARIANT_PART_ALLELE_NUMBER] >= 0 && parts[VARIANT_PART_ALLELE_NUMBER].length) {
@@ -151,7 +154,7 @@ static bool is_for_alt(const variant_layout *layout, const variant_span *parts, 
     /* SnpEff's cancer mode: "G-C" is the change to G from the germ line's C. */
     if (allele.length > length && allele.at[length] == '-' && !strncmp(alleles[alt], allele.at, length))
         return true;
-    return is_trimmed(allele, alleles, count, alt);
+    return trimmed && is_trimmed(allele, alleles[alt]);
 }
 
 /* "ENST00000269305.9:c.637C>T" without its transcript, "%3D" as "=". */
@@ -199,6 +202,7 @@ void variant_annotation_read(const variant_layout *layout, const char *text, siz
     *annotation =
         (variant_annotation){.rank = VARIANT_RANK_NONE, .impact = VARIANT_IMPACT_NONE, .frequency = NAN};
     int best_standing = -1;
+    bool trimmed = length && count > 2 && may_be_trimmed(alleles, count);
     variant_span entries = {text, length};
     while (entries.at) {
         variant_span rest = variant_split(&entries, ','), parts[VARIANT_PARTS];
@@ -209,7 +213,7 @@ void variant_annotation_read(const variant_layout *layout, const char *text, siz
                 if (layout->column[i] == column) parts[i] = value;
         }
         variant_span terms = parts[VARIANT_PART_CONSEQUENCE], impact = parts[VARIANT_PART_IMPACT];
-        if (!terms.length || !is_for_alt(layout, parts, alleles, count, alt)) continue;
+        if (!terms.length || !is_for_alt(layout, parts, alleles, count, alt, trimmed)) continue;
         variant_span term;
         variant_consequence worst = variant_consequence_worst(terms.at, terms.length, impact.at,
                                                               impact.length, &term.at, &term.length);

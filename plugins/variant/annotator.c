@@ -16,6 +16,7 @@ void variant_annotator_close(variant_annotator *a)
     if (a->open) variant_source_close(&a->source);
     empty(a);
     free(a->held);
+    free(a->seen);
     variant_change_room_free(&a->change_room);
     *a = (variant_annotator){0};
 }
@@ -30,6 +31,32 @@ static int32_t rewind_source(variant_annotator *a)
     return variant_source_open(&a->source, a->input, NULL, NULL);
 }
 
+static bool is_on(const variant_record *x, int chromosome, const char *contig)
+{
+    return chromosome ? x->chromosome == chromosome : !x->chromosome && !strcmp(x->contig, contig);
+}
+
+static bool is_seen(const variant_annotator *a, const variant_record *record)
+{
+    for (size_t i = 0; i < a->seen_count; i++)
+        if (is_on(record, a->seen[i].chromosome, a->seen[i].name)) return true;
+    return false;
+}
+
+static int see(variant_annotator *a, const variant_record *record)
+{
+    if (a->seen_last < a->seen_count &&
+        is_on(record, a->seen[a->seen_last].chromosome, a->seen[a->seen_last].name))
+        return 0;
+    if (!a->seen && !(a->seen = calloc(VARIANT_MAX_SEEN, sizeof *a->seen)))
+        return variant_wrong(&a->source.fault, "no memory for the annotations");
+    if (a->seen_count == VARIANT_MAX_SEEN || is_seen(a, record)) return 0;
+    a->seen_last = a->seen_count++;
+    a->seen[a->seen_last].chromosome = record->chromosome;
+    variant_copy(a->seen[a->seen_last].name, sizeof a->seen[0].name, record->contig, strlen(record->contig));
+    return 0;
+}
+
 /* 1: the source's record is the next that is not taken; 0: the end; -1. */
 static int peek(variant_annotator *a)
 {
@@ -38,12 +65,8 @@ static int peek(variant_annotator *a)
     int got = variant_source_next(&a->source);
     a->waiting = got == 1;
     a->ended = got == 0;
-    return got;
-}
-
-static bool is_on(const variant_record *x, int chromosome, const char *contig)
-{
-    return chromosome ? x->chromosome == chromosome : !x->chromosome && !strcmp(x->contig, contig);
+    a->all_seen = a->all_seen || (a->ended && a->seen_count < VARIANT_MAX_SEEN);
+    return got == 1 && see(a, &a->source.record) < 0 ? -1 : got;
 }
 
 static int hold(variant_annotator *a, const variant_allele *allele)
@@ -107,12 +130,19 @@ static void forget(variant_annotator *a, int64_t before)
     a->count = kept;
 }
 
+/* Only a reference moves alleles; without one nothing behind the record is asked for. */
+static int64_t window(const variant_reference *reference)
+{
+    return reference->count ? VARIANT_ANNOTATION_WINDOW : 0;
+}
+
 /* Reads on until all annotations at the record's locus are held. */
 static int advance(variant_annotator *a, const variant_record *record, variant_reference *reference)
 {
+    const int64_t behind = window(reference);
     bool same = a->contig[0] && (record->chromosome ? a->chromosome == record->chromosome
                                                     : !strcmp(a->contig, record->contig));
-    bool again = !a->open || (same && record->locus + VARIANT_ANNOTATION_WINDOW < a->reached);
+    bool again = !a->open || (same && record->locus + behind < a->reached);
     if (!same) {
         empty(a);
         a->chromosome = record->chromosome;
@@ -120,6 +150,7 @@ static int advance(variant_annotator *a, const variant_record *record, variant_r
         a->reached = 0;
     }
     for (int pass = 0; pass < 2; pass++) {
+        if (a->all_seen && !is_seen(a, record)) return 0;
         if (again) {
             char contig[sizeof a->contig];
             memcpy(contig, a->contig, sizeof contig);
@@ -142,14 +173,17 @@ static int advance(variant_annotator *a, const variant_record *record, variant_r
     int got = 1;
     while ((got = peek(a)) == 1 && is_on(&a->source.record, record->chromosome, record->contig) &&
            a->source.record.locus <= record->locus) {
-        if (a->source.record.locus + VARIANT_ANNOTATION_WINDOW < record->locus) {
+        if (a->source.record.locus + behind < record->locus) {
             a->reached = a->source.record.locus;
             a->waiting = false; /* too far behind to be asked for */
             continue;
         }
         if (take(a, reference) < 0) return -1;
     }
-    forget(a, record->locus - VARIANT_ANNOTATION_WINDOW);
+    if (!same || record->locus - a->forgotten > behind / 2) {
+        forget(a, record->locus - behind);
+        a->forgotten = record->locus;
+    }
     return got < 0 ? -1 : 0;
 }
 

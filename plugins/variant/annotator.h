@@ -12,10 +12,12 @@
 #include "variant.h"
 
 enum {
-    VARIANT_ANNOTATION_WINDOW = 1000,       /* bases that are held behind the last allele */
+    VARIANT_ANNOTATION_WINDOW =
+        1000, /* bases that are held behind the last allele where there is a reference */
     VARIANT_MAX_ANNOTATIONS = 1 << 16,      /* alleles in the window */
     VARIANT_MAX_ANNOTATION_TEXT = 64 << 20, /* bytes of their bases */
-    VARIANT_MAX_REWINDS = 100
+    VARIANT_MAX_REWINDS = 100,
+    VARIANT_MAX_SEEN = 4096 /* contigs whose presence is remembered */
 };
 
 typedef struct variant_annotated {
@@ -27,14 +29,23 @@ typedef struct variant_annotated {
     double frequency;
 } variant_annotated;
 
+typedef struct variant_seen_contig {
+    int chromosome;
+    char name[64];
+} variant_seen_contig;
+
 typedef struct variant_annotator {
     const csl_input *input; /* NULL: there is none */
     variant_source source;
     bool open, ended, waiting; /* waiting: the source's record is not taken yet */
     int rewinds;
+    variant_seen_contig *seen; /* the contigs of the annotations, as far as they were read */
+    size_t seen_count, seen_last;
+    bool all_seen;  /* they were read to their end */
     int chromosome; /* of the window */
     char contig[64];
-    int64_t reached; /* the locus of the last record that was taken */
+    int64_t reached;   /* the locus of the last record that was taken */
+    int64_t forgotten; /* the locus at which the window was last cleared */
     variant_annotated *held;
     size_t count, room, bytes;
     variant_change_room change_room;

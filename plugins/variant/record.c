@@ -250,6 +250,9 @@ int variant_record_parse(variant_record *r, const variant_lines *lines, size_t s
     if (take_locus(r, column[POS], fault) < 0 || take_contig(r, column[CHROM], fault) < 0 ||
         take_alleles(r, column[REF], column[ALT], fault) < 0 || take_filter(r, column[FILTER], fault) < 0)
         return -1;
+    if (r->info.length > (size_t)(VARIANT_MAX_WORK / r->alleles))
+        return variant_wrong(fault, "%d alleles with %zu bytes of INFO: their product must be below %d",
+                             r->alleles, r->info.length, VARIANT_MAX_WORK);
     r->format = samples ? column[FORMAT] : (variant_span){".", 1};
     r->sample = samples ? column[SAMPLE] : (variant_span){".", 1};
     return take_format(r, fault) < 0 || take_sample(r, fault) < 0 ? -1 : 0;

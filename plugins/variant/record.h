@@ -9,8 +9,9 @@
 
 enum {
     VARIANT_MAX_ALLELES = 65535, /* of a record, REF among them */
-    VARIANT_MAX_ITEMS = 4096,    /* INFO fields and filters of a record */
-    VARIANT_MAX_FORMAT = 255     /* FORMAT fields of a record */
+    VARIANT_MAX_ITEMS = 4096,    /* filters of a record */
+    VARIANT_MAX_FORMAT = 255,    /* FORMAT fields of a record */
+    VARIANT_MAX_WORK = 1 << 28   /* alleles times bytes of INFO: each allele may be looked for in all of it */
 };
 
 /* The INFO fields that the adapter reads; names in record.c. The annotation's name is the header's. */

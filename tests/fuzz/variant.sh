@@ -28,6 +28,7 @@ gzip -k i.tbi i.csi
 # What lies: a record with 60 000 alleles, a header of 200 000 contigs, a length of two thousand million names.
 head='##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP\n'
 { printf "$head"; printf '1\t5\t.\tA\t'; awk 'BEGIN { for (i = 0; i < 60000; i++) printf "C,"; print "G\t.\t.\tAF=1\tGT\t60001/1" }'; } | gzip >../large/alleles.vcf.gz
+{ printf '##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n1\t5\t.\tA\t'; awk 'BEGIN { for (i = 0; i < 60000; i++) printf "AC,"; printf "AG\t.\t.\tANN="; for (i = 0; i < 3000000; i++) printf "a|b,"; print "" }'; } | gzip >../large/annotated.vcf.gz
 { printf '##fileformat=VCFv4.2\n'; awk 'BEGIN { for (i = 0; i < 200000; i++) print "##contig=<ID=c" i ",length=999999999999>" }'; printf "$head" | tail -n 1; } | gzip >../large/contigs.vcf.gz
 { printf '##fileformat=VCFv4.2\n##contig=<ID=1,IDX=2000000000>\n'; printf "$head" | tail -n 1; } >lying.vcf
 "$1" --truncations 60 --flips 300 --allowance 24 "$folder/files"

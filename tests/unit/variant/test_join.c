@@ -214,6 +214,20 @@ Test(variant_join, annotations)
         cr_assert_float_eq(s.tokens[4].features[feature("allele_frequency")], log10(0.2), 1e-6);
         cr_assert_str_eq(s.tokens[5].label, "X:70 A>T, heterozygous");
     }
+    /* Three hundred contigs that the annotations lack cost no reading. */
+    static char many[20000];
+    size_t used = 0;
+    for (int i = 0; i < 300; i++)
+        used += (size_t)snprintf(many + used, sizeof many - used, "alt%d\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\n", i);
+    snprintf(many + used, sizeof many - used, "1\t200\t.\tA\tC\t.\t.\t.\tGT\t0/1\n");
+    char annotations[1200];
+    snprintf(annotations, sizeof annotations, "%s%s", head, bodies[0]);
+    const named_text lacking[] = {
+        {"a.vcf", one_sample(many), 0}, {"clinvar.vcf", annotations, 0}, {NULL, NULL, 0}};
+    set_options((const char *const[]){"variant.annotation=clinvar.vcf", NULL});
+    cr_assert_eq(embed_texts(lacking, &s), CSL_PLUGIN_OK, "%s: %s", s.failure.place, s.failure.text);
+    set_options(NULL);
+    cr_assert_str_eq(s.tokens[1].label, "1:200 A>C, heterozygous, ClinVar pathogenic");
     const named_text damaged[] = {
         {"a.vcf", one_sample(records), 0},
         {"clinvar.vcf",
