@@ -100,10 +100,26 @@ static const rec_node *next_resource(reading *r, rec_lines *lines, size_t length
     return root;
 }
 
-/* Only these say whom a set is about and what its medications are. */
+static bool starts(const uint8_t **at, const uint8_t *end, const char *text)
+{
+    size_t length = strlen(text);
+    while (*at < end && rec_is_blank(**at)) ++*at;
+    if ((size_t)(end - *at) < length || memcmp(*at, text, length)) return false;
+    *at += length;
+    return true;
+}
+
+/* Only a Patient and a Medication say whom a set is about and what can be referred to. Exporters write the
+ * type first; where it stands elsewhere, or the line holds more resources, every line that names one of the
+ * two is looked at. */
 static bool may_be_surveyed(const uint8_t *line, size_t length)
 {
-    static const char patient[] = "\"Patient\"", medication[] = "\"Medication\"";
+    static const char patient[] = "\"Patient\"", medication[] = "\"Medication\"", type[] = "\"resourceType\"";
+    const uint8_t *at = line, *end = line + length;
+    bool first = starts(&at, end, "{") && starts(&at, end, type);
+    if (first && !memmem(at, (size_t)(end - at), type, sizeof type - 1) && starts(&at, end, ":") &&
+        !memmem(at, (size_t)(end - at) < 64 ? (size_t)(end - at) : 64, "\\", 1))
+        return starts(&at, end, patient) || starts(&at, end, medication) || starts(&at, end, "\"Bundle\"");
     return memmem(line, length, patient, sizeof patient - 1) ||
            memmem(line, length, medication, sizeof medication - 1);
 }

@@ -75,8 +75,10 @@ static void path_of(const xmlNode *node, char out[REC_TEXT_MAX])
     char path[REC_TEXT_MAX] = "", step[REC_TEXT_MAX];
     for (; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
         size_t before = 0, after = 0;
-        for (const xmlNode *s = node->prev; s; s = s->prev) before += xmlStrEqual(s->name, node->name) ? 1u : 0u;
-        for (const xmlNode *s = node->next; s; s = s->next) after += xmlStrEqual(s->name, node->name) ? 1u : 0u;
+        for (const xmlNode *s = node->prev; s; s = s->prev)
+            before += xmlStrEqual(s->name, node->name) ? 1u : 0u;
+        for (const xmlNode *s = node->next; s; s = s->next)
+            after += xmlStrEqual(s->name, node->name) ? 1u : 0u;
         char index[32] = "";
         if (before + after) snprintf(index, sizeof index, "[%zu]", before);
         int n = snprintf(step, sizeof step, "%.64s%s%s%s", (const char *)node->name, index, *path ? "." : "",

@@ -101,14 +101,14 @@ rec_node *rec_graft(rec_arena *arena, const rec_node *node)
 const rec_node *rec_child(const rec_node *node, const char *name)
 {
     for (node = node ? node->first : NULL; node; node = node->next)
-        if (!strcmp(node->name, name)) return node;
+        if (*node->name == *name && !strcmp(node->name, name)) return node;
     return NULL;
 }
 
 const rec_node *rec_again(const rec_node *node)
 {
     for (const rec_node *next = node ? node->next : NULL; next; next = next->next)
-        if (!strcmp(next->name, node->name)) return next;
+        if (next->name == node->name) return next; /* each name is kept once */
     return NULL;
 }
 
