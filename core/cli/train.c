@@ -59,7 +59,7 @@ static void help(void)
         "the cohort\n"
         "  --batch N               cases a step (16)\n"
         "  --learning-rate R       its peak (0.003)\n"
-        "  --weight-decay R        of matrices (0.05)\n"
+        "  --weight-decay R        of matrices (0.05; 0.2 where cases show one modality that is no picture)\n"
         "  --modality-dropout P    how often a modality is hidden while learning (0.15)\n"
         "  --movement S            how far pictures are turned, magnified, shifted and made brighter while "
         "learning: S times "

@@ -18,112 +18,13 @@ static const uint64_t STREAM_ORDER = UINT64_MAX - 1, STREAM_WEIGHTS = UINT64_MAX
  * taken it often is an early one, before the heads have learned. */
 enum { LEAST_TO_CHOOSE = 10 };
 
-/* Of the loss across modalities while learning without labels only. Together with labels it is off unless
- * asked for: where modalities have nothing in common it teaches the encoders to tell patients apart by chance
- * marks. */
-static const double PRETRAIN_CONTRAST = 0.3;
-
 /* Of the epochs with labels: how long the memory of the smoothed validation loss is. */
 static const double SMOOTHED_SHARE = 0.1;
-
-csl_recipe csl_recipe_for(const csl_training *t)
-{
-    csl_recipe r = {.epochs = 40,
-                    .batch = 16,
-                    .rate = 3e-3,
-                    .rate_floor = 0.02,
-                    .encoder_rate = 0.1,
-                    .warm_up = 0.1,
-                    .decay = 0.05,
-                    .clip = 1.0,
-                    .average = 0.98,
-                    .modality_dropout = 0.15,
-                    .token_dropout = 0.1,
-                    .noise = 0.1,
-                    .turn = 15,
-                    .stretch = 0.15,
-                    .shift = 0.1,
-                    .mirror = 0,
-                    .gain = 0.2,
-                    .offset = 0.2,
-                    .smoothing = 0.0,
-                    .branch = {1, 0.5, 0.5, 0.5},
-                    .even_gates = 0.5,
-                    .prior_rate = 3e-3,
-                    .prior_token_dropout = 0.5,
-                    .blur = 0.3,
-                    .thrift = 3e-4,
-                    .telling = 0.5,
-                    .contrast = t->pretrain ? PRETRAIN_CONTRAST : 0};
-    if (t->epochs) r.epochs = t->epochs;
-    r.prior_epochs = r.epochs + r.epochs / 2;
-    if (t->pretrain) {
-        r.prior_epochs = t->epochs ? t->epochs : r.prior_epochs;
-        r.epochs = 0;
-    }
-    if (t->from || t->labels_only) { /* a model's decoders are not in its file */
-        r.prior_epochs = 0;
-        r.telling = 0;
-    }
-    if (t->labels_only) {
-        r.encoder_rate = 1;
-        r.average = 0.99;
-    }
-    double movement = t->movement >= 0 ? t->movement : t->labels_only;
-    if (t->contrastive >= 0) r.contrast = t->contrastive;
-    r.patience = t->patience;
-    r.balance = t->balance;
-    if (t->batch) r.batch = t->batch;
-    if (t->learning_rate > 0) r.rate = t->learning_rate;
-    if (t->modality_dropout >= 0) r.modality_dropout = t->modality_dropout;
-    if (t->weight_decay >= 0) r.decay = t->weight_decay;
-    double *const bounds[] = {&r.turn, &r.stretch, &r.shift, &r.gain, &r.offset};
-    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) *bounds[i] *= movement;
-    if (t->mirror >= 0) r.mirror = t->mirror;
-    return r;
-}
-
-/* Whether pictures are all that the cases show. */
-static bool has_pictures_alone(const csl_cohort *cohort)
-{
-    size_t pictures = 0;
-    for (size_t i = 0; i < cohort->count; i++) {
-        const csl_case *c = cohort->cases[i];
-        if (cohort->split[i] == CSL_SPLIT_TEST) continue;
-        for (size_t k = 0; k < c->modality_count; k++) {
-            if (!c->modalities[k].count) continue;
-            if (!c->modalities[k].tiles) return false;
-            pictures++;
-        }
-    }
-    return pictures > 0;
-}
-
-/* Nothing can be learned of a picture across modalities where there is no other, and a hidden tile tells
- * little: on 28 x 28 pixel images with a label each, labels from the first epoch, moved pictures and about
- * 9000 steps did better (docs/model.md, breast). */
-static csl_training for_pictures(const csl_cohort *cohort, const csl_training *given)
-{
-    enum { STEPS = 9000, LEAST_EPOCHS = 30, MOST_EPOCHS = 250 };
-    csl_training t = *given;
-    size_t cases = 0;
-    for (size_t i = 0; i < cohort->count; i++) cases += cohort->split[i] == CSL_SPLIT_TRAIN;
-    t.labels_only = true;
-    if (!t.epochs) {
-        size_t epochs = (size_t)STEPS * (t.batch ? t.batch : 16) / (cases ? cases : 1);
-        t.epochs = (unsigned)(epochs < LEAST_EPOCHS  ? LEAST_EPOCHS
-                              : epochs > MOST_EPOCHS ? MOST_EPOCHS
-                                                     : epochs);
-    }
-    return t;
-}
 
 csl_status csl_model_train(const csl_cohort *cohort, const csl_training *training, csl_model **model,
                            csl_error *error)
 {
-    bool pictures =
-        !training->pretrain && !training->from && !training->labels_only && has_pictures_alone(cohort);
-    csl_training t = pictures ? for_pictures(cohort, training) : *training;
+    csl_training t = csl_training_for(cohort, training);
     csl_recipe recipe = csl_recipe_for(&t);
     return csl_model_train_by(cohort, &t, &recipe, model, error);
 }

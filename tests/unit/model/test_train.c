@@ -411,8 +411,9 @@ Test(train, evaluation_refuses_other_labels_and_an_empty_split)
     free_cohort(&other);
 }
 
-/* Sixteen cases of one picture of 2 x 2 tiles of 2 x 2 pixels, brighter where the label is 1. */
-static csl_cohort make_pictures(void)
+/* Sixteen cases of one picture of 2 x 2 tiles of 2 x 2 pixels, brighter where the label is 1; or of four
+ * tokens that are no tiles. */
+static csl_cohort make_pictures(bool in_tiles)
 {
     enum { CASES = 16, TILES = 4 };
     static const char *const names[] = {"p00", "p01", "p10", "p11"}, *const units[] = {"1", "1", "1", "1"};
@@ -425,6 +426,8 @@ static csl_cohort make_pictures(void)
                                               .feature_names = names,
                                               .feature_units = units,
                                               .position_names = NULL};
+    csl_modality_spec spec = picture;
+    if (!in_tiles) spec.patch_side = 0;
     static const csl_label label = {.name = "bright"};
     csl_cohort c = {.cases = calloc(CASES, sizeof *c.cases),
                     .labels = calloc(CASES, sizeof *c.labels),
@@ -440,13 +443,13 @@ static csl_cohort make_pictures(void)
         c.cases[i] = csl_case_new("picture", 1 << 20);
         c.labels[i] = i & 1 ? 1.0f : 0.0f;
         cr_assert_eq(csl_case_add_input(c.cases[i], "file", 0, &none, NULL), CSL_OK);
-        cr_assert_eq(csl_case_modality_for(c.cases[i], &picture, &m, NULL), CSL_OK);
+        cr_assert_eq(csl_case_modality_for(c.cases[i], &spec, &m, NULL), CSL_OK);
         for (uint16_t t = 0; t < TILES; t++) {
             float f[4];
             for (int p = 0; p < 4; p++) f[p] = (float)csl_rng_normal(&rng) + c.labels[i];
             csl_case_tile tile = {1, t / 2, t % 2, 2, 2};
             cr_assert_eq(csl_case_add_token(c.cases[i], m, 0, f, NULL, "tile", NULL, NULL), CSL_OK);
-            cr_assert_eq(csl_case_place_tile(m, &tile, NULL), CSL_OK);
+            if (in_tiles) cr_assert_eq(csl_case_place_tile(m, &tile, NULL), CSL_OK);
         }
     }
     return c;
@@ -454,7 +457,7 @@ static csl_cohort make_pictures(void)
 
 Test(train, pictures_alone_are_learned_with_labels_only)
 {
-    csl_cohort cohort = make_pictures();
+    csl_cohort cohort = make_pictures(true);
     csl_training t = settings(3, 2, 1, NULL);
     csl_model *chosen = train(&cohort, 3, 2, 1, NULL), *asked = NULL, *mixed;
     t.labels_only = true;
@@ -479,5 +482,22 @@ Test(train, pictures_alone_are_learned_with_labels_only)
     csl_model_free(chosen);
     csl_model_free(asked);
     csl_model_free(mixed);
+    free_cohort(&cohort);
+}
+
+Test(train, one_modality_alone_has_a_decay_of_its_own)
+{
+    csl_cohort cohort = make_pictures(false);
+    csl_training t = settings(3, 2, 1, NULL);
+    csl_model *chosen = train(&cohort, 3, 2, 1, NULL), *asked = NULL, *other = NULL;
+    t.weight_decay = 0.2;
+    cr_assert_eq(csl_model_train(&cohort, &t, &asked, NULL), CSL_OK);
+    cr_assert(same_file(chosen, asked));
+    t.weight_decay = 0.05;
+    cr_assert_eq(csl_model_train(&cohort, &t, &other, NULL), CSL_OK);
+    cr_assert(!same_file(chosen, other), "what is asked for counts");
+    csl_model_free(chosen);
+    csl_model_free(asked);
+    csl_model_free(other);
     free_cohort(&cohort);
 }
