@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "code.h"
+#include "fhir.h"
 #include "reader.h"
 
 /* How a type of resource becomes events. Words are separated by spaces; the first element that is there
@@ -88,21 +88,6 @@ typedef struct rec_fhir {
     size_t medication_count, medication_capacity, seen;
     bool sorted;
 } reader;
-
-static const rec_node *first_of(const rec_node *node, const char *paths)
-{
-    while (*paths) {
-        char path[64];
-        size_t length = strcspn(paths, " ");
-        if (length >= sizeof path) return NULL;
-        memcpy(path, paths, length);
-        path[length] = 0;
-        const rec_node *found = rec_find(node, path);
-        if (found) return found;
-        paths += length + (paths[length] == ' ');
-    }
-    return NULL;
-}
 
 static const rule *rule_for(const char *type)
 {
@@ -223,79 +208,11 @@ static void survey(reader *r, const rec_node *resource, const char *type, const 
     r->patient_at = place_kept(r, resource);
 }
 
-static void name_fact(rec_record *record, const rec_node *patient)
-{
-    const rec_node *best = NULL;
-    for (const rec_node *n = rec_child(patient, "name"); n; n = rec_again(n)) {
-        if (!rec_get(n, "family") || rec_among(rec_get(n, "use"), "old maiden nickname")) continue;
-        if (!best || (rec_is(rec_child(n, "use"), "official") && !rec_is(rec_child(best, "use"), "official")))
-            best = n;
-    }
-    if (!best) return;
-    const char *given = rec_get(best, "given");
-    char *name = rec_format(&record->arena, "%s^%s", rec_get(best, "family"), given ? given : "");
-    rec_fact_add(record, CSL_FACT_PATIENT_NAME, name, NULL, "Patient.name");
-}
-
-static void identifier_facts(reader *r, const rec_node *identifier, uint32_t kind, const char *place)
-{
-    int index = 0;
-    for (const rec_node *i = identifier; i && index < REC_FACTS_MAX; i = rec_again(i), index++) {
-        const char *system = rec_get(i, "system");
-        rec_fact_add(r->record, kind, rec_get(i, "value"), rec_system(&r->record->arena, system),
-                     rec_format(r->arena, "%s[%d]", place, index));
-    }
-}
-
-static void read_patient(reader *r, const rec_node *patient)
-{
-    rec_record *record = r->record;
-    rec_date date;
-    record->persons[record->input].known = true;
-    identifier_facts(r, rec_child(patient, "identifier"), CSL_FACT_PATIENT_ID, "Patient.identifier");
-    name_fact(record, patient);
-    const rec_node *birth = rec_child(patient, "birthDate"), *death = rec_child(patient, "deceasedDateTime");
-    if (birth && rec_date_fhir(birth->value, &date))
-        rec_person_birth(record, &date, "Patient.birthDate");
-    else if (birth && birth->value)
-        rec_warn(record, birth, "birth date is not a date (wanted YYYY, YYYY-MM or YYYY-MM-DD)");
-    if (death && rec_date_fhir(death->value, &date))
-        rec_person_death(record, &date, "Patient.deceasedDateTime");
-    rec_person_sex(record, rec_get(patient, "gender"), "Patient.gender");
-}
-
-static rec_coding read_coding(reader *r, const rec_node *coding)
-{
-    return (rec_coding){rec_system(r->arena, rec_get(coding, "system")), rec_get(coding, "code"),
-                        rec_get(coding, "display")};
-}
-
-/* A CodeableConcept or, as Encounter.class is one, a Coding. Its text is free text and stays out. */
-static rec_coding read_concept(reader *r, rec_kind kind, const rec_node *concept)
-{
-    rec_coding best = {0}, candidate;
-    if (rec_get(concept, "code")) return read_coding(r, concept);
-    for (const rec_node *c = rec_child(concept, "coding"); c; c = rec_again(c)) {
-        candidate = read_coding(r, c);
-        rec_coding_prefer(kind, &best, &candidate);
-    }
-    return best;
-}
-
-/* True if the code of any coding of a concept is one of the words. */
-static bool coded_among(const rec_node *concept, const char *words)
-{
-    if (concept && concept->value) return rec_among(concept->value, words);
-    for (const rec_node *c = rec_child(concept, "coding"); c; c = rec_again(c))
-        if (rec_among(rec_get(c, "code"), words)) return true;
-    return false;
-}
-
 /* Entries that say of themselves that they do not stand. */
 static bool is_excluded(const rule *how, const rec_node *resource)
 {
     if (rec_among(rec_get(resource, "status"), how->excluded)) return true;
-    if (coded_among(rec_child(resource, "verificationStatus"), how->excluded)) return true;
+    if (rec_fhir_coded(rec_child(resource, "verificationStatus"), how->excluded)) return true;
     return rec_is(rec_child(resource, "doNotPerform"), "true");
 }
 
@@ -341,100 +258,11 @@ static bool is_about_patient(reader *r, const rec_node *resource)
 
 static void read_time(reader *r, const rule *how, const rec_node *resource, rec_event *e)
 {
-    const rec_node *time = first_of(resource, how->times);
+    const rec_node *time = rec_find_any(resource, how->times);
     if (time && time->value && !rec_date_fhir(time->value, &e->time))
         rec_warn(r->record, time,
                  "not a date (wanted YYYY-MM-DD, or with a time YYYY-MM-DDThh:mm:ss+zz:zz); the entry stays "
                  "undated");
-}
-
-/* low and high of the reference range that holds for healthy people; the unit of the bounds is returned. */
-static const char *read_range(const rec_node *observation, rec_event *e)
-{
-    for (const rec_node *range = rec_child(observation, "referenceRange"); range; range = rec_again(range)) {
-        const rec_node *low = rec_child(range, "low"), *high = rec_child(range, "high"),
-                       *type = rec_child(range, "type");
-        if ((!low && !high) || (type && !coded_among(type, "normal"))) continue;
-        e->low = rec_number(rec_get(low, "value"));
-        e->high = rec_number(rec_get(high, "value"));
-        const rec_node *bound = low ? low : high;
-        const char *code = rec_get(bound, "code");
-        return code ? code : rec_get(bound, "unit");
-    }
-    return NULL;
-}
-
-static void read_quantity(const rec_node *quantity, rec_event *e)
-{
-    const char *code = rec_get(quantity, "code");
-    e->value = rec_number(rec_get(quantity, "value"));
-    e->unit = code ? code : rec_get(quantity, "unit");
-    if (rec_among(rec_get(quantity, "comparator"), "< <= >= >"))
-        e->comparator = rec_get(quantity, "comparator");
-}
-
-static const char *or_unknown(const char *text)
-{
-    return text ? text : "?";
-}
-
-/* value[x] of an observation or a component. *coded: the answer, where it is a code. False if there is no
- * value at all. */
-static bool read_value(reader *r, const rec_node *node, rec_event *e, rec_coding *coded)
-{
-    const rec_node *v;
-    if ((v = rec_child(node, "valueQuantity"))) {
-        read_quantity(v, e);
-    } else if ((v = rec_child(node, "valueInteger"))) {
-        e->value = rec_number(v->value);
-    } else if ((v = rec_child(node, "valueBoolean"))) {
-        e->value = rec_is(v, "true") ? 1 : rec_is(v, "false") ? 0 : NAN;
-        e->answer = rec_is(v, "true") ? "yes" : "no";
-        e->unit = "1";
-    } else if ((v = rec_child(node, "valueCodeableConcept"))) {
-        *coded = read_concept(r, REC_CONDITION, v);
-        e->value = rec_coding_answer(coded);
-        e->answer = coded->display;
-        if (!isnan(e->value)) e->unit = "1";
-    } else if ((v = rec_child(node, "valueRange"))) {
-        e->answer = rec_format(r->arena, "%s-%s", or_unknown(rec_get(rec_child(v, "low"), "value")),
-                               or_unknown(rec_get(rec_child(v, "high"), "value")));
-        e->unit = rec_get(rec_child(v, "low"), "unit");
-    } else if ((v = rec_child(node, "valueRatio"))) {
-        e->answer = rec_format(r->arena, "%s:%s", or_unknown(rec_get(rec_child(v, "numerator"), "value")),
-                               or_unknown(rec_get(rec_child(v, "denominator"), "value")));
-    } else {
-        static const char others[] = "valueString valueSampledData valueTime valueDateTime valuePeriod";
-        return first_of(node, others) != NULL;
-    }
-    return true;
-}
-
-/* An observation's or component's own finding. */
-static void add_finding(reader *r, const rec_event *base, const rec_node *node, bool always)
-{
-    rec_event e = *base;
-    rec_coding code = read_concept(r, e.kind, rec_child(node, "code")), coded = {0};
-    e.system = code.system;
-    e.code = code.code;
-    e.display = code.display;
-    const rec_node *absent = rec_child(node, "dataAbsentReason");
-    bool valued = read_value(r, node, &e, &coded);
-    if (!valued && !absent && !always) return;
-    if (!valued && absent)
-        e.answer = rec_format(r->arena, "absent (%s)", or_unknown(read_concept(r, e.kind, absent).code));
-    for (const rec_node *i = rec_child(node, "interpretation"); i; i = rec_again(i))
-        for (const rec_node *c = rec_child(i, "coding"); c && isnan(e.interpretation); c = rec_again(c))
-            e.interpretation = rec_interpretation(rec_get(c, "code"));
-    const char *range_unit = read_range(node, &e);
-    rec_finding_add(r->record, &e, &coded, range_unit, node);
-}
-
-static void read_observation(reader *r, const rec_event *base, const rec_node *observation)
-{
-    const rec_node *component = rec_child(observation, "component");
-    add_finding(r, base, observation, !component && !rec_child(observation, "hasMember"));
-    for (; component; component = rec_again(component)) add_finding(r, base, component, true);
 }
 
 /* medicationReference: contained, or another entry. */
@@ -464,9 +292,9 @@ static void read_family(reader *r, const rec_node *history)
     if (rec_among(rec_get(history, "status"), "entered-in-error health-unknown")) return;
     if (rec_child(history, "modifierExtension") || !is_about_patient(r, history)) return;
     if (date && date->value) rec_date_fhir(date->value, &e.time);
-    rec_coding relative = read_concept(r, REC_CONDITION, rec_child(history, "relationship"));
+    rec_coding relative = rec_fhir_concept(r->arena, REC_CONDITION, rec_child(history, "relationship"));
     for (const rec_node *c = rec_child(history, "condition"); c; c = rec_again(c)) {
-        rec_coding code = read_concept(r, REC_CONDITION, rec_child(c, "code"));
+        rec_coding code = rec_fhir_concept(r->arena, REC_CONDITION, rec_child(c, "code"));
         rec_family_add(r->record, &e, &relative, &code, c);
     }
 }
@@ -482,7 +310,7 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
         return;
     }
     if (!strcmp(type, "Patient")) {
-        read_patient(r, resource);
+        rec_fhir_patient(r->record, r->arena, resource);
         r->seen++;
         return;
     }
@@ -490,9 +318,10 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
         r->seen++;
         if (!is_about_patient(r, resource) || rec_among(rec_get(resource, "status"), "entered-in-error"))
             return;
-        identifier_facts(r, rec_child(resource, "identifier"), CSL_FACT_SAMPLE, "Specimen.identifier");
-        identifier_facts(r, rec_child(resource, "accessionIdentifier"), CSL_FACT_SAMPLE,
-                         "Specimen.accessionIdentifier");
+        rec_fhir_identifiers(r->record, r->arena, rec_child(resource, "identifier"), CSL_FACT_SAMPLE,
+                             "Specimen.identifier");
+        rec_fhir_identifiers(r->record, r->arena, rec_child(resource, "accessionIdentifier"), CSL_FACT_SAMPLE,
+                             "Specimen.accessionIdentifier");
         return;
     }
     const rule *how = rule_for(type);
@@ -510,17 +339,17 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     read_time(r, how, resource, &e);
     const rec_node *status = rec_child(resource, "clinicalStatus");
     e.status = status ? rec_get(rec_child(status, "coding"), "code") : rec_get(resource, "status");
-    if (coded_among(status, how->active) || rec_among(rec_get(resource, "status"), how->active))
+    if (rec_fhir_coded(status, how->active) || rec_among(rec_get(resource, "status"), how->active))
         e.active = 1;
-    else if (coded_among(status, how->inactive) || rec_among(rec_get(resource, "status"), how->inactive))
+    else if (rec_fhir_coded(status, how->inactive) || rec_among(rec_get(resource, "status"), how->inactive))
         e.active = 0;
     if (how->kind == REC_OBSERVATION) {
-        read_observation(r, &e, resource);
+        rec_fhir_observation(r->record, r->arena, &e, resource);
         return;
     }
-    const rec_node *concept = first_of(resource, how->codes);
+    const rec_node *concept = rec_find_any(resource, how->codes);
     if (!concept && how->kind == REC_MEDICATION) concept = medication_code(r, resource);
-    rec_coding code = read_concept(r, how->kind, concept);
+    rec_coding code = rec_fhir_concept(r->arena, how->kind, concept);
     if (rec_coding_negative(&code)) return;
     e.system = code.system;
     e.code = code.code;

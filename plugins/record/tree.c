@@ -132,6 +132,21 @@ const rec_node *rec_find(const rec_node *node, const char *path)
     return node;
 }
 
+const rec_node *rec_find_any(const rec_node *node, const char *paths)
+{
+    while (*paths) {
+        char path[64];
+        size_t length = strcspn(paths, " ");
+        if (length >= sizeof path) return NULL;
+        memcpy(path, paths, length);
+        path[length] = 0;
+        const rec_node *found = rec_find(node, path);
+        if (found) return found;
+        paths += length + (paths[length] == ' ');
+    }
+    return NULL;
+}
+
 bool rec_is(const rec_node *node, const char *text)
 {
     return node && node->value && !strcmp(node->value, text);

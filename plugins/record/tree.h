@@ -103,6 +103,8 @@ const rec_node *rec_again(const rec_node *node);
 const char *rec_get(const rec_node *node, const char *name);
 /* As rec_child through several steps: "period/start". */
 const rec_node *rec_find(const rec_node *node, const char *path);
+/* The first of several paths, separated by spaces, that leads somewhere. */
+const rec_node *rec_find_any(const rec_node *node, const char *paths);
 /* True if the node has a value equal to text. */
 bool rec_is(const rec_node *node, const char *text);
 /* True if text is one of the words of a space-separated list. */

@@ -67,9 +67,26 @@ static bool spell(const char *unit, char out[SPELLING])
     }
     if (n > 1 && out[n - 1] == '/') n--; /* what an annotation leaves: "mL/min/{1.73_m2}" */
     out[n] = 0;
-    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
-        if (rec_among(out, spellings[i].others)) strcpy(out, spellings[i].unit);
     return true;
+}
+
+/* The spelling that the table has, for one that others have; else itself. */
+static const char *usual(const char *spelled)
+{
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+        if (rec_among(spelled, spellings[i].others)) return spellings[i].unit;
+    return spelled;
+}
+
+/* Converts *value if the analyte has this unit. */
+static bool convert(const rec_analyte *a, const char *unit, double *value)
+{
+    for (size_t i = 0; i < REC_CONVERSIONS && a->from[i].unit; i++) {
+        if (strcmp(a->from[i].unit, unit)) continue;
+        *value = a->from[i].factor * *value + a->from[i].offset;
+        return true;
+    }
+    return false;
 }
 
 static const rec_analyte *find(const char *system, const char *code)
@@ -87,13 +104,10 @@ rec_unit_result rec_unit(const char *system, const char *code, const char *unit,
     if (!a) return REC_UNIT_AS_GIVEN;
     *canonical = a->canonical;
     if (!spell(unit ? unit : "", spelled)) return REC_UNIT_UNKNOWN;
-    if (!*spelled) return a->from[1].unit ? REC_UNIT_UNKNOWN : REC_UNIT_CANONICAL;
-    for (size_t i = 0; i < REC_CONVERSIONS && a->from[i].unit; i++) {
-        if (strcmp(a->from[i].unit, spelled)) continue;
-        *value = a->from[i].factor * *value + a->from[i].offset;
-        return REC_UNIT_CANONICAL;
-    }
-    return REC_UNIT_UNKNOWN;
+    if (*spelled && convert(a, spelled, value)) return REC_UNIT_CANONICAL;
+    const char *other = usual(spelled);
+    if (!*other) return a->from[1].unit ? REC_UNIT_UNKNOWN : REC_UNIT_CANONICAL;
+    return convert(a, other, value) ? REC_UNIT_CANONICAL : REC_UNIT_UNKNOWN;
 }
 
 const char *rec_unit_name(const char *system, const char *code)
