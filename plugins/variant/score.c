@@ -189,7 +189,8 @@ static void in_block(variant_scoring *s, const variant_record *block, int64_t en
         variant_record at = {
             .chromosome = block->chromosome, .contig = block->contig, .allele = alleles, .alleles = 1};
         at.info = (variant_span){"", 0};
-        if (base[0]) consider(s, &s->table.variants[i], &at, genotype);
+        if (!base[0]) break; /* behind the end of the contig */
+        consider(s, &s->table.variants[i], &at, genotype);
     }
 }
 
