@@ -190,6 +190,15 @@ static json_t *warnings_of(const answer *a)
             csl_model_label(a->w->model, l).name, a->opinion->unexplained[l]);
         add_warning(warnings, text, "", "");
     }
+    for (size_t i = 0; a->opinion && i < a->c->modality_count; i++) {
+        const csl_case_modality *m = &a->c->modalities[i];
+        char text[160];
+        if (!m->count || csl_model_find_modality(a->w->model, m->spec.modality) >= 0) continue;
+        snprintf(text, sizeof text,
+                 "%zu tokens of %.60s are left out: the model has not learned this modality", m->count,
+                 m->spec.modality);
+        add_warning(warnings, text, "", "");
+    }
     for (size_t i = 0; i < a->c->warning_count; i++) {
         const csl_case_warning *w = &a->c->warnings[i];
         if (json_array_size(warnings) == MAX_WARNINGS) {

@@ -109,4 +109,13 @@ same "of every test case" "$(jq -c '[.cases, .completeness.attributions, (.shapl
 same "deletions" "$(jq -c '[.deletion[].tokens]' "$T/out")" "[1,2,5,10,20]"
 expect 0 "reasons as tables" "$CONSILIUM" eval "$M" "$T/cohort" --reasons --cache "$T/cache"
 says "$T/out" "say what they are" "^sums within tolerance +[0-9]+ of 10"
+
+# ---- one modality alone ----
+cp -r "$T/cohort" "$T/records"
+find "$T/records/cases" -type f ! -name 'record.*' -delete
+expect 0 "train on records alone" "$CONSILIUM" train "$T/records" --out "$T/records.safetensors" $LEARN
+expect 0 "keygen" "$CONSILIUM" audit keygen --out "$T/key" --origin clinic.example/audit
+expect 0 "run it on whole cases" "$CONSILIUM" run "$T/cohort/cases" --model "$T/records.safetensors" --out "$T/run" --key "$T/key/audit.pem" --jobs 2
+same "every case says what the model has not learned" \
+    "$(jq -s 'map([.warnings[].text | select(test("^[0-9]+ tokens of (image|variant) are left out: the model has not learned this modality$"))] | length == 2) | all' "$T/run/results.ndjson")" true
 finish
