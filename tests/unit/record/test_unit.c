@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "record/unit.h"
@@ -23,6 +24,8 @@ static const struct {
     {"718-7", 8.69, "mmol/L", 14.0, "g/dL"}, /* 8.69 * 1.6114 */
     {"4548-4", 53, "mmol/mol", 7.0, "%"},    /* NGSP's own table: 53 mmol/mol is 7.0 % */
     {"8310-5", 98.6, "[degF]", 37, "Cel"},
+    {"8332-9", 98.6, "[degF]", 37, "Cel"},
+    {"3150-0", 0.4, "L/L", 40, "%"},
     {"8310-5", 98.6,
      "\xc2\xb0"
      "F",
@@ -129,4 +132,25 @@ Test(record_unit, the_table_is_whole)
         for (int k = 0; k < REC_CONVERSIONS && a->from[k].unit; k++)
             cr_assert_gt(a->from[k].factor, 0, "%s", a->name);
     }
+}
+
+/* LOINC's check digit is mod 10 (LOINC Users' Guide, appendix C): no code of the table is mistyped. */
+Test(record_unit, codes_have_their_check_digits)
+{
+    size_t found = 0;
+    for (unsigned number = 1; number < 100000; number++) {
+        unsigned sum = 0, place = 0;
+        for (unsigned rest = number; rest; rest /= 10, place++) {
+            unsigned digit = rest % 10 * (place % 2 ? 1 : 2);
+            sum += digit > 9 ? digit - 9 : digit;
+        }
+        for (unsigned check = 0; check < 10; check++) {
+            char code[16];
+            snprintf(code, sizeof code, "%u-%u", number, check);
+            if (rec_analyte_of(code) == REC_ANALYTES) continue;
+            found++;
+            cr_assert_eq(check, (10 - sum % 10) % 10, "%s", code);
+        }
+    }
+    cr_assert_geq(found, REC_ANALYTES);
 }
