@@ -7,6 +7,7 @@
 namespace
 {
 
+/* Not DerivationDescription: codecs write it into every image that they compress. */
 const struct {
     Uint16 group, element;
     const char *keyword;
@@ -14,7 +15,6 @@ const struct {
     {0x0008, 0x1030, "StudyDescription"},
     {0x0008, 0x103E, "SeriesDescription"},
     {0x0008, 0x1080, "AdmittingDiagnosesDescription"},
-    {0x0008, 0x2111, "DerivationDescription"},
     {0x0010, 0x21B0, "AdditionalPatientHistory"},
     {0x0010, 0x2180, "Occupation"},
     {0x0010, 0x2110, "Allergies"},

@@ -167,13 +167,12 @@ int32_t csl_radiomics_settings_set(csl_radiomics_settings *settings, const char 
     for (size_t i = 0; i < sizeof exclude / sizeof *exclude; i++)
         for (int k = 0; k < 2; k++)
             if (option == exclude[i][k] && settings->given & 1u << exclude[i][1 - k])
-                return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, name,
-                                    "set together with %s: only one of both can be",
+                return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, name, "left out where %s is set",
                                     csl_radiomics_options[exclude[i][1 - k]].name);
     csl_radiomics_settings changed = *settings;
     if (!set(&changed, option, value))
-        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, name, "\"%.60s\" is not of the form %s: %.150s",
-                            value, csl_radiomics_options[option].hint, csl_radiomics_options[option].help);
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, name, "of the form %s: %.150s",
+                            csl_radiomics_options[option].hint, csl_radiomics_options[option].help);
     changed.given |= 1u << option;
     *settings = changed;
     return CSL_PLUGIN_OK;

@@ -40,7 +40,7 @@ typedef struct csl_radiomics_option {
 extern const csl_radiomics_option csl_radiomics_options[CSL_RADIOMICS_OPTIONS];
 
 /* Sets what the option `name` of the table stands for. CSL_PLUGIN_BAD_INPUT, with the option as the place and
- * the legal values in the text, where there is no such option, the value is none of its values or two options
+ * what its value must be in the text, where there is no such option, the value is none of its values or two options
  * exclude one another. */
 int32_t csl_radiomics_settings_set(csl_radiomics_settings *settings, const char *name, const char *value,
                                    csl_dcm_error *error);

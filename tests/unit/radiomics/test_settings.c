@@ -80,12 +80,12 @@ Test(settings, refusals)
         {"radiomics.bin_start", "inf"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        refused(s, wrong[i][0], wrong[i][1], "is not of the form");
+        refused(s, wrong[i][0], wrong[i][1], "of the form");
     refused(s, "radiomics.colour", "red", "no such option; after \"radiomics.\" there is resample, ");
     made_set(&s, "radiomics.bins", "32");
-    refused(s, "radiomics.bin_width", "25", "set together with radiomics.bins");
+    refused(s, "radiomics.bin_width", "25", "left out where radiomics.bins is set");
     made_set(&s, "radiomics.ivh_bin_width", "2");
-    refused(s, "radiomics.ivh_bins", "100", "set together with radiomics.ivh_bin_width");
+    refused(s, "radiomics.ivh_bins", "100", "left out where radiomics.ivh_bin_width is set");
 }
 
 /* A table that people read: every option has all its texts, in one line. */
