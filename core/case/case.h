@@ -96,8 +96,8 @@ void csl_case_free(csl_case *c); /* NULL is allowed */
 /* Appenders copy what they are given. CSL_ELIMIT past the bounds of plugin.h, CSL_ENOMEM past the arena's. */
 csl_status csl_case_add_input(csl_case *c, const char *path, uint64_t length, const csl_digest *sha256,
                               csl_error *error);
-/* The modality of this name, added with this spec if it is new; CSL_ELIMIT past CSL_MAX_MODALITIES. The spec is copied,
- * its strings are not (they live as long as the plugin, or in the arena). */
+/* The modality of this name, added with this spec if it is new; CSL_ELIMIT past CSL_MAX_MODALITIES. The spec
+ * is copied, its strings are not (they live as long as the plugin, or in the arena). */
 csl_status csl_case_modality_for(csl_case *c, const csl_modality_spec *spec, csl_case_modality **modality,
                                  csl_error *error);
 csl_status csl_case_add_token(csl_case *c, csl_case_modality *m, uint32_t input, const float *features,

@@ -239,6 +239,8 @@ int csl_verb_embed(int argc, char **argv)
     csl_status status = collect(argv + optind, argc - optind, &r.files, &error);
     for (int i = 0; i < COMPANIONS; i++)
         if (status == CSL_OK && r.companions[i]) status = add_companion(&r, i, &error);
+    if (status == CSL_OK && !r.files.count)
+        status = csl_fail(&error, CSL_EUSAGE, argv[optind], "holds no file");
     where.settings = (const char *const *)r.settings.items;
     where.setting_count = r.settings.count;
     if (status == CSL_OK) status = csl_registry_open(&where, &registry, &error);

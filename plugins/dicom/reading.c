@@ -136,7 +136,7 @@ static int32_t add_other(csl_reading *reading, uint32_t input)
 {
     char text[192];
     const csl_dcm_header *header = &reading->header;
-    if (csl_structures_is_class(header->sop_class)) return add_structures(reading, input);
+    if (csl_object_regions(header->sop_class) != CSL_OBJECT_NO_REGIONS) return add_structures(reading, input);
     if (csl_object_waveform(header->sop_class))
         return keep(reading, input, &reading->waveform_inputs, &reading->waveform_count);
     if (csl_object_is_directory(header->sop_class)) return note_directory(reading, input);

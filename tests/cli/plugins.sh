@@ -30,6 +30,9 @@ says "$T/err" "names the file" "none.dcm: cannot open"
 expect 0 "embed of an empty file" "$CONSILIUM" embed "$T/empty"
 says "$T/out" "warns" '"type":"warning".*is empty'
 
+mkdir "$T/nothing"
+expect 2 "embed of an empty folder" "$CONSILIUM" embed "$T/nothing"
+says "$T/err" "says so" "nothing: holds no file"
 expect 2 "an option that no plugin has" "$CONSILIUM" embed --option nonsense=1 "$T/empty"
 expect 2 "a modality that no plugin gives" "$CONSILIUM" embed --features nonsense "$T/empty"
 says "$T/err" "names it" "no plugin gives tokens of modality 'nonsense'"

@@ -3,7 +3,7 @@
 #include "file/container.h"
 #include "file/file.hh"
 #include "file/memory_stream.hh"
-#include "roi/structures.h"
+#include "file/object.h"
 
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
@@ -242,7 +242,7 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         bool image_class = dcmIsImageStorageSOPClassUID(header->sop_class);
         bool known_other = !image_class && dcmFindNameOfUID(header->sop_class, nullptr) != nullptr;
         /* Segmentations are regions of interest, not pictures. */
-        if (csl_structures_is_class(header->sop_class))
+        if (csl_object_regions(header->sop_class) != CSL_OBJECT_NO_REGIONS)
             return file->has_pixel_data ? csl::read_pixels(file, header, error) : CSL_PLUGIN_OK;
         if (!file->has_pixel_data) {
             if (known_other || (!dataset.tagExists(DCM_Rows) && file->parse.good())) return CSL_PLUGIN_OK;

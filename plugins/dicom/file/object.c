@@ -60,6 +60,13 @@ bool csl_object_is_directory(const char *sop_class)
     return is_of(sop_class, "1.2.840.10008.1.3.10");
 }
 
+csl_region_object csl_object_regions(const char *sop_class)
+{
+    if (is_of(sop_class, STORAGE "66.4") || is_of(sop_class, STORAGE "66.7")) /* the latter: label maps */
+        return CSL_OBJECT_SEGMENTATION;
+    return is_of(sop_class, STORAGE "481.3") ? CSL_OBJECT_STRUCTURE_SET : CSL_OBJECT_NO_REGIONS;
+}
+
 /* PS3.4 B.5; audio (9.4.) is not among them. */
 static const struct {
     const char *sop_class, *name;

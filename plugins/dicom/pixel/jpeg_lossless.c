@@ -1,8 +1,8 @@
 #include "pixel/jpeg_lossless.h"
 
+#include "file/vector.h"
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
-#include "radiomics/vector.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "pixel/jpeg_ls_line.h"
 
-#include "radiomics/vector.h"
+#include "file/vector.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "pixel/plane.h"
 
-#include "radiomics/vector.h"
+#include "file/vector.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * and writes the other, in an order that leaves the result sorted. */
 #include "fft.h"
 
-#include "vector.h"
+#include "file/vector.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * frequencies 0 .. N of it are enough. After x, LANES frequencies along it are worked on side by side, as one
  * slab. */
 #include "fft.h"
+#include "file/vector.h"
 #include "spatial.h"
-#include "vector.h"
 
 #include <math.h>
 #include <stdlib.h>

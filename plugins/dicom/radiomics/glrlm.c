@@ -1,6 +1,6 @@
 /* Grey level run length matrices (IBSI 3.7). */
+#include "file/vector.h"
 #include "texture.h"
-#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>

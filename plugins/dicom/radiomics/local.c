@@ -1,6 +1,6 @@
 /* Local intensity peaks: means over spheres of 1 cm3 around the voxels of the intensity mask (IBSI 3.2). */
 #include "families.h"
-#include "vector.h"
+#include "file/vector.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Neighbourhood grey tone difference matrices (IBSI 3.10) and neighbouring grey level dependence matrices
  * (IBSI 3.11), both of the neighbours at Chebyshev distance 1; dependence is equality of levels (alpha = 0).
  */
+#include "file/vector.h"
 #include "texture.h"
-#include "vector.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,32 +1,9 @@
 #include "roi/structures.h"
 
+#include "file/object.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static const struct {
-    const char *sop_class;
-    csl_structures_kind kind;
-    int32_t (*read)(csl_dcm_file *file, csl_structures *from, csl_dcm_error *error);
-} classes[] = {
-    {"1.2.840.10008.5.1.4.1.1.66.4", CSL_STRUCTURES_SEGMENTATION, csl_seg_read}, /* Segmentation Storage */
-    {"1.2.840.10008.5.1.4.1.1.66.7", CSL_STRUCTURES_SEGMENTATION,
-     csl_seg_read}, /* Label Map Segmentation Storage */
-    {"1.2.840.10008.5.1.4.1.1.481.3", CSL_STRUCTURES_CONTOURS,
-     csl_rtstruct_read}, /* RT Structure Set Storage */
-};
-
-static int class_of(const char *sop_class)
-{
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        if (strcmp(classes[i].sop_class, sop_class) == 0) return (int)i;
-    }
-    return -1;
-}
-
-bool csl_structures_is_class(const char *sop_class)
-{
-    return class_of(sop_class) >= 0;
-}
 
 int32_t csl_structures_open(const uint8_t *bytes, uint64_t length, csl_structures *from, csl_dcm_error *error)
 {
@@ -38,15 +15,19 @@ int32_t csl_structures_open(const uint8_t *bytes, uint64_t length, csl_structure
     int32_t status = csl_dcm_open(bytes, length, &from->file, error);
     if (status == CSL_PLUGIN_OK) status = csl_dcm_header_read(from->file, &from->header, error);
     if (status != CSL_PLUGIN_OK) return status;
-    int found = class_of(from->header.sop_class);
-    if (found < 0)
-        return csl_dcm_fail(
-            error, CSL_PLUGIN_BAD_INPUT, "(0008,0016) SOPClassUID",
-            "is %s, which holds no regions of interest; a Segmentation, an RT Structure Set or a "
-            "NIfTI-1 mask does",
-            from->header.sop_name);
-    from->kind = classes[found].kind;
-    return classes[found].read(from->file, from, error);
+    switch (csl_object_regions(from->header.sop_class)) {
+    case CSL_OBJECT_SEGMENTATION:
+        from->kind = CSL_STRUCTURES_SEGMENTATION;
+        return csl_seg_read(from->file, from, error);
+    case CSL_OBJECT_STRUCTURE_SET:
+        from->kind = CSL_STRUCTURES_CONTOURS;
+        return csl_rtstruct_read(from->file, from, error);
+    case CSL_OBJECT_NO_REGIONS: break;
+    }
+    return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0008,0016) SOPClassUID",
+                        "is %s, which holds no regions of interest; a Segmentation, an RT Structure Set or a "
+                        "NIfTI-1 mask does",
+                        from->header.sop_name);
 }
 
 static void clear_contours(csl_contours *contours)

@@ -78,7 +78,6 @@ int32_t csl_structures_open(const uint8_t *bytes, uint64_t length, csl_structure
                             csl_dcm_error *error);
 void csl_structures_close(csl_structures *from);
 
-bool csl_structures_is_class(const char *sop_class);
 bool csl_nifti_is(const uint8_t *head, uint64_t length); /* NIfTI-1 in one file, plain or under gzip */
 
 /* Makes ready to give the masks of one region on one grid. */
