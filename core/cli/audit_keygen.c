@@ -1,0 +1,33 @@
+/* consilium audit keygen */
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "cli/audit.h"
+
+static int run(const audit_action *self, int argc, char **argv)
+{
+    const char *out = NULL, *origin = NULL;
+    const audit_option options[] = {{"out", &out, NULL}, {"origin", &origin, NULL}, {0}};
+    char **words;
+    int count, code = audit_arguments(self, argc, argv, options, 0, 0, &words, &count);
+    if (code >= 0) return code;
+    if (!out || !origin) return audit_say_usage(self);
+    csl_error error = {0};
+    char *path = csl_path_join(out, "audit.vkey"), *vkey = NULL;
+    csl_status status =
+        path ? csl_audit_keygen(out, origin, &error) : csl_fail(&error, CSL_ENOMEM, out, "no memory");
+    if (status == CSL_OK) status = csl_audit_vkey_read(path, &vkey, &error);
+    if (status == CSL_OK)
+        printf("%s/audit.pem   private key; back it up, give it to nobody\n"
+               "%s/audit.vkey  verifier key, for auditors:\n%s",
+               out, out, vkey);
+    free(vkey);
+    free(path);
+    return status == CSL_OK ? CSL_EXIT_DONE : csl_complain(&error);
+}
+
+const audit_action audit_action_keygen = {
+    "keygen", "--out DIR --origin NAME",
+    "  makes DIR/audit.pem, which signs and stays secret, and DIR/audit.vkey, which auditors verify with\n"
+    "  --origin NAME  the log's name, in every checkpoint: hospital.example/consilium\n",
+    run};
