@@ -27,12 +27,13 @@ static int make_dictionary(variant_source *s, kstring_t *dictionary)
     if (kputs(s->header.samples ? "\tFORMAT\tS\n" : "\n", dictionary) < 0)
         return variant_wrong(&s->fault, "no memory for the header");
     s->dictionary = bcf_hdr_init("r");
-    s->packed = bcf_init();
-    if (!s->dictionary || !s->packed) return variant_wrong(&s->fault, "no memory for the header");
+    s->packed.record = bcf_init();
+    if (!s->dictionary || !s->packed.record) return variant_wrong(&s->fault, "no memory for the header");
     if (bcf_hdr_parse(s->dictionary, dictionary->s) != 0)
         return variant_wrong(
             &s->fault, "a FILTER, INFO, FORMAT or contig line is malformed: each needs <ID=...> in the form "
                        "of the VCF standard");
+    variant_packed_resolve(&s->packed, s->dictionary, s->header.layout.key);
     return 0;
 }
 
@@ -154,7 +155,7 @@ static int check_lengths(variant_source *s)
 /* Leaves of every FORMAT field the one sample's part. */
 static void choose_sample(variant_source *s)
 {
-    bcf1_t *r = s->packed;
+    bcf1_t *r = s->packed.record;
     for (int i = 0; i < (int)r->n_fmt; i++)
         if (r->d.fmt[i].p) r->d.fmt[i].p += (size_t)r->d.fmt[i].size * s->header.chosen;
     r->n_sample = r->n_fmt ? 1 : 0;
@@ -169,19 +170,12 @@ int variant_binary_next(variant_source *s)
     static const char malformed[] =
         "not a BCF record: it is damaged, cut short, or names what the header does not "
         "declare";
-    if (bcf_read(s->binary, s->dictionary, s->packed) != 0 || bcf_unpack(s->packed, BCF_UN_ALL) != 0)
+    bcf1_t *record = s->packed.record;
+    if (bcf_read(s->binary, s->dictionary, record) != 0 || bcf_unpack(record, BCF_UN_FLT | BCF_UN_FMT) != 0)
         return variant_wrong(&s->fault, "%s", malformed);
-    if (s->packed->n_fmt && s->packed->n_sample != s->header.samples)
+    if (record->n_fmt && record->n_sample != s->header.samples)
         return variant_wrong(&s->fault, "genotypes of %u samples where the header names %zu",
-                             (unsigned)s->packed->n_sample, s->header.samples);
+                             (unsigned)record->n_sample, s->header.samples);
     choose_sample(s);
-    s->written.l = 0;
-    if (vcf_format(s->dictionary, s->packed, &s->written) != 0 || !s->written.l)
-        return variant_wrong(&s->fault, "%s", malformed);
-    s->written.s[--s->written.l] = 0; /* the line feed */
-    if (!s->packed->n_fmt && s->header.samples && kputs("\t.\t.", &s->written) < 0)
-        return variant_wrong(&s->fault, "no memory for the record");
-    s->lines.row = (variant_span){s->written.s, s->written.l};
-    s->lines.columns = s->header.samples ? 9 + s->header.samples : 8;
-    return 1;
+    return variant_packed_parse(&s->record, &s->packed, s->dictionary, &s->fault) < 0 ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-/* BCF, read by htslib, one record at a time as the line of a VCF. For source.c alone. */
+/* BCF, read by htslib. For source.c alone. */
 #ifndef VARIANT_BINARY_H
 #define VARIANT_BINARY_H
 
@@ -6,7 +6,7 @@
 
 /* The header of a file that starts with "BCF". 0 or -1. */
 int variant_binary_open(variant_source *source, const csl_input *input);
-/* 1: source->lines.row holds the next record with its one wanted sample; 0: the end; -1. */
+/* 1: source->record holds the next record, of the wanted sample; 0: the end; -1. */
 int variant_binary_next(variant_source *source);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "packed.h"
+
 static int malformed(variant_span text, variant_fault *fault)
 {
     char shown[25];
@@ -10,11 +12,19 @@ static int malformed(variant_span text, variant_fault *fault)
                          shown);
 }
 
+int variant_genotype_beyond(const variant_record *record, int allele, variant_fault *fault)
+{
+    return variant_wrong(fault, "GT names allele %d of a record whose last is %d", allele,
+                         record->alleles - 1);
+}
+
 int variant_genotype_read(const variant_record *record, variant_genotype *genotype, variant_fault *fault)
 {
-    variant_span text = record->values[VARIANT_FORMAT_GENOTYPE];
+    const variant_field *field = &record->values[VARIANT_FORMAT_GENOTYPE];
+    variant_span text = {field->at, field->length};
     *genotype = (variant_genotype){.phased = true};
     if (!text.at) return 0;
+    if (field->packed) return variant_packed_genotype(record, genotype, fault);
     const char *at = text.at, *end = at + text.length;
     if (at < end && (*at == '/' || *at == '|')) at++;
     for (;;) {
@@ -27,7 +37,7 @@ int variant_genotype_read(const variant_record *record, variant_genotype *genoty
             for (; at < end && *at >= '0' && *at <= '9' && allele <= VARIANT_MAX_ALLELES; at++)
                 allele = allele * 10 + (*at - '0');
             if (at == start) return malformed(text, fault);
-            if (allele >= record->alleles) allele = VARIANT_NO_CALL;
+            if (allele >= record->alleles) return variant_genotype_beyond(record, allele, fault);
         }
         if (genotype->ploidy < VARIANT_MAX_PLOIDY) {
             genotype->alleles[genotype->ploidy++] = allele;

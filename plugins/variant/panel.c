@@ -150,7 +150,7 @@ int64_t variant_record_last(const variant_record *record)
     int64_t last = record->locus + (int64_t)strlen(record->allele[0]) - 1;
     bool symbolic = false;
     for (int i = 1; i < record->alleles; i++) symbolic = symbolic || *record->allele[i] == '<';
-    double end = symbolic ? variant_record_number(record->found[VARIANT_INFO_END], 0) : 0;
+    double end = symbolic ? variant_field_number(&record->found[VARIANT_INFO_END], 0) : 0;
     return end > (double)last && end < 1e15 ? (int64_t)end : last;
 }
 

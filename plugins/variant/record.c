@@ -5,8 +5,9 @@
 #include <strings.h>
 
 #include "header.h"
+#include "packed.h"
 
-static const char *const info_names[VARIANT_INFO_ANNOTATION] = {
+const char *const variant_info_names[VARIANT_INFO_ANNOTATION] = {
     [VARIANT_INFO_SIGNIFICANCE] = "CLNSIG",
     [VARIANT_INFO_GNOMAD] = "gnomAD_AF",
     [VARIANT_INFO_GNOMAD_LOWER] = "gnomad_AF",
@@ -16,7 +17,7 @@ static const char *const info_names[VARIANT_INFO_ANNOTATION] = {
     [VARIANT_INFO_DEPTH] = "DP",
     [VARIANT_INFO_END] = "END",
 };
-static const char *const format_names[VARIANT_FORMATS] = {
+const char *const variant_format_names[VARIANT_FORMATS] = {
     [VARIANT_FORMAT_GENOTYPE] = "GT", [VARIANT_FORMAT_READS] = "AD",  [VARIANT_FORMAT_DEPTH] = "DP",
     [VARIANT_FORMAT_QUALITY] = "GQ",  [VARIANT_FORMAT_DOSAGE] = "DS",
 };
@@ -82,8 +83,17 @@ static bool is_alternative(const char *text)
     return length > 1 && (*text == '.') != (text[length - 1] == '.') && !strpbrk(text, " <>");
 }
 
-static int add_allele(variant_record *r, char *text, variant_fault *fault)
+/* REF, then each ALT. */
+int variant_record_add_allele(variant_record *r, char *text, variant_fault *fault)
 {
+    char what[25];
+    if (!r->alleles && !variant_is_bases(text))
+        return variant_wrong(fault, "REF is \"%s\": it must be bases (A, C, G, T, N)",
+                             shown((variant_span){text, strlen(text)}, what));
+    if (r->alleles && !is_alternative(text))
+        return variant_wrong(fault,
+                             "ALT is \"%s\": it must be bases, '*', <ID> or a breakend, separated by commas",
+                             shown((variant_span){text, strlen(text)}, what));
     if (r->alleles == r->room) {
         int room = r->room ? 2 * r->room : 8;
         if (r->alleles >= VARIANT_MAX_ALLELES)
@@ -100,21 +110,12 @@ static int add_allele(variant_record *r, char *text, variant_fault *fault)
 static int take_alleles(variant_record *r, variant_span reference, variant_span alternatives,
                         variant_fault *fault)
 {
-    char what[25];
     r->alleles = 0;
-    if (add_allele(r, variant_terminate(reference), fault) < 0) return -1;
-    if (!variant_is_bases(reference.at))
-        return variant_wrong(fault, "REF is \"%s\": it must be bases (A, C, G, T, N)",
-                             shown(reference, what));
+    if (variant_record_add_allele(r, variant_terminate(reference), fault) < 0) return -1;
     if (variant_is(alternatives, ".")) return 0;
     while (alternatives.at) {
         variant_span part = variant_split(&alternatives, ',');
-        char *text = variant_terminate(part);
-        if (!is_alternative(text))
-            return variant_wrong(
-                fault, "ALT is \"%s\": it must be bases, '*', <ID> or a breakend, separated by commas",
-                shown(part, what));
-        if (add_allele(r, text, fault) < 0) return -1;
+        if (variant_record_add_allele(r, variant_terminate(part), fault) < 0) return -1;
     }
     return 0;
 }
@@ -134,7 +135,7 @@ static int take_locus(variant_record *r, variant_span text, variant_fault *fault
     return 0;
 }
 
-static int take_contig(variant_record *r, variant_span text, variant_fault *fault)
+int variant_record_take_contig(variant_record *r, variant_span text, variant_fault *fault)
 {
     r->contig = text.at;
     if (!strcmp(r->contig, r->contig_seen)) {
@@ -170,6 +171,11 @@ static int take_filter(variant_record *r, variant_span text, variant_fault *faul
     return 0;
 }
 
+int variant_record_late_genotype(variant_fault *fault)
+{
+    return variant_wrong(fault, "GT is not the first FORMAT field, as it must be where it is there");
+}
+
 static int take_format(variant_record *r, variant_fault *fault)
 {
     if (r->format.length < sizeof r->format_seen && !strcmp(r->format.at, r->format_seen)) return 0;
@@ -184,12 +190,11 @@ static int take_format(variant_record *r, variant_fault *fault)
         if (r->format_fields >= VARIANT_MAX_FORMAT)
             return variant_wrong(fault, "more than %d FORMAT fields", VARIANT_MAX_FORMAT);
         for (int i = 0; i < VARIANT_FORMATS; i++)
-            if (variant_is(name, format_names[i]) && r->column[i] < 0 && r->format_fields < INT8_MAX)
+            if (variant_is(name, variant_format_names[i]) && r->column[i] < 0 && r->format_fields < INT8_MAX)
                 r->column[i] = (int8_t)r->format_fields;
         r->format_fields++;
     }
-    if (r->column[VARIANT_FORMAT_GENOTYPE] > 0)
-        return variant_wrong(fault, "GT is not the first FORMAT field, as it must be where it is there");
+    if (r->column[VARIANT_FORMAT_GENOTYPE] > 0) return variant_record_late_genotype(fault);
     if (r->format.length < sizeof r->format_seen) memcpy(r->format_seen, r->format.at, r->format.length + 1);
     return 0;
 }
@@ -205,24 +210,39 @@ static bool is_numbers(variant_span text)
     return true;
 }
 
+int variant_record_check_numbers(const variant_record *r, variant_fault *fault)
+{
+    char what[25];
+    for (int i = VARIANT_FORMAT_READS; i < VARIANT_FORMATS; i++) {
+        variant_span text = {r->values[i].at, r->values[i].length};
+        if (text.at && !r->values[i].packed && !is_numbers(text))
+            return variant_wrong(fault, "%s is \"%s\": it must be numbers or '.'", variant_format_names[i],
+                                 shown(text, what));
+    }
+    return 0;
+}
+
+int variant_record_check_work(const variant_record *r, size_t info_bytes, variant_fault *fault)
+{
+    return info_bytes > (size_t)(VARIANT_MAX_WORK / r->alleles)
+               ? variant_wrong(fault, "%d alleles with %zu bytes of INFO: their product must be below %d",
+                               r->alleles, info_bytes, VARIANT_MAX_WORK)
+               : 0;
+}
+
 static int take_sample(variant_record *r, variant_fault *fault)
 {
     variant_span rest = r->sample;
-    for (int i = 0; i < VARIANT_FORMATS; i++) r->values[i] = (variant_span){NULL, 0};
+    for (int i = 0; i < VARIANT_FORMATS; i++) r->values[i] = (variant_field){NULL, 0, 0};
     int field = 0;
-    char what[25];
     for (; rest.at; field++) {
         variant_span value = variant_split(&rest, ':');
         for (int i = 0; i < VARIANT_FORMATS; i++)
-            if (r->column[i] == field) r->values[i] = value;
+            if (r->column[i] == field) r->values[i] = (variant_field){value.at, value.length, 0};
     }
     if (field > r->format_fields && !(r->format_fields == 0 && variant_is(r->sample, ".")))
         return variant_wrong(fault, "the sample has %d values where FORMAT has %d", field, r->format_fields);
-    for (int i = VARIANT_FORMAT_READS; i < VARIANT_FORMATS; i++)
-        if (r->values[i].at && !is_numbers(r->values[i]))
-            return variant_wrong(fault, "%s is \"%s\": it must be numbers or '.'", format_names[i],
-                                 shown(r->values[i], what));
-    return 0;
+    return variant_record_check_numbers(r, fault);
 }
 
 int variant_record_parse(variant_record *r, const variant_lines *lines, size_t samples, size_t sample,
@@ -241,18 +261,17 @@ int variant_record_parse(variant_record *r, const variant_lines *lines, size_t s
         variant_terminate(column[i]);
     }
     char what[25];
+    r->packed = NULL;
     r->id = column[ID];
     r->quality = variant_number(column[QUAL]);
     if (isnan(r->quality) && !variant_is(column[QUAL], ".") && strcasecmp(column[QUAL].at, "nan"))
         return variant_wrong(fault, "QUAL is \"%s\": it must be a number or '.'", shown(column[QUAL], what));
     r->quality = (float)r->quality; /* as BCF holds it */
     r->info = column[INFO];
-    if (take_locus(r, column[POS], fault) < 0 || take_contig(r, column[CHROM], fault) < 0 ||
+    if (take_locus(r, column[POS], fault) < 0 || variant_record_take_contig(r, column[CHROM], fault) < 0 ||
         take_alleles(r, column[REF], column[ALT], fault) < 0 || take_filter(r, column[FILTER], fault) < 0)
         return -1;
-    if (r->info.length > (size_t)(VARIANT_MAX_WORK / r->alleles))
-        return variant_wrong(fault, "%d alleles with %zu bytes of INFO: their product must be below %d",
-                             r->alleles, r->info.length, VARIANT_MAX_WORK);
+    if (variant_record_check_work(r, r->info.length, fault) < 0) return -1;
     r->format = samples ? column[FORMAT] : (variant_span){".", 1};
     r->sample = samples ? column[SAMPLE] : (variant_span){".", 1};
     return take_format(r, fault) < 0 || take_sample(r, fault) < 0 ? -1 : 0;
@@ -260,30 +279,23 @@ int variant_record_parse(variant_record *r, const variant_lines *lines, size_t s
 
 void variant_record_info(variant_record *r, const char *annotation)
 {
-    for (int i = 0; i < VARIANT_INFOS; i++) r->found[i] = (variant_span){NULL, 0};
+    if (r->packed) {
+        variant_packed_info(r);
+        return;
+    }
+    for (int i = 0; i < VARIANT_INFOS; i++) r->found[i] = (variant_field){NULL, 0, 0};
     variant_span rest = r->info;
     while (rest.at) {
         variant_span item = variant_split(&rest, ';');
         const char *equals = memchr(item.at, '=', item.length);
         if (!equals) continue;
-        variant_span name = {item.at, (size_t)(equals - item.at)},
-                     value = {equals + 1, item.length - name.length - 1};
+        variant_span name = {item.at, (size_t)(equals - item.at)};
+        variant_field value = {equals + 1, item.length - name.length - 1, 0};
         for (int i = 0; i < VARIANT_INFOS; i++) {
-            const char *wanted = i == VARIANT_INFO_ANNOTATION ? annotation : info_names[i];
+            const char *wanted = i == VARIANT_INFO_ANNOTATION ? annotation : variant_info_names[i];
             if (*wanted == *name.at && !r->found[i].at && variant_is(name, wanted)) r->found[i] = value;
         }
     }
-}
-
-double variant_record_number(variant_span list, int index)
-{
-    variant_span part = {NULL, 0};
-    for (int i = 0; i <= index; i++) {
-        if (!list.at) return NAN;
-        part = variant_split(&list, ',');
-    }
-    double value = variant_number(part);
-    return isfinite(value) ? value : NAN;
 }
 
 bool variant_is_placeholder(const char *allele)
@@ -294,6 +306,6 @@ bool variant_is_placeholder(const char *allele)
 int64_t variant_record_block_end(const variant_record *r)
 {
     if (r->alleles > 2 || (r->alleles == 2 && !variant_is_placeholder(r->allele[1]))) return 0;
-    double end = variant_record_number(r->found[VARIANT_INFO_END], 0);
+    double end = variant_field_number(&r->found[VARIANT_INFO_END], 0);
     return end >= (double)r->locus && end < 1e15 ? (int64_t)end : 0;
 }

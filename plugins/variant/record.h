@@ -1,10 +1,12 @@
-/* One record of a VCF, cut into its parts where it lies. Numbers are read only when they are asked for. */
+/* One record, cut into its parts where it lies: a line of VCF, or what htslib unpacked of a BCF (packed.h).
+ * Numbers are read only when they are asked for. */
 #ifndef VARIANT_RECORD_H
 #define VARIANT_RECORD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "field.h"
 #include "lines.h"
 
 enum {
@@ -44,11 +46,12 @@ typedef struct variant_record {
     variant_span id;
     char **allele; /* [alleles]; 0 is REF; an ALT of '.' is none */
     int alleles, room;
-    double quality; /* NaN: missing */
-    float passed;   /* 1 PASS, 0 some filter, NaN none was applied */
+    double quality;                      /* NaN: missing */
+    float passed;                        /* 1 PASS, 0 some filter, NaN none was applied */
+    const struct variant_packed *packed; /* of BCF; NULL: the three texts below */
     variant_span info, format, sample;
-    variant_span found[VARIANT_INFOS];      /* .at NULL: not there; valid after variant_record_info */
-    variant_span values[VARIANT_FORMATS];   /* of the sample */
+    variant_field found[VARIANT_INFOS];     /* valid after variant_record_info */
+    variant_field values[VARIANT_FORMATS];  /* of the sample */
     int8_t column[VARIANT_FORMATS];         /* of the FORMAT below, -1: not there */
     char format_seen[128], contig_seen[64]; /* most records repeat both */
     int chromosome_seen, format_fields;
@@ -64,8 +67,14 @@ int variant_record_parse(variant_record *record, const variant_lines *lines, siz
 /* Finds the INFO fields; `annotation` is the name of the one with consequences, "" if none. */
 void variant_record_info(variant_record *record, const char *annotation);
 
-/* Value number `index` of a list separated by commas; NaN if it is missing or not a number. */
-double variant_record_number(variant_span list, int index);
+/* What both forms of a record share. 0, or -1 with the fault's reason. */
+extern const char *const variant_info_names[VARIANT_INFO_ANNOTATION],
+    *const variant_format_names[VARIANT_FORMATS];
+int variant_record_add_allele(variant_record *record, char *text, variant_fault *fault);
+int variant_record_take_contig(variant_record *record, variant_span name, variant_fault *fault);
+int variant_record_check_work(const variant_record *record, size_t info_bytes, variant_fault *fault);
+int variant_record_check_numbers(const variant_record *record, variant_fault *fault);
+int variant_record_late_genotype(variant_fault *fault);
 
 /* The record says "as the reference" of a stretch: a block of gVCF. Its last base, 1-based; 0 if it is none.
  * Valid after variant_record_info. */

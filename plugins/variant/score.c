@@ -62,10 +62,10 @@ static double dosage_of(const variant_record *record, const variant_genotype *ge
 {
     bool single = record->chromosome >= 24;
     *chromosomes = single ? 1 : 2;
-    variant_span list = record->values[VARIANT_FORMAT_DOSAGE];
-    if (dosages && list.at) {
-        double own = allele > 0 ? variant_record_number(list, allele - 1) : 2;
-        for (int i = 1; allele == 0 && i < record->alleles; i++) own -= variant_record_number(list, i - 1);
+    const variant_field *list = &record->values[VARIANT_FORMAT_DOSAGE];
+    if (dosages && list->at) {
+        double own = allele > 0 ? variant_field_number(list, allele - 1) : 2;
+        for (int i = 1; allele == 0 && i < record->alleles; i++) own -= variant_field_number(list, i - 1);
         if (!isnan(own)) return allele < 0 ? 0 : own;
     }
     if (!genotype->ploidy || genotype->called < genotype->ploidy) return NAN;
@@ -90,10 +90,10 @@ static double weigh(const variant_score_variant *v, double dosage)
 static double frequency_in(variant_record *record, int effect)
 {
     variant_record_info(record, "");
-    variant_span list = record->found[VARIANT_INFO_FREQUENCY];
-    if (effect > 0) return variant_record_number(list, effect - 1);
+    const variant_field *list = &record->found[VARIANT_INFO_FREQUENCY];
+    if (effect > 0) return variant_field_number(list, effect - 1);
     double rest = 1;
-    for (int i = 1; effect == 0 && i < record->alleles; i++) rest -= variant_record_number(list, i - 1);
+    for (int i = 1; effect == 0 && i < record->alleles; i++) rest -= variant_field_number(list, i - 1);
     return effect == 0 ? rest : NAN;
 }
 

@@ -62,10 +62,9 @@ void variant_source_close(variant_source *s)
     if (s->binary && s->binary->fp.bgzf) hclearerr(s->binary->fp.bgzf->fp);
     if (s->binary) hts_close(s->binary);
     if (s->dictionary) bcf_hdr_destroy(s->dictionary);
-    if (s->packed) bcf_destroy(s->packed);
+    if (s->packed.record) bcf_destroy(s->packed.record);
     variant_header_free(&s->header);
     variant_record_free(&s->record);
-    free(s->written.s);
     *s = (variant_source){0};
 }
 
@@ -79,19 +78,18 @@ static int next_text(variant_source *s)
         variant_source_place(s);
         return s->lines.no_eof_block && !s->lines.ended_clean ? variant_damaged(&s->fault) : 0;
     }
-    s->records += got == 1;
-    return got;
+    if (got != 1) return got;
+    s->records++;
+    return variant_record_parse(&s->record, &s->lines, s->header.samples, s->header.chosen, &s->fault) == 0
+               ? 1
+               : -1;
 }
 
 int variant_source_next(variant_source *s)
 {
     int got = s->binary ? variant_binary_next(s) : next_text(s);
     if (got < 0) variant_source_place(s);
-    if (got != 1) return got;
-    if (variant_record_parse(&s->record, &s->lines, s->header.samples, s->header.chosen, &s->fault) == 0)
-        return 1;
-    variant_source_place(s);
-    return -1;
+    return got;
 }
 
 int variant_source_jump(variant_source *s, uint64_t offset)

@@ -1,7 +1,7 @@
 /* One VCF or BCF file as a stream of records: any size of file, flat memory.
  *
- * A text is cut into its parts where it lies (record.h). A BCF record is read by htslib and written as the
- * line that it stands for, of the wanted sample only, so that both forms go one way.
+ * A text is cut into its parts where it lies (record.h). A BCF record is read by htslib, and its parts are
+ * taken from where htslib unpacked them (packed.h).
  */
 #ifndef VARIANT_SOURCE_H
 #define VARIANT_SOURCE_H
@@ -13,6 +13,7 @@
 
 #include "header.h"
 #include "lines.h"
+#include "packed.h"
 #include "record.h"
 
 /* Hard maxima: what is read from a file never sizes an allocation beyond them. */
@@ -28,12 +29,11 @@ typedef struct variant_source {
     variant_record record; /* valid until the next call */
     variant_fault fault;
     uint64_t records;    /* read so far */
-    variant_lines lines; /* of a text; of BCF its row is the record's */
+    variant_lines lines; /* of a text */
     htsFile *binary;     /* of BCF */
     uint64_t most;       /* bytes that a record can have in a file of this size */
     bcf_hdr_t *dictionary;
-    bcf1_t *packed;
-    kstring_t written;
+    variant_packed packed;
 } variant_source;
 
 /* Reads the header. `sample`: the name of the sample that is wanted; NULL: that of the patient; both NULL:

@@ -16,21 +16,21 @@ enum {
 static const double frequency_floor = 1e-6;
 
 /* As BCF holds a number with a fraction: text and binary form of a file give the same tokens. */
-static double decimal(variant_span list, int index)
+static double decimal(const variant_field *list, int index)
 {
-    return (double)(float)variant_record_number(list, index);
+    return (double)(float)variant_field_number(list, index);
 }
 
 /* A frequency of the allele in a population: the annotator's, then gnomAD's in INFO, then AF unless AN shows
  * that it was counted over this sample or a few. */
 static double population_frequency(const variant_source *source, const variant_allele *allele)
 {
-    const variant_span *info = source->record.found;
+    const variant_field *info = source->record.found;
     double frequency = allele->annotation.frequency;
     for (int i = VARIANT_INFO_GNOMAD; isnan(frequency) && i <= VARIANT_INFO_GNOMAD_LAST; i++)
-        frequency = decimal(info[i], allele->number - 1);
-    if (isnan(frequency) && !(variant_record_number(info[VARIANT_INFO_CHROMOSOMES], 0) < LEAST_CHROMOSOMES))
-        frequency = decimal(info[VARIANT_INFO_FREQUENCY], allele->number - 1);
+        frequency = decimal(&info[i], allele->number - 1);
+    if (isnan(frequency) && !(variant_field_number(&info[VARIANT_INFO_CHROMOSOMES], 0) < LEAST_CHROMOSOMES))
+        frequency = decimal(&info[VARIANT_INFO_FREQUENCY], allele->number - 1);
     return frequency >= 0 && frequency <= 1 ? frequency : NAN;
 }
 
@@ -52,10 +52,11 @@ bool variant_allele_read(const variant_source *source, int number, variant_allel
     const char *alternative = record->allele[number];
     if (variant_is_placeholder(alternative)) return false;
     *allele = (variant_allele){.number = number};
-    variant_span text = record->found[VARIANT_INFO_ANNOTATION];
+    char numbers[64];
+    variant_span text = variant_field_text(&record->found[VARIANT_INFO_ANNOTATION], numbers, sizeof numbers);
     variant_annotation_read(&source->header.layout, text.at ? text.at : "", text.length, record->allele,
                             record->alleles, number, &allele->annotation);
-    text = record->found[VARIANT_INFO_SIGNIFICANCE];
+    text = variant_field_text(&record->found[VARIANT_INFO_SIGNIFICANCE], numbers, sizeof numbers);
     allele->significance =
         text.at ? variant_significance_parse(text.at, text.length) : allele->annotation.significance;
     allele->frequency = population_frequency(source, allele);
@@ -74,10 +75,14 @@ static float logarithm(double value)
 
 static double allele_balance(const variant_record *record, int number)
 {
-    variant_span reads = record->values[VARIANT_FORMAT_READS];
-    double total = 0, own = variant_record_number(reads, number);
-    for (int i = 0; i < record->alleles && reads.at; i++) {
-        double value = variant_number(variant_split(&reads, ','));
+    const variant_field *reads = &record->values[VARIANT_FORMAT_READS];
+    double total = 0, own = NAN;
+    variant_span rest = {reads->packed ? NULL : reads->at, reads->length};
+    for (int i = 0; i < record->alleles && reads->at; i++) {
+        if (!reads->packed && !rest.at) break;
+        double value =
+            reads->packed ? variant_field_number(reads, i) : variant_number(variant_split(&rest, ','));
+        if (i == number) own = value;
         if (value >= 0) total += value;
     }
     return own >= 0 && total > 0 ? own / total : NAN;
@@ -150,10 +155,10 @@ void variant_token_fill(const variant_source *source, const variant_genotype *ge
         if (genotype->ploidy > 1) f[VARIANT_PHASED] = genotype->phased ? 1.0f : 0.0f;
     }
     f[VARIANT_QUALITY] = isfinite(record->quality) ? logarithm(record->quality) : NAN;
-    double depth = variant_record_number(record->values[VARIANT_FORMAT_DEPTH], 0);
-    if (isnan(depth)) depth = variant_record_number(record->found[VARIANT_INFO_DEPTH], 0);
+    double depth = variant_field_number(&record->values[VARIANT_FORMAT_DEPTH], 0);
+    if (isnan(depth)) depth = variant_field_number(&record->found[VARIANT_INFO_DEPTH], 0);
     f[VARIANT_DEPTH] = logarithm(depth);
-    f[VARIANT_GENOTYPE_QUALITY] = logarithm(variant_record_number(record->values[VARIANT_FORMAT_QUALITY], 0));
+    f[VARIANT_GENOTYPE_QUALITY] = logarithm(variant_field_number(&record->values[VARIANT_FORMAT_QUALITY], 0));
     f[VARIANT_ALLELE_FREQUENCY] = (float)log10(fmax(allele->frequency, frequency_floor));
     if (isnan(allele->frequency)) f[VARIANT_ALLELE_FREQUENCY] = NAN;
     f[VARIANT_ALLELE_BALANCE] = (float)allele_balance(record, allele->number);

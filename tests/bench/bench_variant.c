@@ -1,7 +1,7 @@
 /* How fast variants are read and scored, beside bcftools and plink2 on the same files.
  *
- *   bench_variant CONSILIUM [RECORDS]   a million records of one sample, BGZF, generated; a score of a third
- * of them
+ *   bench_variant CONSILIUM [RECORDS]   a million records of one sample, generated, as VCF (BGZF) and as BCF;
+ * a score of a third of them
  *
  * Rounds take turns; the medians of seconds on the clock and of the processor are printed. plink2 gets its
  * score with variant identifiers ready, and its conversion from VCF counts, as the reading does here.
@@ -29,7 +29,7 @@ static uint32_t draw(uint32_t below)
     return (uint32_t)(state >> 33) % below;
 }
 
-static char folder[] = "/tmp/csl_bench_XXXXXX", vcf[64], score[64], peer_score[64], out[64];
+static char folder[] = "/tmp/csl_bench_XXXXXX", vcf[64], bcf[64], score[64], peer_score[64], out[64];
 
 static void put(BGZF *file, const char *text, int length)
 {
@@ -161,18 +161,27 @@ int main(int argc, char **argv)
     }
     int records = argc > 2 ? atoi(argv[2]) : 1000000;
     snprintf(vcf, sizeof vcf, "%s/a.vcf.gz", folder);
+    snprintf(bcf, sizeof bcf, "%s/a.bcf", folder);
     snprintf(score, sizeof score, "%s/score.txt", folder);
     snprintf(peer_score, sizeof peer_score, "%s/peer.txt", folder);
     snprintf(out, sizeof out, "%s/out", folder);
     generate(records);
-    static char commands[4][600];
-    snprintf(commands[0], sizeof commands[0], "'%s' embed %s >%s", argv[1], vcf, out);
-    snprintf(commands[1], sizeof commands[1],
-             "bcftools query -f "
-             "'%%CHROM\\t%%POS\\t%%ID\\t%%REF\\t%%ALT\\t%%QUAL\\t%%FILTER\\t%%INFO/AF\\t%%INFO/"
-             "DP[\\t%%GT\\t%%AD\\t%%DP\\t%%GQ]\\n' "
-             "%s >%s",
-             vcf, out);
+    static char commands[7][600];
+    snprintf(commands[6], sizeof commands[6], "bcftools view -Ob -o %s %s", bcf, vcf);
+    if (system(commands[6]) != 0) {
+        fprintf(stderr, "bench_variant: failed: %s\n", commands[6]);
+        return 1;
+    }
+    const char *const files[] = {vcf, bcf};
+    for (int i = 0; i < 2; i++) {
+        snprintf(commands[4 * i], sizeof commands[0], "'%s' embed %s >%s", argv[1], files[i], out);
+        snprintf(commands[4 * i + 1], sizeof commands[0],
+                 "bcftools query -f "
+                 "'%%CHROM\\t%%POS\\t%%ID\\t%%REF\\t%%ALT\\t%%QUAL\\t%%FILTER\\t%%INFO/AF\\t%%INFO/"
+                 "DP[\\t%%GT\\t%%AD\\t%%DP\\t%%GQ]\\n' "
+                 "%s >%s",
+                 files[i], out);
+    }
     snprintf(commands[2], sizeof commands[2], "'%s' embed --features pgs %s %s >%s", argv[1], vcf, score,
              out);
     snprintf(commands[3], sizeof commands[3],
@@ -181,10 +190,13 @@ int main(int argc, char **argv)
              vcf, peer_score, out);
     run read = {.name = "consilium embed", .command = commands[0]},
         query = {.name = "bcftools query", .command = commands[1]};
+    run read_bcf = {.name = "consilium embed, BCF", .command = commands[4]},
+        query_bcf = {.name = "bcftools query, BCF", .command = commands[5]};
     run scored = {.name = "consilium embed, with a score", .command = commands[2]},
         plink = {.name = "plink2 --vcf --score", .command = commands[3]};
     printf("%d records, one sample, BGZF\n", records);
     compare(&read, &query);
+    compare(&read_bcf, &query_bcf);
     if (system("command -v plink2 >/dev/null 2>&1") == 0) {
         compare(&scored, &plink);
         char command[700];
