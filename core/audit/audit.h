@@ -3,6 +3,7 @@
  * DIR/checkpoint             signed note (Ed25519), C2SP tlog-checkpoint
  * DIR/tile/0/000[.p/W]       Merkle tiles of 256 SHA-256 hashes, RFC 6962 hashing
  * DIR/tile/entries/000[.p/W] entry bundles: length (2 bytes, big endian), then the entry (XML)
+ * DIR.openings               beside it: what opens the commitments of entries; not part of the log
  *
  * One process writes a log at a time (the folder is locked). Entries become visible to readers, and
  * acknowledged to the writer, at csl_audit_commit: bundles and tiles are durable before the checkpoint that
@@ -20,11 +21,13 @@
 
 enum { CSL_AUDIT_MAX_ENTRY = 65535 };
 
-/* ---- keys: audit.pem (PKCS#8, Ed25519, mode 0600), audit.vkey (C2SP signed-note verifier key) ---- */
+/* ---- keys: audit.pem (PKCS#8, Ed25519, mode 0600), audit.vkey (C2SP signed-note verifier key), audit.hmac
+ * (64 hexadecimal digits, mode 0600) ---- */
 
 typedef struct csl_audit_key csl_audit_key;
 
-/* Writes folder/audit.pem and folder/audit.vkey; CSL_EUSAGE if either exists. origin: no spaces, no '+'. */
+/* Writes folder/audit.pem, folder/audit.vkey and folder/audit.hmac; CSL_EUSAGE if one of the first two
+ * exists; an audit.hmac that is there stays. origin: no spaces, no '+'. */
 csl_status csl_audit_keygen(const char *folder, const char *origin, csl_error *error);
 /* Reads a private key and the origin from the .vkey beside it (same name, other ending). The key stays in
  * this process: where the kernel can do so it is wiped in forked children, and signing there fails. */
@@ -33,6 +36,15 @@ void csl_audit_key_free(csl_audit_key *key); /* wipes it */
 const char *csl_audit_key_origin(const csl_audit_key *key);
 /* The verifier key in a .vkey file, or given itself as text; malloc'ed. CSL_EUSAGE if it is neither. */
 csl_status csl_audit_vkey_read(const char *file_or_text, char **vkey_text, csl_error *error);
+
+/* The pseudonym key: what patients are called by in the log hangs on it, and what was committed to is read
+ * with it. Kept in memory as the private key is. */
+typedef struct csl_audit_pseudonyms csl_audit_pseudonyms;
+csl_status csl_audit_pseudonyms_make(const char *path, csl_error *error); /* CSL_EUSAGE if it exists */
+csl_status csl_audit_pseudonyms_load(const char *path, csl_audit_pseudonyms **key, csl_error *error);
+void csl_audit_pseudonyms_free(csl_audit_pseudonyms *key); /* wipes it; NULL is allowed */
+/* audit.pem -> audit.hmac, malloc'ed: where the pseudonym key of a private key lies. NULL out of memory. */
+char *csl_audit_pseudonyms_path(const char *pem_path);
 
 /* ---- events: what an entry says; written as a DICOM audit message (PS3.15 A.5) ---- */
 
@@ -43,13 +55,22 @@ typedef enum csl_audit_kind {
     CSL_AUDIT_MODEL,  /* a model was loaded */
     CSL_AUDIT_CASE_SCORED,
     CSL_AUDIT_CASE_FAILED,
-    CSL_AUDIT_CASE_WITHHELD /* alignment refused it */
+    CSL_AUDIT_CASE_WITHHELD,  /* alignment refused it */
+    CSL_AUDIT_CASE_ABSTAINED, /* the model was not sure enough */
+    CSL_AUDIT_INSTANCES,      /* DICOM instances were read, DCM 110103 */
+    CSL_AUDIT_EXPORT,         /* results were written out, DCM 110106 */
+    CSL_AUDIT_CONFIGURATION,  /* it changed, or a change was refused */
+    CSL_AUDIT_ERASED,         /* what opens the commitments of entries was destroyed */
+    CSL_AUDIT_PLUGIN_REFUSED, /* security alert, DCM 110113, as those below */
+    CSL_AUDIT_CLOCK,          /* the clock jumped; the log writes it by itself */
+    CSL_AUDIT_KEY_ROTATED,
+    CSL_AUDIT_ALERT /* any other */
 } csl_audit_kind;
 
 /* Something the event is about. A text has at most 4,096 bytes; what XML cannot carry is written as \xNN. */
 typedef struct csl_audit_object {
     const char *role;   /* "case", "input", "plugin", "model", "result", "patient", or a-z and '-' */
-    const char *id;     /* case id, file name, plugin id and version, pseudonym */
+    const char *id;     /* case id, file name, plugin id and version; see csl_audit_protect */
     const char *sha256; /* 64 hex digits, or NULL */
     const char *detail; /* free text without patient data, or NULL: modality, version */
 } csl_audit_object;
@@ -77,6 +98,12 @@ csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audi
  * first. After CSL_ELIMIT or CSL_EUSAGE (the event cannot be written) the log is as it was. */
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error);
+/* From now on ids of the roles "case", "input" and "reason" stand in entries as commitments
+ * ("commitment:HEX": HMAC-SHA-256 of role, 0x00 and id, under a salt that each event has for itself), and
+ * those of "patient" as pseudonyms ("pseudonym:HEX": the same under the key). Salts, and ids sealed with the
+ * key, go to DIR.openings and are durable before the entries. Without it a "patient" is refused and the
+ * others stand as they are. The key must outlive the log. */
+csl_status csl_audit_protect(csl_audit_log *log, const csl_audit_pseudonyms *key, csl_error *error);
 /* Makes every appended entry durable and signs a checkpoint. After an error, here or (but for the two above)
  * in csl_audit_append, the log refuses everything and must be closed and opened again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
@@ -129,5 +156,33 @@ typedef struct csl_audit_record {
 csl_status csl_audit_record_read(const uint8_t *entry, size_t length, csl_audit_record *record,
                                  csl_error *error);
 void csl_audit_record_free(csl_audit_record *record);
+
+/* ---- revealing and erasing what is protected ---- */
+
+typedef struct csl_audit_openings csl_audit_openings;
+
+/* What opens the commitments of the log in `folder`. A log without openings has none, which is no error.
+ * Memory grows by 32 bytes an event. */
+csl_status csl_audit_openings_read(const char *folder, const csl_audit_pseudonyms *key,
+                                   csl_audit_openings **openings, csl_error *error);
+void csl_audit_openings_free(csl_audit_openings *openings); /* NULL is allowed */
+/* Puts into the objects of a record what they stand for, checked against what the entry commits to:
+ * CSL_EMISMATCH if the openings say something else. What was erased, or is not known, stays. index: of the
+ * entry. salt (of 65 characters, may be NULL): the event's, in hexadecimal, or "". */
+csl_status csl_audit_reveal(csl_audit_openings *openings, uint64_t index, csl_audit_record *record,
+                            char *salt, csl_error *error);
+/* Calls visit with the first entry of each event about a case, in order; a nonzero return stops. */
+typedef int (*csl_audit_found)(void *context, uint64_t index);
+csl_status csl_audit_openings_find(const csl_audit_openings *openings, const char *case_id,
+                                   csl_audit_found visit, void *context, csl_error *error);
+/* What a patient identifier is called in the log. */
+enum { CSL_AUDIT_PSEUDONYM = 10 + 64 + 1 };
+csl_status csl_audit_pseudonym(const csl_audit_pseudonyms *key, const char *patient,
+                               char out[CSL_AUDIT_PSEUDONYM], csl_error *error);
+/* Destroys what opens every event about a case; count: how many. An entry says first which they are.
+ * CSL_ENOTFOUND if there is none. */
+csl_status csl_audit_erase(const char *folder, const csl_audit_key *key,
+                           const csl_audit_pseudonyms *pseudonyms, const char *case_id, size_t *count,
+                           csl_error *error);
 
 #endif

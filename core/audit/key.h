@@ -2,6 +2,8 @@
 #ifndef CSL_AUDIT_KEY_H
 #define CSL_AUDIT_KEY_H
 
+#include <sys/types.h>
+
 #include "audit/audit.h"
 
 enum { AUDIT_ORIGIN = 256, AUDIT_PUBLIC = 32, AUDIT_SIGNATURE = 64, AUDIT_KEY_ID = 4, AUDIT_VKEY = 512 };
@@ -15,6 +17,9 @@ typedef struct audit_vkey {
 /* "ORIGIN+8 hex digits+BASE64(0x01, public key)"; white space at the end is passed over. CSL_EUSAGE says
  * which part is wrong. */
 csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error);
+csl_status audit_check_origin(const char *origin, size_t length, csl_error *error);
+/* Fills id from the rest. */
+csl_status audit_vkey_number(audit_vkey *vkey, csl_error *error);
 void audit_vkey_format(const audit_vkey *vkey, char out[AUDIT_VKEY]);
 /* CSL_ECRYPTO if the signature is not that of the text. */
 csl_status audit_vkey_verify(const audit_vkey *vkey, const void *text, size_t length,
@@ -23,5 +28,12 @@ csl_status audit_vkey_verify(const audit_vkey *vkey, const void *text, size_t le
 const audit_vkey *audit_key_public(const csl_audit_key *key);
 csl_status audit_key_sign(const csl_audit_key *key, const void *text, size_t length,
                           uint8_t signature[AUDIT_SIGNATURE], csl_error *error);
+
+/* audit.pem -> audit.vkey, where ending is ".vkey"; any other name gets the ending behind it. NULL out of
+ * memory. */
+char *audit_key_sibling(const char *pem_path, const char *ending);
+/* A file that must not exist yet (CSL_EUSAGE), durable but for its name. */
+csl_status audit_key_write_new(const char *path, const void *bytes, size_t length, mode_t mode,
+                               csl_error *error);
 
 #endif

@@ -10,6 +10,7 @@
 #include "audit/checkpoint.h"
 #include "audit/merkle.h"
 #include "audit/message.h"
+#include "audit/opening.h"
 #include "audit/tile.h"
 #include "audit/writer.h"
 
@@ -22,6 +23,7 @@ struct csl_audit_log {
     audit_writer writer;
     audit_actor actor;
     audit_messages messages;
+    audit_veil *veil; /* NULL unless protected */
     uint64_t committed;
     bool broken;     /* a write failed: what is on disk is not known */
     csl_buffer last; /* bytes of the last, partial entry bundle */
@@ -206,6 +208,7 @@ void csl_audit_close(csl_audit_log *log)
     if (!log) return;
     audit_writer_close(&log->writer);
     audit_messages_free(&log->messages);
+    audit_veil_close(log->veil);
     audit_hasher_close(&log->hasher);
     csl_buffer_free(&log->last);
     csl_buffer_free(&log->note);
@@ -281,6 +284,22 @@ csl_status audit_log_append_bytes(csl_audit_log *log, const void *entry, size_t 
     return status;
 }
 
+csl_status csl_audit_protect(csl_audit_log *log, const csl_audit_pseudonyms *key, csl_error *error)
+{
+    if (log->veil) return csl_fail(error, CSL_EUSAGE, log->path, "this log hides identifiers already");
+    return audit_veil_open(log->path, key, log->committed, &log->veil, error);
+}
+
+/* A patient's identifier never stands in a log as it is. */
+static csl_status refuse_patients(const csl_audit_log *log, const csl_audit_event *event, csl_error *error)
+{
+    for (size_t i = 0; i < event->object_count; i++)
+        if (event->objects[i].role && audit_hiding_of(event->objects[i].role) == AUDIT_PSEUDONYM)
+            return csl_fail(error, CSL_EUSAGE, log->path,
+                            "a patient is named in a log that hides no identifiers");
+    return CSL_OK;
+}
+
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error)
 {
@@ -289,7 +308,11 @@ csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, ui
     clock_gettime(CLOCK_REALTIME, &now);
     uint64_t first = log->edge.size;
     audit_messages *messages = &log->messages;
-    csl_status status = audit_messages_write(messages, event, &log->actor, &now, first, error);
+    csl_audit_event hidden = *event;
+    csl_status status =
+        log->veil ? audit_veil_event(log->veil, first, &hidden, error) : refuse_patients(log, event, error);
+    if (status == CSL_OK) status = audit_messages_write(messages, &hidden, &log->actor, &now, first, error);
+    if (status != CSL_OK && log->veil) audit_veil_take_back(log->veil);
     for (size_t i = 0; status == CSL_OK && i < messages->count; i++)
         status = audit_log_append_bytes(log, messages->text.bytes + messages->start[i],
                                         messages->start[i + 1] - messages->start[i], i ? NULL : leaf, error);
@@ -333,7 +356,8 @@ csl_status csl_audit_commit(csl_audit_log *log, csl_error *error)
     if (log->broken) return refuse(log, error);
     uint64_t before = log->committed;
     if (log->edge.size == before) return CSL_OK;
-    csl_status status = put_partials(log, error);
+    csl_status status = log->veil ? audit_veil_sync(log->veil, error) : CSL_OK;
+    if (status == CSL_OK) status = put_partials(log, error);
     if (status == CSL_OK) status = audit_writer_sync(&log->writer, error);
     if (status == CSL_OK) status = write_checkpoint(log, error);
     if (status != CSL_OK) {

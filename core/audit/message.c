@@ -39,6 +39,30 @@ static const struct kind {
         {{"110110", DCM, "Patient Record"}, {"case-failed", OURS, "Case failed"}, 'R', false, 8},
     [CSL_AUDIT_CASE_WITHHELD] =
         {{"110110", DCM, "Patient Record"}, {"case-withheld", OURS, "Case withheld"}, 'R', false, 4},
+    [CSL_AUDIT_CASE_ABSTAINED] =
+        {{"110110", DCM, "Patient Record"}, {"case-abstained", OURS, "Case abstained from"}, 'R', false, 4},
+    [CSL_AUDIT_INSTANCES] = {{"110103", DCM, "DICOM Instances Accessed"},
+                             {"instances-read", OURS, "Instances read"},
+                             'R',
+                             true,
+                             8},
+    [CSL_AUDIT_EXPORT] =
+        {{"110106", DCM, "Export"}, {"results-written", OURS, "Results written"}, 'R', true, 8},
+    [CSL_AUDIT_CONFIGURATION] = {{"110100", DCM, "Application Activity"},
+                                 {"configuration-changed", OURS, "Configuration changed"},
+                                 'U',
+                                 true,
+                                 4},
+    [CSL_AUDIT_ERASED] =
+        {{"110110", DCM, "Patient Record"}, {"values-erased", OURS, "Values erased"}, 'D', true, 8},
+    [CSL_AUDIT_PLUGIN_REFUSED] =
+        {{"110113", DCM, "Security Alert"}, {"plugin-refused", OURS, "Plugin refused"}, 'E', false, 8},
+    [CSL_AUDIT_CLOCK] =
+        {{"110113", DCM, "Security Alert"}, {"clock-jumped", OURS, "Clock jumped"}, 'E', false, 4},
+    [CSL_AUDIT_KEY_ROTATED] =
+        {{"110113", DCM, "Security Alert"}, {"key-rotated", OURS, "Key rotated"}, 'E', true, 8},
+    [CSL_AUDIT_ALERT] =
+        {{"110113", DCM, "Security Alert"}, {"security-alert", OURS, "Security alert"}, 'E', false, 8},
 };
 
 /* ParticipantObjectTypeCode and ...TypeCodeRole: PS3.15 table A.5.2-1 by way of RFC 3881 section 5.5. A role

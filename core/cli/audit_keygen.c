@@ -19,8 +19,9 @@ static int run(const audit_action *self, int argc, char **argv)
     if (status == CSL_OK) status = csl_audit_vkey_read(path, &vkey, &error);
     if (status == CSL_OK)
         printf("%s/audit.pem   private key; back it up, give it to nobody\n"
+               "%s/audit.hmac  pseudonym key; reads what the log hides, as secret as the other\n"
                "%s/audit.vkey  verifier key, for auditors:\n%s",
-               out, out, vkey);
+               out, out, out, vkey);
     free(vkey);
     free(path);
     return status == CSL_OK ? CSL_EXIT_DONE : csl_complain(&error);
@@ -28,6 +29,8 @@ static int run(const audit_action *self, int argc, char **argv)
 
 const audit_action audit_action_keygen = {
     "keygen", "--out DIR --origin NAME",
-    "  makes DIR/audit.pem, which signs and stays secret, and DIR/audit.vkey, which auditors verify with\n"
+    "  makes DIR/audit.pem, which signs and stays secret, DIR/audit.vkey, which auditors verify with, and, "
+    "if it is\n"
+    "  not there, DIR/audit.hmac, which names patients in the log and reveals what it hides\n"
     "  --origin NAME  the log's name, in every checkpoint: hospital.example/consilium\n",
     run};

@@ -12,7 +12,9 @@
 static const char digest[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /* What an entry must say, by the kind of event. Codes: DICOM PS3.16 CID 400 (110100 Application Activity,
- * 110110 Patient Record) and CID 401 (110120 Application Start, 110121 Application Stop). */
+ * 110103 DICOM Instances
+ * Accessed, 110106 Export, 110110 Patient Record, 110113 Security Alert) and CID 401 (110120 Application
+ * Start, 110121 Application Stop). */
 static const struct {
     csl_audit_kind kind;
     bool success;
@@ -28,6 +30,16 @@ static const struct {
     {CSL_AUDIT_CASE_FAILED, false, 8, "Patient Record", "Case failed"},
     {CSL_AUDIT_CASE_FAILED, true, 8, "Patient Record", "Case failed"},
     {CSL_AUDIT_CASE_WITHHELD, false, 4, "Patient Record", "Case withheld"},
+    {CSL_AUDIT_CASE_ABSTAINED, false, 4, "Patient Record", "Case abstained from"},
+    {CSL_AUDIT_INSTANCES, true, 0, "DICOM Instances Accessed", "Instances read"},
+    {CSL_AUDIT_EXPORT, true, 0, "Export", "Results written"},
+    {CSL_AUDIT_CONFIGURATION, true, 0, "Application Activity", "Configuration changed"},
+    {CSL_AUDIT_CONFIGURATION, false, 4, "Application Activity", "Configuration changed"},
+    {CSL_AUDIT_ERASED, true, 0, "Patient Record", "Values erased"},
+    {CSL_AUDIT_PLUGIN_REFUSED, false, 8, "Security Alert", "Plugin refused"},
+    {CSL_AUDIT_CLOCK, false, 4, "Security Alert", "Clock jumped"},
+    {CSL_AUDIT_KEY_ROTATED, true, 0, "Security Alert", "Key rotated"},
+    {CSL_AUDIT_ALERT, false, 8, "Security Alert", "Security alert"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
