@@ -10,21 +10,18 @@ extern "C" {
 #endif
 
 typedef struct csl_codestream {
-    uint8_t marker; /* 0xC0 baseline, 0xC1 extended, 0xC2 progressive, 0xC3 lossless, 0xF7 JPEG-LS */
+    uint8_t marker; /* SOF0 baseline, SOF1 extended, SOF2 progressive, SOF3 lossless, SOF55 JPEG-LS */
     uint8_t precision;
     uint32_t rows, columns, components;
     bool has_jfif; /* its colour is then YCbCr (ITU-T T.871) */
     bool has_adobe;
     uint8_t adobe_transform; /* 0: none, 1: YCbCr (ITU-T T.872 6.5.3) */
+    bool is_subsampled;      /* some component less finely than another */
     bool names_rgb;          /* component identifiers R, G, B */
 } csl_codestream;
 
 /* Finds the first frame header; false if there is none before the first scan. */
 bool csl_codestream_frame(const uint8_t *stream, uint64_t length, csl_codestream *frame);
-
-/* Whether the first scan of a sequential codestream says that it holds less than all coefficients, which is
- * wrong and harmless. */
-bool csl_codestream_misstates_scan(const uint8_t *stream, uint64_t length);
 
 /* What the samples of a JPEG codestream mean: what its own markers say, else what the data set says. */
 csl_photometric csl_codestream_photometric(const csl_codestream *frame, csl_photometric stated);

@@ -2,6 +2,8 @@
 
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
+#include "pixel/jpeg12.h"
+#include "pixel/markers.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -99,7 +101,7 @@ int32_t csl_jpeg_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pi
                         csl_dcm_frame *frame, csl_dcm_error *error)
 {
     csl_codestream header;
-    if (!csl_codestream_frame(stream, length, &header) || header.marker > 0xC2)
+    if (!csl_codestream_frame(stream, length, &header) || header.marker > CSL_SOF2)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is no lossy JPEG codestream");
     int32_t status = csl_codestream_check(place, pixels, header.rows, header.columns, header.components,
                                           header.precision, error);
@@ -109,14 +111,16 @@ int32_t csl_jpeg_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pi
                             header.precision);
     csl_photometric photometric = csl_codestream_photometric(&header, pixels->photometric);
     bool is_ybr = header.components == 3 && photometric != CSL_PHOTOMETRIC_RGB;
-    bool only_luminance = is_ybr && header.precision == 8;
+    bool by_dcmtk =
+             header.precision == 12 && (header.marker == CSL_SOF2 || (header.is_subsampled && !is_ybr)),
+         only_luminance = is_ybr && !by_dcmtk;
     status =
         csl_frame_allocate(frame, pixels, only_luminance ? 1 : header.components, header.precision, error);
     if (status != CSL_PLUGIN_OK) return status;
     frame->photometric = photometric;
     if (header.precision == 8) return decode8(stream, length, only_luminance, frame, error);
-    return csl_jpeg12_decode(stream, length, frame->owned, frame->length, is_ybr,
-                             csl_codestream_misstates_scan(stream, length))
+    if (!by_dcmtk) return csl_jpeg12_sequential(stream, length, &header, frame, error);
+    return csl_jpeg12_dcmtk(stream, length, frame->owned, frame->length, is_ybr)
                ? CSL_PLUGIN_OK
                : csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "the codestream is damaged or ends early");
 }

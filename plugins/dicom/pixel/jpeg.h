@@ -1,5 +1,5 @@
-/* JPEG by discrete cosine transform (ISO/IEC 10918-1): 8 bits by libjpeg-turbo, 12 bits by DCMTK. Nothing is
- * converted: of YCbCr only the luminance is decoded. */
+/* JPEG by discrete cosine transform (ISO/IEC 10918-1): 8 bits by libjpeg-turbo, 12 bits by
+ * jpeg12.h. Nothing is converted: of YCbCr only the luminance is decoded. */
 #ifndef CSL_PLUGIN_DICOM_JPEG_H
 #define CSL_PLUGIN_DICOM_JPEG_H
 
@@ -13,11 +13,6 @@ extern "C" {
  * damaged, ends early or is not what the data set says. */
 int32_t csl_jpeg_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
                         csl_dcm_frame *frame, csl_dcm_error *error);
-
-/* The part that DCMTK does: 12 bits a sample into samples of two bytes, `capacity` in all. False where it
- * warns more than `warnings` times: it then invents pixels. */
-bool csl_jpeg12_decode(const uint8_t *stream, uint64_t length, uint8_t *samples, uint64_t capacity,
-                       bool is_ybr, uint32_t warnings);
 
 #ifdef __cplusplus
 }

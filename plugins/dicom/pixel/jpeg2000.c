@@ -2,6 +2,7 @@
 
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
+#include "pixel/markers.h"
 
 #include <openjpeg.h>
 #include <stdlib.h>
@@ -27,14 +28,9 @@ typedef struct main_header { /* Annex A.5.1 and A.6.1 */
     uint64_t precincts;
 } main_header;
 
-static uint32_t u16be(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
 static uint32_t u32be(const uint8_t *at)
 {
-    return u16be(at) << 16 | u16be(at + 2);
+    return csl_u16be(at) << 16 | csl_u16be(at + 2);
 }
 
 static uint64_t divide_up(uint64_t a, uint64_t b)
@@ -69,7 +65,7 @@ static bool read_size(const uint8_t *body, uint64_t size, main_header *h)
              top = u32be(body + 14);
     uint32_t tile_width = u32be(body + 18), tile_height = u32be(body + 22);
     uint32_t tile_left = u32be(body + 26), tile_top = u32be(body + 30);
-    h->components = u16be(body + 34);
+    h->components = csl_u16be(body + 34);
     if (right <= left || bottom <= top || tile_width == 0 || tile_height == 0 || tile_left > left ||
         tile_top > top || h->components < 1 || h->components > MAX_COMPONENTS ||
         size < 36 + 3ull * h->components)
@@ -108,8 +104,8 @@ static bool read_main_header(const uint8_t *stream, uint64_t length, main_header
 {
     memset(h, 0, sizeof *h);
     for (uint64_t at = 2; length - at >= 4;) {
-        uint32_t marker = u16be(stream + at);
-        uint64_t size = u16be(stream + at + 2), left = length - at - 2;
+        uint32_t marker = csl_u16be(stream + at);
+        uint64_t size = csl_u16be(stream + at + 2), left = length - at - 2;
         const uint8_t *body = stream + at + 4;
         if (marker == SOT) break;
         if (size < 2 || size > left) return false;
@@ -118,7 +114,7 @@ static bool read_main_header(const uint8_t *stream, uint64_t length, main_header
         if (marker != SIZ && !h->components) return false;
         if (marker == COD) {
             if (held < 10 || !count_precincts(body + 5, held - 5, body[0] & 1, h)) return false;
-            h->layers = u16be(body + 2);
+            h->layers = csl_u16be(body + 2);
             h->transforms_components = body[4] != 0;
             h->has_coding = true;
         }

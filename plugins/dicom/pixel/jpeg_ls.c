@@ -3,18 +3,17 @@
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
 #include "pixel/jpeg_ls_line.h"
+#include "pixel/markers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char place[] = "(7FE0,0010) PixelData, JPEG-LS";
 
-enum { SOI = 0xD8, EOI = 0xD9, SOS = 0xDA, DRI = 0xDD, SOF55 = 0xF7, LSE = 0xF8, APP8 = 0xE8 };
 enum { BY_PLANE, BY_LINE, BY_SAMPLE };
 
 typedef struct decoder {
-    const uint8_t *stream;
-    uint64_t length, at;
+    csl_markers markers;
     csl_codestream header;
     uint8_t identifier[CSL_JPEG_LS_COMPONENTS];
     csl_jpeg_ls_preset preset; /* zero: the default */
@@ -22,11 +21,6 @@ typedef struct decoder {
     int16_t *scratch;          /* [columns] */
     uint32_t seen;             /* components that a scan has brought */
 } decoder;
-
-static uint32_t u16be(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
 
 typedef struct scan {
     uint32_t count, near, interleave;
@@ -40,7 +34,8 @@ static bool read_scan(const decoder *d, const uint8_t *body, uint64_t size, scan
     for (uint32_t k = 0; k < s->count; k++) {
         uint32_t component = 0;
         while (component < d->header.components && d->identifier[component] != body[1 + 2 * k]) component++;
-        if (component == d->header.components || body[2 + 2 * k] != 0) return false; /* 0: no mapping table */
+        if (component == d->header.components || d->seen >> component & 1 || body[2 + 2 * k] != 0)
+            return false; /* 0: no mapping table */
         s->component[k] = component;
     }
     s->near = body[1 + 2 * s->count];
@@ -53,8 +48,9 @@ static bool read_scan(const decoder *d, const uint8_t *body, uint64_t size, scan
 static bool read_preset(decoder *d, const uint8_t *body, uint64_t size)
 {
     if (size < 11 || body[0] != 1) return false; /* mapping tables and huge sizes are others */
-    d->preset = (csl_jpeg_ls_preset){
-        u16be(body + 1), {u16be(body + 3), u16be(body + 5), u16be(body + 7)}, u16be(body + 9)};
+    d->preset = (csl_jpeg_ls_preset){csl_u16be(body + 1),
+                                     {csl_u16be(body + 3), csl_u16be(body + 5), csl_u16be(body + 7)},
+                                     csl_u16be(body + 9)};
     return true;
 }
 
@@ -76,8 +72,8 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
 {
     uint32_t columns = d->header.columns, components = d->header.components;
     csl_jpeg_ls_coder coder;
-    if (!csl_jpeg_ls_start(&coder, d->header.precision, s->near, &d->preset, d->stream + d->at,
-                           d->stream + d->length))
+    if (!csl_jpeg_ls_start(&coder, d->header.precision, s->near, &d->preset,
+                           d->markers.stream + d->markers.at, d->markers.stream + d->markers.length))
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                             "its coding parameters contradict each other");
     for (uint32_t k = 0; k < s->count; k++)
@@ -110,10 +106,8 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
                            ((size_t)y * columns * components + s->component[k]) * frame->bytes_per_sample);
     }
     for (uint32_t k = 0; k < s->count; k++) d->seen |= 1u << s->component[k];
-    /* The next marker: a byte after FF with its highest bit set. */
-    const uint8_t *at = d->stream + d->at, *end = d->stream + d->length;
-    while (end - at >= 2 && !(at[0] == 0xFF && at[1] >= 0x80 && at[1] != 0xFF)) at++;
-    d->at = (uint64_t)(at - d->stream);
+    if (d->seen != (1u << d->header.components) - 1)
+        csl_skip_scan(&d->markers, 0x80); /* a byte after FF that is less has a stuffed bit */
     return CSL_PLUGIN_OK;
 }
 
@@ -129,32 +123,25 @@ static bool read_frame_header(decoder *d, const uint8_t *body, uint64_t size)
 
 static int32_t decode_segments(decoder *d, csl_dcm_frame *frame, csl_dcm_error *error)
 {
-    while (d->length - d->at >= 2 && d->seen != (1u << d->header.components) - 1) {
-        uint8_t marker = d->stream[d->at + 1];
-        if (d->stream[d->at] != 0xFF || marker == EOI) break;
-        if (marker == SOI || marker == 0xFF) {
-            d->at += marker == SOI ? 2 : 1;
-            continue;
-        }
-        uint64_t left = d->length - d->at - 2, size = left >= 2 ? u16be(d->stream + d->at + 2) : 0;
-        if (size < 2 || size > left) break;
-        const uint8_t *body = d->stream + d->at + 4;
-        d->at += 2 + size;
-        size -= 2;
+    csl_segment segment;
+    while (d->seen != (1u << d->header.components) - 1 && csl_next_segment(&d->markers, &segment)) {
+        uint8_t marker = segment.marker;
+        const uint8_t *body = segment.body;
+        uint64_t size = segment.size;
         scan s;
         bool good = true;
-        if (marker == SOF55) good = read_frame_header(d, body, size);
-        if (marker == LSE) good = read_preset(d, body, size);
-        if (marker == DRI) good = size >= 2 && u16be(body) == 0;
-        if (marker == APP8) good = size < 5 || memcmp(body, "mrfx", 4) != 0 || body[4] == 0;
-        if (marker == SOS) good = read_scan(d, body, size, &s);
+        if (marker == CSL_SOF55) good = read_frame_header(d, body, size);
+        if (marker == CSL_LSE) good = read_preset(d, body, size);
+        if (marker == CSL_DRI) good = size >= 2 && csl_u16be(body) == 0;
+        if (marker == CSL_APP8) good = size < 5 || memcmp(body, "mrfx", 4) != 0 || body[4] == 0;
+        if (marker == CSL_SOS) good = read_scan(d, body, size, &s);
         if (!good)
             return csl_dcm_fail(
                 error, CSL_PLUGIN_BAD_INPUT, place,
                 "marker segment FF%02X is damaged or asks for restarts, mapping tables, a colour "
                 "transform or subsampling, which are not decoded",
                 marker);
-        if (marker != SOS) continue;
+        if (marker != CSL_SOS) continue;
         int32_t status = decode_scan(d, &s, frame, error);
         if (status != CSL_PLUGIN_OK) return status;
     }
@@ -166,8 +153,8 @@ static int32_t decode_segments(decoder *d, csl_dcm_frame *frame, csl_dcm_error *
 int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
                            csl_dcm_frame *frame, csl_dcm_error *error)
 {
-    decoder d = {.stream = stream, .length = length};
-    if (!csl_codestream_frame(stream, length, &d.header) || d.header.marker != SOF55)
+    decoder d = {.markers = {stream, length, 0}};
+    if (!csl_codestream_frame(stream, length, &d.header) || d.header.marker != CSL_SOF55)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is no JPEG-LS codestream");
     int32_t status = csl_codestream_check(place, pixels, d.header.rows, d.header.columns, d.header.components,
                                           d.header.precision, error);

@@ -9,10 +9,13 @@
 #include <dcmtk/dcmjpeg/djeijg8.h>
 #include <openjpeg.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
+
+#include <jpeglib.h>
 
 namespace
 {
@@ -168,4 +171,48 @@ uint8_t *encode_jpeg(const picture_samples *picture, size_t *length)
     }
     DJCompressIJG12Bit encoder(parameter(), EJM_sequential, static_cast<Uint8>(100));
     return encode_with(encoder, picture, length);
+}
+
+uint8_t *encode_jpeg_422(const picture_samples *picture, size_t *length)
+{
+    const DJCodecParameter halved(ECC_lossyYCbCr, EDC_never, EUC_never, EPC_colorByPixel, OFFalse, OFFalse,
+                                  OFFalse, OFFalse, 0, 0, 0, OFTrue, ESS_422);
+    DJCompressIJG12Bit encoder(halved, EJM_sequential, static_cast<Uint8>(90));
+    return encode_with(encoder, picture, length);
+}
+
+uint8_t *encode_jpeg_scans(const picture_samples *picture, uint32_t restarts, bool apart, size_t *length)
+{
+    jpeg_compress_struct j;
+    jpeg_error_mgr errors;
+    unsigned char *to = nullptr;
+    unsigned long count = 0;
+    std::vector<uint8_t> bytes = packed(picture);
+    j.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&j);
+    jpeg_mem_dest(&j, &to, &count);
+    j.image_width = picture->columns;
+    j.image_height = picture->rows;
+    j.input_components = 3;
+    j.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&j);
+    jpeg_set_colorspace(&j, JCS_RGB);
+    jpeg_set_quality(&j, 90, TRUE);
+    j.restart_interval = restarts;
+    jpeg_scan_info scans[3];
+    for (int i = 0; i < 3; i++) scans[i] = {1, {i, 0, 0, 0}, 0, 63, 0, 0};
+    if (apart) {
+        j.scan_info = scans;
+        j.num_scans = 3;
+    }
+    jpeg_start_compress(&j, TRUE);
+    while (j.next_scanline < j.image_height) {
+        JSAMPROW row = &bytes[static_cast<size_t>(j.next_scanline) * picture->columns * 3];
+        (void)jpeg_write_scanlines(&j, &row, 1);
+    }
+    jpeg_finish_compress(&j);
+    uint8_t *out = copy(to, count, length);
+    jpeg_destroy_compress(&j);
+    std::free(to);
+    return out;
 }

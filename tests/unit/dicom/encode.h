@@ -24,6 +24,11 @@ uint8_t *encode_jpeg_ls(const picture_samples *picture, int near, int mode, size
  * 100. */
 uint8_t *encode_jpeg_lossless(const picture_samples *picture, int predictor, size_t *length);
 uint8_t *encode_jpeg(const picture_samples *picture, size_t *length);
+/* DCMTK, extended, 12 bits, quality 90, colour as YCbCr, of which the chrominance is halved across. */
+uint8_t *encode_jpeg_422(const picture_samples *picture, size_t *length);
+/* libjpeg-turbo, RGB of 8 bits: restarts every so many units (0: none), a scan for each component or one of
+ * all. */
+uint8_t *encode_jpeg_scans(const picture_samples *picture, uint32_t restarts, bool apart, size_t *length);
 
 #ifdef __cplusplus
 }

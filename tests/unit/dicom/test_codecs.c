@@ -1,6 +1,7 @@
 /* Pictures through other people's encoders and back through the decoders: what is lossless must come back to
  * the bit, at every depth and kind. */
 #include "../../../plugins/dicom/pixel/decode.h"
+#include "../../../plugins/dicom/pixel/jpeg12.h"
 #include "encode.h"
 
 #include <criterion/criterion.h>
@@ -12,15 +13,21 @@
 enum { ROWS = 47, COLUMNS = 61, MOST = ROWS * COLUMNS * 3 };
 
 /* A ramp with noise and with runs of both extremes, all within `bits`. */
-static picture_samples draw(uint32_t bits, uint32_t channels, uint16_t *samples)
+static picture_samples draw_sized(uint32_t rows, uint32_t columns, uint32_t bits, uint32_t channels,
+                                  uint16_t *samples)
 {
     uint32_t state = bits * 7919 + channels, full = (1u << bits) - 1;
-    for (uint32_t i = 0; i < ROWS * COLUMNS * channels; i++) {
+    for (uint32_t i = 0; i < rows * columns * channels; i++) {
         state = state * 1664525u + 1013904223u;
-        uint32_t ramp = (i / channels * full / (ROWS * COLUMNS) + (state >> 28)) & full;
+        uint32_t ramp = (i / channels * full / (rows * columns) + (state >> 28)) & full;
         samples[i] = (uint16_t)(i % 997 < 90 ? full : i % 997 < 180 ? 0 : ramp);
     }
-    return (picture_samples){samples, ROWS, COLUMNS, channels, bits};
+    return (picture_samples){samples, rows, columns, channels, bits};
+}
+
+static picture_samples draw(uint32_t bits, uint32_t channels, uint16_t *samples)
+{
+    return draw_sized(ROWS, COLUMNS, bits, channels, samples);
 }
 
 static csl_dcm_pixels pixels_of(const picture_samples *picture, bool is_signed)
@@ -39,11 +46,10 @@ static csl_dcm_pixels pixels_of(const picture_samples *picture, bool is_signed)
     };
 }
 
-/* Sample `channel` of pixel `i`, with the bits that the frame says are its value. */
-static uint32_t sample_of(const csl_dcm_frame *frame, size_t i, size_t channel)
+/* Sample `channel` of pixel `i` of `count`, with the bits that the frame says are its value. */
+static uint32_t sample_of(const csl_dcm_frame *frame, size_t count, size_t i, size_t channel)
 {
-    size_t count = (size_t)ROWS * COLUMNS,
-           at = frame->planar ? channel * count + i : i * frame->channels + channel;
+    size_t at = frame->planar ? channel * count + i : i * frame->channels + channel;
     uint32_t value = 0;
     memcpy(&value, frame->samples + at * frame->bytes_per_sample, frame->bytes_per_sample);
     return (value >> frame->shift) & ((1u << frame->bits) - 1);
@@ -62,8 +68,9 @@ static uint32_t worst_difference(csl_codec codec, uint8_t *stream, size_t length
     cr_assert_eq(csl_decode(codec, stream, length, &pixels, &frame, &error), CSL_PLUGIN_OK, "%u bits: %s: %s",
                  picture->bits, error.place, error.text);
     cr_assert_eq(frame.channels, picture->channels);
-    for (size_t i = 0; i < (size_t)ROWS * COLUMNS * picture->channels; i++) {
-        uint32_t is = sample_of(&frame, i / picture->channels, i % picture->channels),
+    size_t count = (size_t)picture->rows * picture->columns;
+    for (size_t i = 0; i < count * picture->channels; i++) {
+        uint32_t is = sample_of(&frame, count, i / picture->channels, i % picture->channels),
                  was = picture->samples[i];
         worst = is > was + worst ? is - was : was > is + worst ? was - is : worst;
     }
@@ -166,6 +173,69 @@ Test(codecs, jpeg_of_8_and_12_bits)
     cr_assert_leq(worst_difference(CSL_CODEC_JPEG, stream, length, &grey, false), 12u);
 }
 
+/* Large enough for the table of several differences, with short and with long ones. */
+Test(codecs, jpeg_lossless_of_many_pixels)
+{
+    enum { SIDE = 256 };
+    static uint16_t samples[SIDE * SIDE];
+    size_t length = 0;
+    for (uint32_t bits = 8; bits <= 16; bits += 4) {
+        picture_samples picture = draw_sized(SIDE, SIDE - 3, bits, 1, samples);
+        uint8_t *stream = encode_jpeg_lossless(&picture, 1 + (int)bits % 7, &length);
+        cr_assert_eq(worst_difference(CSL_CODEC_JPEG_LOSSLESS, stream, length, &picture, false), 0u,
+                     "%u bits", bits);
+    }
+}
+
+/* The transform is the one of DCMTK's copy of the library of the Independent JPEG Group, to the bit. */
+Test(codecs, jpeg_of_12_bits_is_that_of_dcmtk)
+{
+    static uint16_t samples[MOST], dcmtks[MOST];
+    for (int kind = 0; kind < 3; kind++) {
+        size_t length = 0;
+        uint32_t channels = kind == 0 ? 1 : 3;
+        picture_samples picture = draw(12, channels, samples);
+        uint8_t *stream = kind == 2 ? encode_jpeg_422(&picture, &length) : encode_jpeg(&picture, &length);
+        csl_dcm_pixels pixels = pixels_of(&picture, false);
+        csl_dcm_frame frame;
+        csl_dcm_error error = {"", ""};
+        memset(&frame, 0, sizeof frame);
+        if (kind == 2) pixels.photometric = CSL_PHOTOMETRIC_YBR_FULL_422;
+        cr_assert_eq(csl_decode(CSL_CODEC_JPEG, stream, length, &pixels, &frame, &error), CSL_PLUGIN_OK,
+                     "%s: %s", error.place, error.text);
+        cr_assert(
+            csl_jpeg12_dcmtk(stream, length, (uint8_t *)dcmtks, ROWS * COLUMNS * channels * 2, kind == 2));
+        cr_assert_eq(frame.channels, kind == 1 ? 3u : 1u); /* of YCbCr only Y */
+        for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++) {
+            for (size_t c = 0; c < frame.channels; c++)
+                cr_assert_eq(sample_of(&frame, ROWS * COLUMNS, i, c), dcmtks[i * channels + c],
+                             "kind %d, pixel %zu", kind, i);
+        }
+        free(frame.owned);
+        free(stream);
+    }
+}
+
+/* Restarts and a scan for each component change nothing; libjpeg-turbo writes them for 8 bits, whose codes
+ * are those of 12. */
+Test(codecs, scans_of_sequential_jpeg)
+{
+    static uint16_t samples[MOST], decoded[4][MOST];
+    picture_samples colour = draw(8, 3, samples);
+    for (int kind = 0; kind < 4; kind++) {
+        size_t length = 0;
+        uint8_t *stream = encode_jpeg_scans(&colour, kind & 1 ? 5 : 0, kind & 2, &length);
+        csl_codestream header;
+        csl_dcm_frame frame = {.owned = (uint8_t *)decoded[kind], .channels = 3};
+        csl_dcm_error error = {"", ""};
+        cr_assert(csl_codestream_frame(stream, length, &header));
+        cr_assert_eq(csl_jpeg12_sequential(stream, length, &header, &frame, &error), CSL_PLUGIN_OK,
+                     "kind %d: %s", kind, error.text);
+        cr_assert_arr_eq(decoded[kind], decoded[0], sizeof decoded[0]);
+        free(stream);
+    }
+}
+
 Test(codecs, deflated_frames)
 {
     static uint16_t samples[MOST];
@@ -188,16 +258,16 @@ Test(codecs, deflated_frames)
 Test(codecs, truncation_is_an_error)
 {
     static uint16_t samples[MOST];
-    picture_samples grey = draw(8, 1, samples);
-    csl_dcm_pixels pixels = pixels_of(&grey, false);
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < 5; kind++) {
+        picture_samples grey = draw(kind == 4 ? 12 : 8, 1, samples);
+        csl_dcm_pixels pixels = pixels_of(&grey, false);
         size_t length = 0;
         uint8_t *stream = kind == 0   ? encode_jpeg2000(&grey, false, false, &length)
                           : kind == 1 ? encode_jpeg_ls(&grey, 0, 0, &length)
                           : kind == 2 ? encode_jpeg_lossless(&grey, 1, &length)
                                       : encode_jpeg(&grey, &length);
         static const csl_codec codecs[] = {CSL_CODEC_JPEG2000, CSL_CODEC_JPEG_LS, CSL_CODEC_JPEG_LOSSLESS,
-                                           CSL_CODEC_JPEG};
+                                           CSL_CODEC_JPEG, CSL_CODEC_JPEG};
         for (size_t cut = 0; cut + 8 < length; cut += 13) {
             csl_dcm_frame frame;
             csl_dcm_error error;

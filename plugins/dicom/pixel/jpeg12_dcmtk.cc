@@ -1,5 +1,5 @@
 #include "file/file.hh"
-#include "pixel/jpeg.h"
+#include "pixel/jpeg12.h"
 
 #include <dcmtk/dcmjpeg/djcparam.h>
 #include <dcmtk/dcmjpeg/djdijg12.h>
@@ -20,8 +20,8 @@ class Decoder final : public DJDecompressIJG12Bit
 
 } // namespace
 
-bool csl_jpeg12_decode(const uint8_t *stream, uint64_t length, uint8_t *samples, uint64_t capacity,
-                       bool is_ybr, uint32_t warnings)
+bool csl_jpeg12_dcmtk(const uint8_t *stream, uint64_t length, uint8_t *samples, uint64_t capacity,
+                      bool is_ybr)
 {
     csl_dcm_error ignored;
     return length <= UINT32_MAX && capacity <= UINT32_MAX &&
@@ -31,7 +31,6 @@ bool csl_jpeg12_decode(const uint8_t *stream, uint64_t length, uint8_t *samples,
                if (decoder.init().bad()) return CSL_PLUGIN_NO_MEMORY;
                OFCondition done = decoder.decode(const_cast<Uint8 *>(stream), static_cast<Uint32>(length),
                                                  samples, static_cast<Uint32>(capacity), OFFalse);
-               return done == EC_Normal && decoder.warnings <= warnings ? CSL_PLUGIN_OK
-                                                                        : CSL_PLUGIN_BAD_INPUT;
+               return done == EC_Normal && decoder.warnings == 0 ? CSL_PLUGIN_OK : CSL_PLUGIN_BAD_INPUT;
            }) == CSL_PLUGIN_OK;
 }
