@@ -95,7 +95,8 @@ csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audi
                           csl_error *error);
 /* Adds an entry to the pending batch; *index and *leaf (RFC 6962 leaf hash) may be NULL. An event whose
  * objects do not fit into one entry becomes several, committed together; *index and *leaf are those of the
- * first. After CSL_ELIMIT or CSL_EUSAGE (the event cannot be written) the log is as it was. */
+ * first. If the clock has jumped since the last event, an entry that says so comes before. After CSL_ELIMIT
+ * or CSL_EUSAGE (the event cannot be written) the log is as it was. */
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error);
 /* From now on ids of the roles "case", "input" and "reason" stand in entries as commitments

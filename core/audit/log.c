@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/checkpoint.h"
+#include "audit/clock.h"
 #include "audit/merkle.h"
 #include "audit/message.h"
 #include "audit/opening.h"
@@ -24,6 +26,8 @@ struct csl_audit_log {
     audit_actor actor;
     audit_messages messages;
     audit_veil *veil; /* NULL unless protected */
+    audit_clock clock;
+    int64_t last_time; /* of the last entry when the log was opened; INT64_MIN once it was looked at */
     uint64_t committed;
     bool broken;     /* a write failed: what is on disk is not known */
     csl_buffer last; /* bytes of the last, partial entry bundle */
@@ -161,6 +165,24 @@ static csl_status settle_edge(csl_audit_log *log, csl_error *error)
     return status;
 }
 
+/* When the last entry says that it was written: a clock that was set back while nothing ran shows by it. */
+static csl_status read_last_time(csl_audit_log *log, csl_error *error)
+{
+    if (!log->edge.size) return CSL_OK;
+    uint64_t last = log->edge.size - 1;
+    unsigned place = (unsigned)(last % AUDIT_TILE);
+    audit_bundle bundle;
+    audit_bundle_init(&bundle);
+    csl_status status = audit_bundle_read(&log->folder, last / AUDIT_TILE, place + 1, &bundle, error);
+    if (status == CSL_OK) {
+        size_t length;
+        const uint8_t *entry = audit_bundle_entry(&bundle, place, &length);
+        log->last_time = audit_clock_of_entry(entry, length);
+    }
+    audit_bundle_free(&bundle);
+    return status;
+}
+
 csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audit_log **out, csl_error *error)
 {
     *out = NULL;
@@ -169,6 +191,8 @@ csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audi
     csl_status status = CSL_OK;
     log->key = key;
     log->folder.descriptor = log->lock = -1;
+    log->last_time = INT64_MIN;
+    audit_clock_start(&log->clock);
     csl_buffer_init(&log->last, (size_t)AUDIT_TILE * (2 + CSL_AUDIT_MAX_ENTRY));
     csl_buffer_init(&log->note, AUDIT_MAX_CHECKPOINT);
     audit_messages_init(&log->messages);
@@ -194,6 +218,7 @@ csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audi
                                        audit_key_public(key), &checkpoint, error);
     if (status == CSL_OK) status = read_edge(log, &checkpoint, error);
     if (status == CSL_OK) status = settle_edge(log, error);
+    if (status == CSL_OK) status = read_last_time(log, error);
     log->committed = log->edge.size;
 done:
     if (status == CSL_OK)
@@ -216,6 +241,12 @@ void csl_audit_close(csl_audit_log *log)
     if (log->lock >= 0) close(log->lock);
     free(log->path);
     free(log);
+}
+
+void audit_log_clock(csl_audit_log *log, void (*read)(struct timespec *wall, struct timespec *boot))
+{
+    log->clock.read = read;
+    audit_clock_start(&log->clock);
 }
 
 uint64_t csl_audit_size(const csl_audit_log *log)
@@ -300,24 +331,47 @@ static csl_status refuse_patients(const csl_audit_log *log, const csl_audit_even
     return CSL_OK;
 }
 
-csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
-                            csl_digest *leaf, csl_error *error)
+/* An event that is written as it comes, at a time. */
+static csl_status append_at(csl_audit_log *log, const csl_audit_event *event, const struct timespec *when,
+                            uint64_t *index, csl_digest *leaf, csl_error *error)
 {
-    if (log->broken) return refuse(log, error);
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     uint64_t first = log->edge.size;
     audit_messages *messages = &log->messages;
     csl_audit_event hidden = *event;
     csl_status status =
         log->veil ? audit_veil_event(log->veil, first, &hidden, error) : refuse_patients(log, event, error);
-    if (status == CSL_OK) status = audit_messages_write(messages, &hidden, &log->actor, &now, first, error);
+    if (status == CSL_OK) status = audit_messages_write(messages, &hidden, &log->actor, when, first, error);
     if (status != CSL_OK && log->veil) audit_veil_take_back(log->veil);
     for (size_t i = 0; status == CSL_OK && i < messages->count; i++)
         status = audit_log_append_bytes(log, messages->text.bytes + messages->start[i],
                                         messages->start[i + 1] - messages->start[i], i ? NULL : leaf, error);
     if (status == CSL_OK && index) *index = first;
     return status;
+}
+
+csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
+                            csl_digest *leaf, csl_error *error)
+{
+    if (log->broken) return refuse(log, error);
+    struct timespec now;
+    int64_t jump = audit_clock_look(&log->clock, &now), behind = 0;
+    /* An entry's time is cut to milliseconds, so only a later one is behind. */
+    if (log->last_time > log->clock.wall) behind = log->last_time - log->clock.wall;
+    log->last_time = INT64_MIN;
+    if (jump || behind) {
+        char reason[160];
+        if (jump)
+            snprintf(reason, sizeof reason,
+                     "since the last look it moved %+.3f s beyond the clock that counts since the start of "
+                     "the machine",
+                     (double)jump * 1e-9);
+        else
+            snprintf(reason, sizeof reason, "it is %.3f s behind the last entry", (double)behind * 1e-9);
+        csl_audit_event jumped = {.kind = CSL_AUDIT_CLOCK, .reason = reason};
+        csl_status status = append_at(log, &jumped, &now, NULL, NULL, error);
+        if (status != CSL_OK) return status;
+    }
+    return append_at(log, event, &now, index, leaf, error);
 }
 
 /* The partial tiles that the new size ends in, where they differ from those on disk. */

@@ -86,6 +86,10 @@ csl_status csl_audit_pseudonyms_load(const char *path, csl_audit_pseudonyms **ou
         goto done;
     }
     status = csl_read_file(path, 4096, &text, &length, error);
+    if (status == CSL_ENOTFOUND)
+        status = csl_fail(error, status, path,
+                          "is not there: a log hides identifiers with a key of its own; "
+                          "`consilium audit keygen --pseudonyms FILE` makes one");
     if (status != CSL_OK) goto done;
     while (length && strchr(" \t\r\n", text[length - 1])) text[--length] = 0;
     if (strlen(text) != length || csl_unhex(text, key->secret->bytes, AUDIT_SECRET, NULL) != CSL_OK) {

@@ -57,6 +57,7 @@ typedef struct csl_caution {
 
 typedef struct csl_run_options {
     const char *cases, *model, *out, *key; /* key: audit.pem */
+    const char *pseudonyms;                /* audit.hmac; NULL: the one beside the key */
     unsigned jobs;                         /* worker processes; 0: one a processor */
     unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */
     csl_identity identity;
@@ -117,7 +118,7 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
 /* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
- * "origin", "configuration" (JSON: all that results depend on), "coverage", "labels", "tasks" and
+ * "origin", "configuration" (JSON: all that results depend on), "limits", "coverage", "labels", "tasks" and
  * "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the store. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);

@@ -17,6 +17,7 @@ enum {
     MAX_ANSWERS = 65,
     MAX_SIDE = 512,
     MAX_AUDIT_REASON = 1024,
+    MAX_PATIENTS = 8,
     MAX_PNG = 1 << 20
 };
 
@@ -282,14 +283,14 @@ static const char *status_of(check *k, const json_t *from)
 }
 
 /* "identity: patient_id, sex": what contradicts, not the values. "abstained: novel". */
-static char *rules_text(check *k, const json_t *from)
+static char *rules_text(check *k, const json_t *from, bool *abstained)
 {
     csl_buffer text;
     csl_buffer_init(&text, 4096);
     json_t *item = json_array_get(json_object_get(from, "rules"), 0);
     const char *first = json_string_value(item);
-    bool abstained = first && (!strcmp(first, CAUTION_NOVEL) || !strcmp(first, CAUTION_UNDECIDED));
-    csl_buffer_text(&text, abstained ? "abstained: " : "identity: ");
+    *abstained = first && (!strcmp(first, CAUTION_NOVEL) || !strcmp(first, CAUTION_UNDECIDED));
+    csl_buffer_text(&text, *abstained ? "abstained: " : "identity: ");
     size_t i;
     json_array_foreach(array_of(k, from, "rules", CSL_MAX_CONTRADICTIONS), i, item)
     {
@@ -300,6 +301,32 @@ static char *rules_text(check *k, const json_t *from)
         if (!seen) csl_buffer_printf(&text, "%s%s", i ? ", " : "", rule);
     }
     return (char *)text.bytes;
+}
+
+/* What kept a case from being scored, in words that hold nothing of its files. */
+static char *failure_text(check *k, const json_t *from)
+{
+    static const char *const words[] = {[CSL_EUSAGE] = "what was asked is impossible",
+                                        [CSL_EFORMAT] = "a file is not what it should be",
+                                        [CSL_EIO] = "the system refused to read",
+                                        [CSL_ENOMEM] = "out of memory",
+                                        [CSL_ELIMIT] = "a limit was passed",
+                                        [CSL_ENOTFOUND] = "something is missing",
+                                        [CSL_EMISMATCH] = "things that must agree do not",
+                                        [CSL_ECRYPTO] = "a signature or key failed",
+                                        [CSL_EINTERNAL] = "a library failed"};
+    int code = (int)number_of(k, from, "code", CSL_EUSAGE, CSL_EINTERNAL);
+    return strdup(k->wrong ? "" : words[code]);
+}
+
+/* The texts of a member, each clean; or NULL, and wrong. */
+static json_t *texts_of(check *k, const json_t *from, const char *member, size_t maximum)
+{
+    json_t *texts = array_of(k, from, member, maximum), *item;
+    size_t i;
+    json_array_foreach(texts, i, item)
+        need(k, is_clean(item) && json_string_length(item) <= MAX_AUDIT_REASON, member);
+    return json_incref(texts);
 }
 
 /* An entry of the log has less room than a result. */
@@ -339,9 +366,18 @@ static csl_status build(check *k, const record_card *card, const csl_manifest_ca
                         "contributions", contributions, "findings", findings, "missing", missing, "warnings",
                         make_warnings(k, from), "inputs", make_inputs(which, hash_in_json, hashes), "picture",
                         picture, "model", card->model);
-    if (why) r->audit_reason = strcmp(r->status, "withheld") ? cut_copy(why) : rules_text(k, from);
+    bool withheld = !strcmp(r->status, "withheld"), abstained = false;
+    if (why) r->audit_reason = withheld ? rules_text(k, from, &abstained) : failure_text(k, from);
+    if (why) r->why = cut_copy(why);
+    r->kind = scored      ? CSL_AUDIT_CASE_SCORED
+              : !withheld ? CSL_AUDIT_CASE_FAILED
+              : abstained ? CSL_AUDIT_CASE_ABSTAINED
+                          : CSL_AUDIT_CASE_WITHHELD;
+    r->patients = texts_of(k, from, "patients", MAX_PATIENTS);
+    r->adapters = texts_of(k, from, "adapters", which->count);
+    need(k, json_array_size(r->adapters) == json_array_size(hashes), "adapters");
     if (k->wrong) return csl_fail(error, CSL_EFORMAT, NULL, "the answer has a wrong %s", k->wrong);
-    if (!r->line || (why && !r->audit_reason))
+    if (!r->line || (why && (!r->audit_reason || !r->why)))
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
     return CSL_OK;
 }
@@ -370,12 +406,15 @@ csl_status record_fail(const record_card *card, const csl_manifest_case *which, 
     hash_list list = {.items = hashes, .count = count == which->count ? count : 0};
     for (size_t i = 0; i < list.count; i++)
         if (hashes[i][0] && !is_sha256(hashes[i])) list.count = 0;
-    *r = (record){.status = "failed", .audit_reason = cut_copy(reason)};
+    *r = (record){.status = "failed",
+                  .kind = CSL_AUDIT_CASE_FAILED,
+                  .audit_reason = strdup("it was not answered: a limit, a crash or a broken answer"),
+                  .why = cut_copy(reason)};
     r->line = json_pack("{s:s, s:s, s:s, s:[], s:[], s:n, s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case",
                         which->id, "status", r->status, "reason", reason, "scores", "sets", "novelty",
                         "contributions", "findings", "missing", "warnings", "inputs",
                         make_inputs(which, hash_in_list, &list), "picture", "model", card->model);
-    if (r->line && r->audit_reason) return CSL_OK;
+    if (r->line && r->audit_reason && r->why) return CSL_OK;
     record_free(r);
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
 }
@@ -384,6 +423,9 @@ void record_free(record *r)
 {
     json_decref(r->line);
     free(r->audit_reason);
+    free(r->why);
+    json_decref(r->patients);
+    json_decref(r->adapters);
     csl_buffer_free(&r->png);
     *r = (record){0};
 }

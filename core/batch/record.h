@@ -23,10 +23,14 @@ typedef struct record_card {
 csl_status record_card_read(const json_t *hello, record_card *card, csl_error *error);
 
 typedef struct record {
-    json_t *line;       /* all of the line but its "audit" member */
-    const char *status; /* "scored", "failed" or "withheld" */
-    char *audit_reason; /* why not scored, for the log: without values of patients */
-    csl_buffer png;     /* key image; length 0: none */
+    json_t *line;        /* all of the line but its "audit" member */
+    const char *status;  /* "scored", "failed" or "withheld" */
+    csl_audit_kind kind; /* what the log calls it */
+    char *audit_reason;  /* why not scored, for the log: without values of patients */
+    char *why;           /* the same with them, NULL if scored; the log hides it */
+    json_t *patients;    /* [identifier], for the log, which hides them too; may be NULL */
+    json_t *adapters;    /* [plugin id or "", an input]; NULL if it is not known */
+    csl_buffer png;      /* key image; length 0: none */
 } record;
 
 /* Bytes of an answer, as score.h has it. CSL_EFORMAT says what broke the contract. */

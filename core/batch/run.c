@@ -30,6 +30,7 @@ typedef struct conductor {
     int lock;
     char *audit_folder;
     csl_audit_key *key;
+    csl_audit_pseudonyms *pseudonyms;
     csl_audit_log *log;
     csl_store *store;
     pool *p;
@@ -145,7 +146,7 @@ static json_t *configuration(const conductor *c)
                      (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
 }
 
-/* CSL_EUSAGE names the first thing in which the folder's earlier run was another. */
+/* CSL_EUSAGE names the first thing in which the folder's earlier run was another, and so does the log. */
 static csl_status check_configuration(const conductor *c, const json_t *wanted, const char *stored,
                                       csl_error *error)
 {
@@ -163,12 +164,34 @@ static csl_status check_configuration(const conductor *c, const json_t *wanted, 
             csl_fail(error, CSL_EUSAGE, c->o->out,
                      "holds results of another run: its %s was %.200s, now it is %.200s; use another --out",
                      name, before ? before : "unknown", after ? after : "?");
+        char change[512];
+        snprintf(change, sizeof change, "%s: %.200s -> %.200s", name, before ? before : "unknown",
+                 after ? after : "?");
         free(before);
         free(after);
+        csl_status logged = ledger_configuration(c->log, false, change, NULL);
+        if (logged != CSL_OK && c->o->note) c->o->note(c->o->context, "the audit log could not say so");
         break;
     }
     json_decref(earlier);
     return status;
+}
+
+/* What a run may do otherwise than the first start did without other results; the log says when it does. */
+static csl_status note_limits(conductor *c, csl_error *error)
+{
+    char text[128], change[320];
+    csl_limits limits = limits_or_default(&c->o->limits);
+    snprintf(text, sizeof text, "{\"memory_bytes\":%llu,\"wall_seconds\":%u}",
+             (unsigned long long)limits.memory_bytes, limits.wall_seconds);
+    const char *stored = csl_store_fact(c->store, "limits");
+    if (stored && !strcmp(stored, text)) return CSL_OK;
+    csl_status status = CSL_OK;
+    if (stored) {
+        snprintf(change, sizeof change, "limits: %.128s -> %s", stored, text);
+        status = ledger_configuration(c->log, true, change, error);
+    }
+    return status == CSL_OK ? store_set_fact(c->store, "limits", text, error) : status;
 }
 
 static void utc_now(char text[32])
@@ -337,10 +360,16 @@ static csl_status check_options(const csl_run_options *o, csl_error *error)
 
 static csl_status open_log_and_store(conductor *c, csl_error *error)
 {
+    char *beside = c->o->pseudonyms ? NULL : csl_audit_pseudonyms_path(c->o->key);
+    const char *pseudonyms = beside ? beside : c->o->pseudonyms;
     csl_status status = csl_audit_key_load(c->o->key, &c->key, error);
+    if (status == CSL_OK && !pseudonyms) status = csl_fail(error, CSL_ENOMEM, c->o->key, "no memory");
+    if (status == CSL_OK) status = csl_audit_pseudonyms_load(pseudonyms, &c->pseudonyms, error);
+    free(beside);
     if (status == CSL_OK && !(c->audit_folder = csl_path_join(c->o->out, "audit")))
         status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
     if (status == CSL_OK) status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
+    if (status == CSL_OK) status = csl_audit_protect(c->log, c->pseudonyms, error);
     if (status == CSL_OK) status = copy_vkey(c, error);
     if (status == CSL_OK) status = store_open(c->o->out, &c->store, error);
     if (status == CSL_OK) status = store_recover(c->store, c->audit_folder, csl_audit_size(c->log), error);
@@ -352,9 +381,17 @@ static csl_status finish(conductor *c, csl_error *error)
     char finished[32];
     const csl_run_summary *s = c->summary;
     c->summary->stopped = s->scored + s->failed + s->withheld < s->total;
-    csl_status status = ledger_stop(c->log, c->summary->stopped, error);
-    if (status != CSL_OK || c->summary->stopped) return status;
-    status = export_results(c->store, c->o->out, error);
+    csl_status status = CSL_OK;
+    if (!c->summary->stopped) {
+        status = export_results(c->store, c->o->out, error);
+        csl_status logged =
+            status == CSL_OK ? ledger_export(c->log, c->o->out, error) : ledger_export_failed(c->log, NULL);
+        if (status == CSL_OK) status = logged;
+    }
+    bool early = c->summary->stopped || status != CSL_OK;
+    csl_status stopped = ledger_stop(c->log, early, status == CSL_OK ? error : NULL);
+    if (status == CSL_OK) status = stopped;
+    if (early) return status;
     utc_now(finished);
     if (status == CSL_OK) status = store_set_fact(c->store, "finished", finished, error);
     return status == CSL_OK ? store_settle(c->store, error) : status;
@@ -366,6 +403,7 @@ static void close_all(conductor *c)
     forget_group(c);
     csl_audit_close(c->log);
     csl_audit_key_free(c->key);
+    csl_audit_pseudonyms_free(c->pseudonyms);
     csl_store_close(c->store);
     csl_manifest_free(&c->manifest);
     free(c->list);
@@ -410,6 +448,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = greet(c, error)) != CSL_OK) goto done;
     if ((status = open_log_and_store(c, error)) != CSL_OK) goto done;
     if ((status = describe_run(c, error)) != CSL_OK) goto done;
+    if ((status = note_limits(c, error)) != CSL_OK) goto done;
     if ((status = list_cases(c, error)) != CSL_OK) goto done;
     if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
                                c->model, error)) != CSL_OK)

@@ -11,7 +11,13 @@
 #include "batch/text.h"
 #include "model/model.h"
 
-enum { MAX_WARNINGS = 200, MAX_REASON = 8192, REHEARSAL_TOKENS = 24, REHEARSAL_BYTES = 1 << 26 };
+enum {
+    MAX_WARNINGS = 200,
+    MAX_REASON = 8192,
+    MAX_PATIENTS = 8,
+    REHEARSAL_TOKENS = 24,
+    REHEARSAL_BYTES = 1 << 26
+};
 
 typedef struct warm_state {
     csl_model *model;
@@ -96,6 +102,7 @@ typedef struct answer {
     csl_case *c;
     const char *status;
     char reason[MAX_REASON];
+    csl_status code; /* of a failure */
     csl_alignment found;
     const csl_caution *caution;
     const csl_opinion *opinion; /* NULL unless scored */
@@ -119,6 +126,7 @@ static void fail_with(answer *a, const duty *d, const csl_error *why)
         snprintf(limit, sizeof limit, " (the limit is %llu MiB)",
                  (unsigned long long)(d->limits.memory_bytes >> 20));
     a->status = "failed";
+    a->code = why->code;
     snprintf(a->reason, sizeof a->reason, "%s%s%s%s", why->place, why->place[0] ? ": " : "", why->message,
              limit);
 }
@@ -237,6 +245,32 @@ static json_t *hashes_of(const answer *a)
     return hashes;
 }
 
+/* Whom the files are about, by each identifier once: for the log. */
+static json_t *patients_of(const answer *a)
+{
+    json_t *patients = json_array(), *known;
+    size_t k;
+    for (size_t i = 0; i < a->c->fact_count && json_array_size(patients) < MAX_PATIENTS; i++) {
+        if (a->c->facts[i].kind != CSL_FACT_PATIENT_ID) continue;
+        json_t *patient = clean_string(a->c->facts[i].value);
+        bool seen = !patient || !json_string_length(patient);
+        json_array_foreach(patients, k, known) seen = seen || json_equal(known, patient);
+        if (!seen) json_array_append(patients, patient);
+        json_decref(patient);
+    }
+    return patients;
+}
+
+static json_t *adapters_of(const answer *a)
+{
+    json_t *adapters = json_array();
+    for (size_t i = 0; i < a->c->input_count; i++) {
+        int m = a->c->inputs[i].modality;
+        json_array_append_new(adapters, json_string(m < 0 ? "" : a->c->modalities[m].spec.plugin_id));
+    }
+    return adapters;
+}
+
 static json_t *picture_of(const answer *a)
 {
     const csl_case_picture *p = &a->c->picture;
@@ -252,10 +286,11 @@ static csl_status write_record(const answer *a, csl_buffer *out, csl_error *erro
     const csl_model *model = a->w->model;
     json_t *sets = a->judged ? caution_sets(model, a->judged, a->caution->coverage) : json_array();
     json_t *novelty = a->judged ? caution_novelty(model, a->judged, a->caution->novelty) : json_null();
-    json_t *record = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", a->status,
-                               "reason", reason, "rules", rules_of(a), "scores", scores_of(a), "sets", sets,
-                               "novelty", novelty, "present", present_of(a), "warnings", warnings_of(a),
-                               "sha256", hashes_of(a), "picture", picture_of(a));
+    json_t *record = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
+                               a->status, "code", (int)a->code, "patients", patients_of(a), "adapters",
+                               adapters_of(a), "reason", reason, "rules", rules_of(a), "scores", scores_of(a),
+                               "sets", sets, "novelty", novelty, "present", present_of(a), "warnings",
+                               warnings_of(a), "sha256", hashes_of(a), "picture", picture_of(a));
     char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
     if (!text)

@@ -2,14 +2,12 @@
  * the model, and answers with a record:
  *
  *   text   JSON, {"status": "scored" | "failed" | "withheld", "reason": text or null, "rules": [text],
- *          "scores": [{"probability", "low", "high", "logit", "baseline",
- *                      "contributions": [number a modality],
- *                      "findings": [{"modality", "label", "attribution", "source"}]}],
- *          "sets": [[bool an answer] a task], "novelty": {...} or null (both as caution.h has them),
- *          "present": [bool a modality], "warnings": [{"text", "place", "source"}],
- *          "sha256": [hex an input],
- *          "picture": {"width", "height", "aspect", "caption", "source"} or null}
- *   bytes  the picture, [height][width], 0 black to 255 white
+ *          "code": csl_status of a failure, else 0, "patients": [identifier], "adapters": [plugin id or "",
+ * an input], "scores": [{"probability", "low", "high", "logit", "baseline", "contributions": [number a
+ * modality], "findings": [{"modality", "label", "attribution", "source"}]}], "sets": [[bool an answer] a
+ * task], "novelty": {...} or null (both as caution.h has them), "present": [bool a modality], "warnings":
+ * [{"text", "place", "source"}], "sha256": [hex an input], "picture": {"width", "height", "aspect",
+ * "caption", "source"} or null} bytes  the picture, [height][width], 0 black to 255 white
  *
  * Labels and modalities are in the model's order. record.h has the reader. */
 #ifndef CSL_BATCH_SCORE_H

@@ -61,8 +61,8 @@ static csl_status describe_plugins(worker *w, json_t *hello, csl_error *error)
                                                      entry->table->modality, "sha256", hex));
         } else {
             if (json_array_size(refused) == 0) first_reason = entry->reason;
-            json_array_append_new(refused,
-                                  json_pack("{s:s, s:s}", "path", entry->path, "reason", entry->reason));
+            json_array_append_new(refused, json_pack("{s:s, s:s, s:s}", "path", entry->path, "sha256", hex,
+                                                     "reason", entry->reason));
         }
     }
     bool none = json_array_size(plugins) == 0;

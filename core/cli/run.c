@@ -33,6 +33,7 @@ static void help(void)
          "`consilium audit keygen` writes it "
          "(default: one\n"
          "                     made once in the user's configuration folder)\n"
+         "  --pseudonyms FILE  key that hides identifiers in the log (default: audit.hmac beside audit.pem)\n"
          "  --identity WORD    strict: withhold a case whose files contradict "
          "each other about the patient "
          "(default);\n"
@@ -127,7 +128,14 @@ static csl_status default_key(char path[4096], csl_error *error)
         return csl_fail(error, CSL_EUSAGE, NULL,
                         "there is no home folder to keep a key in; name one with --key");
     snprintf(path, 4096, "%s/audit.pem", folder);
-    if (csl_is_file(path)) return CSL_OK;
+    if (csl_is_file(path)) { /* one of an older version lacks its companion */
+        char *pseudonyms = csl_audit_pseudonyms_path(path);
+        csl_status made = !pseudonyms               ? csl_fail(error, CSL_ENOMEM, path, "no memory")
+                          : csl_is_file(pseudonyms) ? CSL_OK
+                                                    : csl_audit_pseudonyms_make(pseudonyms, error);
+        free(pseudonyms);
+        return made;
+    }
     gethostname(host, sizeof host - 1);
     snprintf(origin, sizeof origin, "%s/consilium", host[0] ? host : "localhost");
     csl_status status = csl_make_folders(folder, error);
@@ -170,6 +178,7 @@ int csl_verb_run(int argc, char **argv)
                                             {"out", required_argument, NULL, 'o'},
                                             {"jobs", required_argument, NULL, 'j'},
                                             {"key", required_argument, NULL, 'k'},
+                                            {"pseudonyms", required_argument, NULL, 'H'},
                                             {"identity", required_argument, NULL, 'i'},
                                             {"window-days", required_argument, NULL, 'w'},
                                             {"coverage", required_argument, NULL, 'c'},
@@ -195,6 +204,7 @@ int csl_verb_run(int argc, char **argv)
         case 'm': o.model = optarg; break;
         case 'o': o.out = optarg; break;
         case 'k': o.key = optarg; break;
+        case 'H': o.pseudonyms = optarg; break;
         case 'p': plugins = optarg; break;
         case 'J': json = true; break;
         case 'h': help(); return CSL_EXIT_DONE;

@@ -28,7 +28,8 @@ static record_card card_of(void)
 
 /* What a well-behaved child says of a scored case. */
 static const char good[] =
-    "{'status':'scored','reason':null,'rules':[],'scores':[{'probability':0.75,'low':"
+    "{'status':'scored','reason':null,'rules':[],'code':0,'patients':['MRN-1'],"
+    "'adapters':['org.consilium.dicom',''],'scores':[{'probability':0.75,'low':"
     "0.5,'high':0.875,'logit':1.5,"
     "'baseline':-0.5,'contributions':[2.0,0.0],'findings':[{'"
     "modality':'image','label':'slice 4',"
@@ -115,6 +116,9 @@ static const struct {
     {"'contributions':[2.0,0.0]", "'contributions':[2.0,null]", "contributions"},
     {"'present':[true,false]", "'present':[true]", "present"},
     {"'status':'scored'", "'status':'approved'", "status"},
+    {"'patients':['MRN-1']", "'patients':['\\n']", "patients"},
+    {"'patients':['MRN-1']", "'patients':7", "patients"},
+    {"'adapters':['org.consilium.dicom','']", "'adapters':['']", "adapters"},
     {"'status':'scored'", "'status':'failed'", "reason"},
     {"'reason':null", "'reason':'because'", "reason"},
     {"'attribution':0.25", "'attribution':[]", "attribution"},
@@ -167,6 +171,8 @@ Test(record, withheld_says_rules_and_not_values_to_the_log)
                   "", &r, &error),
         CSL_OK, "%s", error.message);
     cr_expect_str_eq(r.audit_reason, "identity: patient_id, sex");
+    cr_expect_str_eq(r.why, "patient_id 17 is not 18");
+    cr_expect_eq(r.kind, CSL_AUDIT_CASE_WITHHELD);
     cr_expect_eq(json_array_size(json_object_get(r.line, "scores")), 0);
     record_free(&r);
 }
@@ -182,8 +188,23 @@ Test(record, abstaining_keeps_the_set_and_says_no_answer_to_the_log)
             "", &r, &error),
         CSL_OK, "%s", error.message);
     cr_expect_str_eq(r.audit_reason, "abstained: undecided");
+    cr_expect_eq(r.kind, CSL_AUDIT_CASE_ABSTAINED);
     cr_expect_eq(json_array_size(json_object_get(r.line, "scores")), 0);
     cr_expect_eq(json_array_size(json_object_get(r.line, "sets")), 1);
+    record_free(&r);
+}
+
+Test(record, a_failure_says_its_kind_and_not_its_words_to_the_log)
+{
+    record r;
+    csl_error error = {0};
+    cr_assert_eq(read_with("'status':'scored','reason':null,'rules':[],'code':0",
+                           "'status':'failed','reason':'Doe.dcm: 17 is no date','rules':[],'code':2", "", &r,
+                           &error),
+                 CSL_OK, "%s", error.message);
+    cr_expect_str_eq(r.audit_reason, "a file is not what it should be");
+    cr_expect_str_eq(r.why, "Doe.dcm: 17 is no date");
+    cr_expect_eq(r.kind, CSL_AUDIT_CASE_FAILED);
     record_free(&r);
 }
 

@@ -1,0 +1,101 @@
+#!/bin/sh
+# What a run writes into its log: every kind of event, each entry valid by both schemas, no identifier of a patient, a case or
+# a file in plain; how the key reveals them, and how a case is erased from a log that verifies as before.
+. "$(dirname "$0")/lib.sh"
+key=$T/key/audit.pem vkey=$T/key/audit.vkey hmac=$T/key/audit.hmac log=$T/run/audit
+
+expect 0 "synth" "$CONSILIUM" synth --cases 12 --seed 3 --out "$T/cohort"
+expect 0 "train" "$CONSILIUM" train "$T/cohort" --out "$T/m.safetensors" --seed 1 --epochs 1 --jobs 2
+patient=$("$CONSILIUM" embed "$T/cohort/cases/SYN-000005" | jq -r 'select(.type=="fact" and .kind=="patient_id").value' | head -n 1)
+rm "$T/cohort/cases/SYN-000002"/*
+printf '{"resourceType":"Bundle",' >"$T/cohort/cases/SYN-000002/Doe_Jane.json"
+mkdir "$T/plugins"
+printf 'no plugin' >"$T/plugins/broken.so"
+expect 0 "keygen" "$CONSILIUM" audit keygen --out "$T/key" --origin test.example/ledger
+same "the pseudonym key is private" "$(stat -c %a "$hmac")" 600
+
+run() { "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/run" --key "$key" --plugins "$T/plugins" "$@"; }
+expect 1 "run" run --abstain
+expect 0 "verify" "$CONSILIUM" audit verify "$log" --key "$vkey"
+"$CONSILIUM" audit show "$log" --json >"$T/shown"
+kinds() { jq -r .type "$T/shown" | sort | uniq -c | sed 's/^ *//'; }
+for kind in "1 Application Start" "1 Application Stop" "1 Plugin refused" "1 Model loaded" "1 Case failed" "1 Results written" "11 Instances read"; do
+    kinds | grep -qx "$kind" || fail "the log has not '$kind' but: $(kinds | tr '\n' ',')"
+done
+says "$T/shown" "a refused plugin is named, with its hash" "\"type\":\"Plugin refused\".*\"id\":\"broken.so\",\"sha256\":\"$(sha256sum "$T/plugins/broken.so" | cut -d' ' -f1)"
+same "a case for each" "$(jq -r 'select(.type|startswith("Case ")).type' "$T/shown" | wc -l)" 12
+same "abstentions are as many as in the results" "$(jq -r 'select(.type=="Case abstained from").type' "$T/shown" | wc -l)" \
+    "$(jq -r 'select(.status=="withheld").status' "$T/run/results.ndjson" | wc -l)"
+same "the files written have their hashes" "$(jq -r 'select(.type=="Results written").objects[].sha256' "$T/shown" | tr '\n' ' ')" \
+    "$(sha256sum "$T/run/results.csv" "$T/run/results.ndjson" | cut -d' ' -f1 | tr '\n' ' ')"
+same "the inputs have theirs" \
+    "$(jq -r 'select(.type=="Case failed").objects[] | select(.role=="input").sha256' "$T/shown")" \
+    "$(sha256sum "$T/cohort/cases/SYN-000002/Doe_Jane.json" | cut -d' ' -f1)"
+
+# Every entry by xmllint.
+count=$(wc -l <"$T/shown") i=0
+mkdir "$T/entries"
+while [ $i -lt "$count" ]; do "$CONSILIUM" audit show "$log" $i >"$T/entries/$i.xml"; i=$((i + 1)); done
+expect 0 "every entry is valid by our schema" xmllint --noout --nonet --schema "$SOURCE_DIR/schemas/audit-message.xsd" "$T/entries"/*.xml
+published=$REAL/schemas/dicom_audit/xsd/audit-message.xsd
+if [ -r "$published" ]; then
+    expect 0 "every entry is valid by the published schema" xmllint --noout --nonet --schema "$published" "$T/entries"/*.xml
+else
+    say "skipped: no published schema"
+fi
+
+# Nothing in plain.
+for word in SYN-0000 Doe "$patient" record.json dx.dcm; do
+    grep -rqF -- "$word" "$log" "$T/run/audit.openings" && fail "'$word' stands in the log or its openings"
+done
+same "the openings are private" "$(stat -c %a "$T/run/audit.openings")" 600
+
+# Revealed, and checked with another program.
+expect 0 "reveal" "$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac"
+"$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --json >"$T/revealed"
+same "as many entries" "$(wc -l <"$T/revealed")" "$count"
+same "cases in order" "$(jq -r 'select(.type|startswith("Case ")).objects[] | select(.role=="case").id' "$T/revealed")" \
+    "$(ls "$T/cohort/cases")"
+says "$T/revealed" "the reason of a failure" '"type":"Case failed".*"role":"reason","id":"[^"]*Doe_Jane\.json'
+"$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --patient "$patient" --json >"$T/patient"
+same "entries about the patient" "$(jq -r '.objects[] | select(.role=="case").id' "$T/patient" | sort -u)" "SYN-000005"
+"$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --case SYN-000005 --json >"$T/case"
+cmp -s "$T/case" "$T/patient" || fail "the case and its patient have other entries"
+index=$(jq -r 'select(.type|startswith("Case ")).index' "$T/case")
+salt=$(jq -r 'select(.type|startswith("Case ")).salt' "$T/case")
+for what in case input; do
+    id=$(jq -r "select(.index==$index).objects[] | select(.role==\"$what\").id" "$T/case" | head -n 1)
+    hidden=$(jq -r "select(.index==$index).objects[] | select(.role==\"$what\").id" "$T/shown" | head -n 1)
+    same "openssl computes the commitment to a $what" "$hidden" \
+        "commitment:$(printf '%s\0%s' "$what" "$id" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$salt" | sed 's/.* //')"
+done
+same "and the pseudonym" "$(jq -r "select(.index==$index).objects[] | select(.role==\"patient\").id" "$T/shown")" \
+    "pseudonym:$(printf 'patient\0%s' "$patient" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(cat "$hmac")" | sed 's/.* //')"
+"$CONSILIUM" audit keygen --pseudonyms "$T/other.hmac" >/dev/null
+expect 1 "another key reveals nothing" "$CONSILIUM" audit reveal "$log" --pseudonyms "$T/other.hmac"
+expect 3 "no entry is about a case that was not there" "$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --case NOBODY
+
+# Erased.
+expect 3 "erasing a case that was not there" "$CONSILIUM" audit erase "$log" NOBODY --key "$key"
+expect 0 "erase" "$CONSILIUM" audit erase "$log" SYN-000005 --key "$key"
+expect 0 "the log verifies as before" "$CONSILIUM" audit verify "$log" --key "$vkey"
+says "$T/out" "with one entry more" "^verified: $((count + 1)) entries"
+expect 3 "the case is not found any more" "$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --case SYN-000005
+"$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --json >"$T/revealed2"
+same "its id is not read any more" "$(grep -c SYN-000005 "$T/revealed2")" 0
+same "the others are" "$(grep -c SYN-000006 "$T/revealed2")" "$(grep -c SYN-000006 "$T/revealed")"
+grep -q "$salt" "$T/run/audit.openings" && fail "the salt is still there"
+says "$T/revealed2" "an entry says which were erased" "\"type\":\"Values erased\".*\"role\":\"entry\",\"id\":\"$index\""
+
+# A later start: other limits are an entry, another configuration a refused one.
+expect 1 "run again with other limits" run --abstain --timeout 200
+"$CONSILIUM" audit show "$log" --json >"$T/shown"
+says "$T/shown" "the log says so" '"type":"Configuration changed","outcome":0.*wall_seconds\\":300} -> .*wall_seconds\\":200}'
+expect 2 "another configuration" run
+"$CONSILIUM" audit show "$log" --json >"$T/shown"
+says "$T/shown" "and that it was refused" '"type":"Configuration changed","outcome":4.*abstain: true -> false'
+expect 0 "the log verifies" "$CONSILIUM" audit verify "$log" --key "$vkey"
+rm "$hmac"
+expect 3 "a run without the pseudonym key" run --abstain
+says "$T/err" "says how to make one" "keygen --pseudonyms"
+finish
