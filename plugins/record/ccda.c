@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "note/note.h"
 #include "reader.h"
 
 typedef enum class {
@@ -422,6 +423,7 @@ static void read_section(reader *r, const rec_node *section)
 {
     context c = {.class = class_of_section(section)};
     if (rec_child(section, "subject")) return; /* about a relative */
+    note_section_text(r->record, section, c.class != NONE);
     for (const rec_node *entry = rec_child(section, "entry"); entry; entry = rec_again(entry))
         for (const rec_node *s = entry->first; s; s = s->next)
             if (rec_among(s->name, statements)) visit(r, s, c);
@@ -485,9 +487,10 @@ void rec_read_ccda(rec_record *record, const rec_node *root)
     if (target) read_patient(&r, rec_child(target, "patientRole"));
     for (const rec_node *c = rec_child(body, "component"); c; c = rec_again(c))
         for (const rec_node *s = rec_child(c, "section"); s; s = rec_again(s)) read_section(&r, s);
+    note_body_text(record, root);
     if (!body)
         rec_warn(record, root,
-                 "the document has no structured body; nothing but the patient's data was read");
+                 "the document has no structured body; nothing but the patient's data and a text was read");
 done:
     if (scratch.failed) record->arena.failed = true;
     rec_arena_free(&scratch);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "note/note.h"
 #include "reader.h"
 #include "score.h"
 #include "unit.h"
@@ -262,6 +263,8 @@ int32_t rec_emit(rec_record *record, const csl_sink *sink)
     for (size_t i = 0; i < count && status == CSL_PLUGIN_OK; i++) status = emit_event(&m, chosen[i]);
     if (status == CSL_PLUGIN_OK && record->options.scores && m.fallback)
         status = rec_score_emit(record, m.fallback, person, REC_STREAM_SCORE, sink);
+    if (status == CSL_PLUGIN_OK && record->notes)
+        status = note_emit(record->notes, m.last, record->options.deidentify, sink);
     if (status == CSL_PLUGIN_OK) status = emit_warnings(&m, distinct, count);
     return status;
 }

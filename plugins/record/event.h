@@ -64,6 +64,7 @@ enum { REC_TOKENS_MAX = 512, REC_EVENTS_HELD = 32768, REC_FACTS_MAX = 512, REC_W
 typedef struct rec_options {
     bool deidentify; /* nothing leaves that names a person, a place or a day; emit.c has the rules */
     bool scores;     /* tokens of the stream `score` */
+    bool notes;      /* tokens of the stream `note` */
     char *schema;    /* name of the input that XML records must be valid by, or NULL */
 } rec_options;
 
@@ -83,8 +84,9 @@ typedef struct rec_scores {
 typedef struct rec_record {
     rec_options options;
     rec_scores scores;
-    rec_arena arena; /* of facts and warnings */
-    rec_arena held;  /* of events */
+    struct note_book *notes; /* in the arena; NULL: no text was read */
+    rec_arena arena;         /* of facts and warnings */
+    rec_arena held;          /* of events */
     rec_event *events;
     size_t event_count, event_capacity;
     size_t event_total;            /* with those that were dropped */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fhir.h"
+#include "note/note.h"
 #include "reader.h"
 
 /* How a type of resource becomes events. Words are separated by spaces; the first element that is there
@@ -62,8 +63,12 @@ const char rec_fhir_names[] =
     "valueQuantity valueInteger valueBoolean valueCodeableConcept valueRange valueRatio numerator "
     "denominator "
     "valueString valueSampledData valueTime valueDateTime valuePeriod dataAbsentReason "
+    /* of notes */
+    "content attachment contentType data docStatus date conclusion presentedForm summary description section "
+    "note "
+    "div time "
     /* of family histories */
-    "relationship condition date "
+    "relationship condition "
     /* what tells other releases */
     "animal dateRecorded assertedDate context comments comment related triggeredBy bodyStructure medication "
     "taken "
@@ -325,18 +330,24 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
         return;
     }
     const rule *how = rule_for(type);
-    if (!how) return;
+    bool note = note_is_resource(type);
+    if (!how && !note) return;
     r->seen++;
-    if (is_excluded(how, resource)) return;
+    if (how && is_excluded(how, resource)) return;
     if (rec_child(resource, "modifierExtension")) {
         rec_warn(r->record, resource,
                  "an entry with a modifier extension, which could turn its meaning round, is left out");
         return;
     }
     if (!is_about_patient(r, resource)) return;
+    if (note) {
+        note_resource(r->record, resource, type);
+        return;
+    }
 
     rec_event e = rec_event_new(r->record, how->kind);
     read_time(r, how, resource, &e);
+    note_annotations(r->record, resource, &e.time);
     const rec_node *status = rec_child(resource, "clinicalStatus");
     e.status = status ? rec_get(rec_child(status, "coding"), "code") : rec_get(resource, "status");
     if (rec_fhir_coded(status, how->active) || rec_among(rec_get(resource, "status"), how->active))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "note/note.h"
 #include "reader.h"
 #include "score.h"
 #include "synth.h"
@@ -24,20 +25,26 @@ static const csl_option scores = {
     .value = "yes|no",
     .help = "clinical scores (eGFR, MELD, Charlson, ...) as tokens of modality score; no"};
 
+static const csl_option notes = {
+    .struct_size = sizeof(csl_option),
+    .name = "record.notes",
+    .value = "yes|no",
+    .help = "free text (notes, reports, narrative, text files) as tokens of modality note; yes"};
+
 static const csl_option schema = {
     .struct_size = sizeof(csl_option),
     .name = "record.schema",
     .value = "FILE",
     .help = "XML records must be valid by this schema, one of the case's files; none"};
 
-static const csl_option *const options[] = {&deidentify, &schema, &scores};
-static const csl_stream *const streams[] = {&rec_score_stream};
+static const csl_option *const options[] = {&deidentify, &notes, &schema, &scores};
+static const csl_stream *const streams[] = {&rec_score_stream, &note_stream};
 
-/* CSL_PLUGIN_OK with *set, or what init returns. */
+/* CSL_PLUGIN_OK with *set, as it was where the user says nothing, or what init returns. */
 static int32_t read_flag(const csl_host *host, const csl_options *from, const char *name, bool *set)
 {
     const char *value = from->get(host, name);
-    *set = value && !strcmp(value, "yes");
+    if (value) *set = !strcmp(value, "yes");
     return !value || *set || !strcmp(value, "no") ? CSL_PLUGIN_OK : from->refuse(host, name, "yes or no");
 }
 
@@ -45,10 +52,12 @@ static int32_t start(const csl_host *host, void **instance)
 {
     rec_options *set = calloc(1, sizeof *set);
     if (!set) return CSL_PLUGIN_NO_MEMORY;
+    set->notes = true;
     xmlInitParser();
     const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
     int32_t status = from ? read_flag(host, from, deidentify.name, &set->deidentify) : CSL_PLUGIN_OK;
     if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, scores.name, &set->scores);
+    if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, notes.name, &set->notes);
     const char *by = from ? from->get(host, schema.name) : NULL;
     if (status == CSL_PLUGIN_OK && by && !(set->schema = strdup(by))) status = CSL_PLUGIN_NO_MEMORY;
     if (status != CSL_PLUGIN_OK) {
@@ -110,7 +119,7 @@ static const csl_plugin table = {
     .position_count = 1,
     .coded_feature = REC_F_VALUE,
     .id = "org.consilium.record",
-    .name = "Patient records: FHIR R4 (JSON, XML) and C-CDA",
+    .name = "Patient records: FHIR R4 (JSON, XML), C-CDA, and notes",
     .version = "1.0.0",
     .modality = "record",
     .feature_names = rec_feature_names,

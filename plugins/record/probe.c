@@ -1,6 +1,7 @@
 /* Is this a patient record? Answered from the first bytes alone, without a parser. */
 #include <string.h>
 
+#include "note/note.h"
 #include "reader.h"
 #include "view.h"
 
@@ -98,5 +99,6 @@ uint32_t rec_probe(const uint8_t *head, uint64_t length, const char *name)
     rec_view v = rec_look(head, length < WINDOW ? (size_t)length : WINDOW);
     size_t i = rec_skip_blank(&v, 0);
     int c = rec_at(&v, i);
-    return c == '{' && v.step == 1 ? probe_json(&v, i) : c == '<' ? probe_xml(&v, i) : 0;
+    if (c == '{' && v.step == 1 && rec_at(&v, i + 1) != '\\') return probe_json(&v, i);
+    return c == '<' ? probe_xml(&v, i) : note_probe(head, length);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lines.h"
+#include "note/note.h"
 #include "reader.h"
 #include "schema.h"
 #include "view.h"
@@ -154,6 +155,10 @@ static void read_lines(reading *r, const csl_input *input)
 static form survey_file(reading *r, const csl_input *input)
 {
     size_t length = (size_t)input->length;
+    if (note_probe(input->bytes, input->length)) {
+        note_file(r->record, input);
+        return DOCUMENT;
+    }
     if (rec_is_schema(input)) {
         if (!r->schema) rec_warn(r->record, NULL, "a schema, which nobody asked to validate by (--schema)");
         return DOCUMENT;

@@ -71,8 +71,8 @@ rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, 
     if (!node) return NULL;
     builder->nodes++;
     node->name = name->text;
-    if (value && length <= REC_VALUE_MAX) {
-        node->value = rec_copy(builder->arena, value, length);
+    if (value && (length <= REC_VALUE_MAX || rec_is_prose(name->text))) {
+        node->value = rec_copy(builder->arena, value, length < REC_PROSE_MAX ? length : REC_PROSE_MAX);
         if (!node->value) return NULL;
     }
     node->parent = parent;
@@ -81,6 +81,11 @@ rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, 
         parent->last = node;
     }
     return node;
+}
+
+bool rec_is_prose(const char *name)
+{
+    return rec_among(name, "data div conclusion summary description text");
 }
 
 rec_node *rec_graft(rec_arena *arena, const rec_node *node)

@@ -6,8 +6,9 @@
  * = "Patient" C-CDA XML   <code code="x"/>          -> code / @code = "x"; the text of an element without
  * children is its value
  *
- * Everything lives in the arena that the tree was read into. Values longer than REC_VALUE_MAX bytes
- * (attachments, narrative) are left out: nothing that is read here is that long. */
+ * Everything lives in the arena that the tree was read into. Values longer than REC_VALUE_MAX bytes are left
+ * out: nothing that is read here is that long, but for the texts of notes, of which REC_PROSE_MAX bytes are
+ * kept. */
 #ifndef RECORD_TREE_H
 #define RECORD_TREE_H
 
@@ -25,7 +26,8 @@ enum {
     REC_DEPTH_MAX = 200,     /* elements inside one another; FHIR's and C-CDA's own examples stay below 60 */
     REC_VALUE_MAX = 1024,    /* bytes of one value */
     REC_NODES_MAX = 8000000, /* in one document */
-    REC_TEXT_MAX = 512       /* bytes of a place or message */
+    REC_TEXT_MAX = 512,      /* bytes of a place or message */
+    REC_PROSE_MAX = 16 << 20 /* bytes of a text of a note, in base64 where it is */
 };
 
 typedef enum rec_dialect { REC_FHIR_JSON, REC_FHIR_XML, REC_CCDA_XML } rec_dialect;
@@ -75,6 +77,8 @@ typedef struct rec_builder {
 /* NULL when the arena failed or there are too many nodes. value may be NULL. */
 rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, const char *value,
                   size_t length);
+/* True for an element that may hold the text of a note. */
+bool rec_is_prose(const char *name);
 /* A copy in another arena, with all that is below it; names are shared. NULL without memory. */
 rec_node *rec_graft(rec_arena *arena, const rec_node *node);
 

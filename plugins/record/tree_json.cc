@@ -224,7 +224,9 @@ bool add_member(walk *w, rec_node *node, simdjson::simdjson_result<od::field> re
     rec_name *name = rec_name_of(w->builder.names, key.data(), key.size());
     if (!name) return stop(w, simdjson::CAPACITY);
     if (!hold(w, name, node)) return false;
-    return name->read ? add_value(w, node, name, field.value(), depth) : pass(w, node, field.value(), depth);
+    /* "text" is everywhere, and read where it is a note's. */
+    bool read = name->read || (!strcmp(name->text, "text") && rec_among(node->name, "section note"));
+    return read ? add_value(w, node, name, field.value(), depth) : pass(w, node, field.value(), depth);
 }
 
 bool add_object(walk *w, rec_node *node, od::object object, size_t depth)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "note/capture.h"
 #include "tree.h"
 
 #define FHIR_NAMESPACE "http://hl7.org/fhir"
@@ -23,6 +24,7 @@ typedef struct sax {
     size_t depth, skipping;        /* skipping: levels inside an element that is left out */
     char text[REC_VALUE_MAX + 1];  /* of the innermost element */
     size_t text_length;
+    note_capture prose; /* of a narrative, which is one value */
     bool failed;
 } sax;
 
@@ -102,7 +104,9 @@ static void add_attributes(sax *s, rec_node *node, int count, const xmlChar **at
         char marked[64];
         if (s->dialect == REC_FHIR_XML) {
             if (!strcmp(name, "value")) {
-                if (length <= REC_VALUE_MAX) node->value = rec_copy(s->builder.arena, value, length);
+                if (length > REC_PROSE_MAX) length = REC_PROSE_MAX;
+                if (length <= REC_VALUE_MAX || rec_is_prose(node->name))
+                    node->value = rec_copy(s->builder.arena, value, length);
                 continue;
             }
         } else {
@@ -114,6 +118,15 @@ static void add_attributes(sax *s, rec_node *node, int count, const xmlChar **at
         if (child) child->line = node->line;
     }
     if (s->builder.arena->failed) no_room(s);
+}
+
+/* C-CDA's section.text and nonXMLBody.text; the XHTML of a section of a FHIR Composition. */
+static bool is_narrative(const sax *s, const rec_node *parent, const char *name)
+{
+    if (s->dialect == REC_CCDA_XML)
+        return !strcmp(name, "text") && rec_among(parent->name, "section nonXMLBody");
+    return !strcmp(name, "div") && !strcmp(parent->name, "text") && parent->parent &&
+           !strcmp(parent->parent->name, "section");
 }
 
 static void on_start(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *space,
@@ -128,19 +141,23 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
         s->skipping++; /* libxml2 itself ends deep nesting here */
         return;
     }
+    if (s->prose.depth) {
+        s->prose.depth++;
+        note_capture_mark(&s->prose, name);
+        return;
+    }
     if (s->depth == REC_DEPTH_MAX) {
         refuse(s, "nested deeper than 200 levels; no FHIR resource or C-CDA document is");
         return;
     }
     rec_node *parent = s->depth ? s->open[s->depth - 1] : NULL, *node;
+    bool narrative = parent && is_narrative(s, parent, name);
     if (!parent) {
         if (!open_root(s, name, space)) return;
-    } else {
-        bool narrative =
-            s->dialect == REC_CCDA_XML && !strcmp(name, "text") && !strcmp(parent->name, "section");
+    } else if (!narrative) {
         bool ours = s->dialect == REC_FHIR_XML ? same(space, FHIR_NAMESPACE)
                                                : same(space, CDA_NAMESPACE) || same(space, SDTC_NAMESPACE);
-        if (narrative || !ours) {
+        if (!ours) {
             s->skipping = 1;
             return;
         }
@@ -161,20 +178,32 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
     }
     if (!parent) s->root = node;
     s->open[s->depth++] = node;
+    s->prose.depth = narrative;
     add_attributes(s, node, count, attributes);
 }
 
 static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *space)
 {
-    (void)local, (void)prefix, (void)space;
+    (void)prefix, (void)space;
     sax *s = context;
     if (s->failed) return;
     if (s->skipping) {
         s->skipping--;
         return;
     }
+    if (s->prose.depth > 1) {
+        s->prose.depth--;
+        note_capture_mark(&s->prose, (const char *)local);
+        return;
+    }
     if (!s->depth) return;
     rec_node *node = s->open[--s->depth];
+    if (s->prose.depth) {
+        s->prose.depth = 0;
+        node->value = note_capture_take(&s->prose, s->builder.arena);
+        if (!node->value) no_room(s);
+        return;
+    }
     if (s->dialect != REC_CCDA_XML || node->value || !s->text_length) return;
     static const char blank[] = " \t\r\n";
     s->text[s->text_length] = 0;
@@ -189,7 +218,12 @@ static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, c
 static void on_text(void *context, const xmlChar *text, int length)
 {
     sax *s = context;
-    if (s->failed || s->skipping || s->dialect != REC_CCDA_XML || length <= 0) return;
+    if (s->failed || s->skipping || length <= 0) return;
+    if (s->prose.depth) {
+        note_capture_text(&s->prose, (const char *)text, (size_t)length);
+        return;
+    }
+    if (s->dialect != REC_CCDA_XML) return;
     size_t room = REC_VALUE_MAX - s->text_length, take = (size_t)length < room ? (size_t)length : room;
     memcpy(s->text + s->text_length, text, take);
     s->text_length += take;
@@ -258,6 +292,7 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, re
         root = s->root;
         *dialect = s->dialect;
     }
+    note_capture_free(&s->prose);
     xmlFreeDoc(s->parser->myDoc); /* libxml2 makes one of its own for entities, even in SAX */
     xmlFreeParserCtxt(s->parser);
     return root;

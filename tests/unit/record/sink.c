@@ -93,7 +93,9 @@ static int32_t on_token(const csl_sink *sink, const csl_token *t)
                          .position = t->position[0],
                          .input = t->input,
                          .stream = t->stream};
-    memcpy(kept->f, t->features, t->stream ? 3 * sizeof *kept->f : sizeof kept->f);
+    const csl_plugin *p = record_plugin();
+    size_t count = t->stream ? p->streams[t->stream - 1]->feature_count : FEATURES;
+    memcpy(kept->f, t->features, (count < FEATURES ? count : FEATURES) * sizeof *kept->f);
     return CSL_PLUGIN_OK;
 }
 
@@ -180,7 +182,7 @@ const char *tokens_of(const seen *s)
     size_t used = 0;
     text[0] = 0;
     for (size_t i = 0; i < s->token_count && used < sizeof text; i++)
-        if (!is_demographic(&s->tokens[i]))
+        if (!s->tokens[i].stream && !is_demographic(&s->tokens[i]))
             used += (size_t)snprintf(text + used, sizeof text - used, "%s | %s\n", s->tokens[i].label,
                                      s->tokens[i].code);
     return text;

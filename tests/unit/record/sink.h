@@ -10,7 +10,7 @@ enum { FEATURES = 15 };
 
 typedef struct seen_token {
     char *label, *code; /* code "" if there is none */
-    float f[FEATURES];
+    float f[FEATURES]; /* of a stream the first ones */
     double position;
     uint32_t input, stream;
 } seen_token;
@@ -43,7 +43,7 @@ seen *look_all(const csl_input *inputs, uint32_t count);
 seen *look_text(const char *text);
 void seen_free(seen *s);
 
-/* The tokens but for age and sex, as "LABEL | CODE\n" each, in a static buffer. */
+/* The tokens of events, but for age and sex, as "LABEL | CODE\n" each, in a static buffer. */
 const char *tokens_of(const seen *s);
 /* The facts as "KIND VALUE SYSTEM\n" each, in a static buffer. */
 const char *facts_of(const seen *s);

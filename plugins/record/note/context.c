@@ -1,0 +1,57 @@
+#include "context.h"
+
+#include <string.h>
+
+#include "trigger.h"
+
+void note_triggers(note_phrases *phrases)
+{
+    *phrases = (note_phrases){0};
+    for (size_t i = 0; i < note_trigger_count; i++)
+        note_phrases_add(phrases, note_trigger_table[i].phrases, (uint16_t)i);
+}
+
+/* Marks the words from `from`, towards `step`, up to where the scope ends. owner[i]: 1 + the trigger of which
+ * word i is a part, or 0. */
+static void open_scope(note_sentence *s, const uint16_t *owner, size_t from, int step, const note_trigger *t)
+{
+    for (size_t i = from; i < s->count; i += (size_t)step) { /* below 0 is beyond the count */
+        const note_trigger *other = owner[i] ? &note_trigger_table[owner[i] - 1] : NULL;
+        char before = s->words[i].before;
+        if (step > 0 && (before == ';' || (before == ':' && i != from))) return;
+        if (other) {
+            /* A further trigger of the class opens a scope of its own, and "and no" goes on with this one. */
+            if (other->ends & t->class) return;
+            if (other->class & t->class) return;
+            continue;
+        }
+        s->words[i].classes |= t->class;
+        if (step < 0 && (before == ';' || before == ':')) return;
+    }
+}
+
+void note_assert(const note_phrases *triggers, note_sentence *s, uint8_t section)
+{
+    uint16_t owner[NOTE_WORDS_MAX] = {0};
+    for (size_t i = 0; i < s->count; i++) s->words[i].classes = section;
+    for (size_t i = 0, words; i < s->count; i += words) {
+        int found = note_phrases_at(triggers, s, i, &words);
+        for (size_t w = 0; found >= 0 && w < words; w++) owner[i + w] = (uint16_t)(found + 1);
+        if (found < 0) words = 1;
+    }
+    for (size_t i = 0, words; i < s->count; i += words) {
+        words = 1;
+        if (!owner[i]) continue;
+        note_phrases_at(triggers, s, i, &words);
+        const note_trigger *t = &note_trigger_table[owner[i] - 1];
+        if (t->class && t->forward) open_scope(s, owner, i + words, 1, t);
+        if (t->class && t->backward) open_scope(s, owner, i - 1, -1, t);
+    }
+}
+
+note_class note_class_of(const note_word *word)
+{
+    for (int class = 0; class < NOTE_AFFIRMED; class ++)
+        if (word->classes >> class & 1) return (note_class) class;
+    return NOTE_AFFIRMED;
+}
