@@ -16,7 +16,7 @@
 static const struct region {
     const char *name;
     uint32_t side; /* voxels of the image a side; the region is a lobed ball in it */
-} REGIONS[] = {{"small", 32}, {"medium", 64}, {"large", 160}};
+} REGIONS[] = {{"tiny", 7}, {"little", 15}, {"small", 32}, {"medium", 64}, {"large", 160}};
 
 static double deviate(uint64_t *state)
 {

@@ -3,7 +3,7 @@
 # processor time, the least of ROUNDS (default: 3). First that both say the same where they define alike. PyRadiomics is put into
 # BUILD/peers from its repository (or from the folder that PYRADIOMICS names), its two C extensions compiled there with -O3; without
 # network, git or numpy it is left out, and said so. Its feature classes run by themselves: what its extractor adds, reading and
-# checking images with SimpleITK, is not counted.
+# checking images with SimpleITK, is not counted. "all" is in space and within slices; PyRadiomics then does its textures twice.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-$here/../../build}" && pwd)
@@ -54,11 +54,12 @@ if [ -n "$python" ]; then
             "$folder/ours" "$folder/theirs"
     done
 fi
-printf '%-8s %9s %12s %12s %12s %7s   %s\n' region voxels "3D, s" "all, s" "peer, s" ratio "peak MiB, peer"
-for name in small medium large; do
-    "$ours" time "$folder" $name "$((3 * rounds))" >"$folder/ours"
-    if [ -n "$python" ]; then peer time "$folder" $name "$rounds" >"$folder/theirs"; else echo "$name 0 0 0" >"$folder/theirs"; fi
+printf '%-8s %9s %9s %9s %6s %9s %9s %6s   %s\n' region voxels "3D, s" "peer, s" times "all, s" "peer, s" times "peak MiB, peer"
+for name in tiny little small medium large; do
+    "$ours" time "$folder" $name "$((5 * rounds))" >"$folder/ours"
+    if [ -n "$python" ]; then peer time "$folder" $name "$rounds" >"$folder/theirs"; else echo "$name 0 0 0 0" >"$folder/theirs"; fi
     paste -d' ' "$folder/ours" "$folder/theirs" |
-        awk '{ printf "%-8s %9d %12.4f %12.4f %12s %7s   %.0f, %s\n", $1, $2, $3, $4, $8 ? sprintf("%.4f", $8) : "-",
-               $8 ? sprintf("%.1f", $8 / $3) : "-", $5, $9 ? sprintf("%.0f", $9) : "-" }'
+        awk 'function of(t) { return t ? sprintf("%.4f", t) : "-" } function times(t, u) { return u ? sprintf("%.1f", u / t) : "-" }
+            { printf "%-8s %9d %9.5f %9s %6s %9.5f %9s %6s   %.0f, %s\n", $1, $2, $3, of($8), times($3, $8), $4, of($9),
+                     times($4, $9), $5, $10 ? sprintf("%.0f", $10) : "-" }'
 done

@@ -53,8 +53,9 @@ void csl_diagnose_masks(const csl_roi *roi, const uint32_t whole[3], double *out
         out[3 + axis] = roi->count ? last[axis] - first[axis] + 1.0 : 0;
         out[6 + axis] = roi->size[axis];
     }
-    double deviation;
     out[9] = (double)roi->count;
     out[10] = (double)roi->morphological;
-    csl_roi_moments(roi, &out[11], &deviation, &out[12], &out[13]);
+    out[11] = roi->mean;
+    out[12] = roi->least;
+    out[13] = roi->most;
 }

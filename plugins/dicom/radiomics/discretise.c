@@ -12,10 +12,8 @@ static int32_t too_many(double levels, const csl_radiomics_settings *settings, c
 
 int32_t csl_roi_discretise(csl_roi *roi, const csl_radiomics_settings *settings, csl_dcm_error *error)
 {
-    double mean, deviation, least, most;
-    csl_roi_moments(roi, &mean, &deviation, &least, &most);
     if (roi->count == 0) return CSL_PLUGIN_OK;
-
+    const double least = roi->least, most = roi->most;
     double start = least, top = INFINITY;
     if (settings->bins) {
         if (settings->bins > CSL_RADIOMICS_MAX_LEVELS) return too_many(settings->bins, settings, error);

@@ -13,10 +13,11 @@ bool csl_morphology(const csl_roi *roi, double out[CSL_MORPHOLOGY_FEATURES]);
 /* IBSI 3.2. NaN where a sphere of 1 cm3 has more than CSL_PEAK_ROWS rows of voxels. */
 #define CSL_PEAK_ROWS 16384u
 bool csl_local_intensity(const csl_roi *roi, double out[CSL_LOCAL_FEATURES]);
-/* IBSI 3.3, 3.4 and 3.5 */
-bool csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES]);
+/* IBSI 3.4 */
 bool csl_histogram(const csl_roi *roi, double out[CSL_HISTOGRAM_FEATURES]);
-bool csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *settings,
+/* IBSI 3.3 and 3.5, of intensities in ascending order. */
+void csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES]);
+void csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *settings,
                           double out[CSL_VOLUME_HISTOGRAM_FEATURES]);
 /* IBSI 3.6 to 3.11. flat: within slices, by the aggregations 2D and 2.5D; solid: in space. What was not asked
  * for is left as it is. */

@@ -14,8 +14,9 @@
 struct csl_fft {
     uint32_t length;
     uint32_t stages, radix[STAGES];
-    float *cosine, *sine;    /* [length]: exp(-2 pi i k / length) */
-    float *real, *imaginary; /* [length][LANES] */
+    float *cosine, *sine;           /* [length]: exp(-2 pi i k / length) */
+    float *turn_cosine, *turn_sine; /* [length]: exp(-pi i k / length) */
+    float *real, *imaginary;        /* [length][LANES] */
 };
 
 uint32_t csl_fft_length(uint32_t least)
@@ -41,15 +42,19 @@ csl_fft *csl_fft_make(uint32_t length)
     }
     fft->cosine = malloc(length * sizeof(float));
     fft->sine = malloc(length * sizeof(float));
+    fft->turn_cosine = malloc(length * sizeof(float));
+    fft->turn_sine = malloc(length * sizeof(float));
     fft->real = malloc((size_t)length * LANES * sizeof(float));
     fft->imaginary = malloc((size_t)length * LANES * sizeof(float));
-    if (!fft->cosine || !fft->sine || !fft->real || !fft->imaginary) {
+    if (!fft->cosine || !fft->sine || !fft->turn_cosine || !fft->turn_sine || !fft->real || !fft->imaginary) {
         csl_fft_free(fft);
         return NULL;
     }
     for (uint32_t k = 0; k < length; k++) {
         fft->cosine[k] = (float)cos(2 * M_PI * k / length);
         fft->sine[k] = (float)-sin(2 * M_PI * k / length);
+        fft->turn_cosine[k] = (float)cos(M_PI * k / length);
+        fft->turn_sine[k] = (float)-sin(M_PI * k / length);
     }
     return fft;
 }
@@ -59,17 +64,18 @@ void csl_fft_free(csl_fft *fft)
     if (!fft) return;
     free(fft->cosine);
     free(fft->sine);
+    free(fft->turn_cosine);
+    free(fft->turn_sine);
     free(fft->real);
     free(fft->imaginary);
     free(fft);
 }
 
-/* The transform of `radix` values of all lanes, each but the first turned by (c, s) afterwards. in and out
- * count in steps of LANES. */
-static inline __attribute__((always_inline)) void butterfly(uint32_t radix, const float *in_re,
-                                                            const float *in_im, size_t in, float *out_re,
-                                                            float *out_im, size_t out, const float *c,
-                                                            const float *s)
+/* The transform of `radix` values of all lanes, each but the first turned by (c, s) afterwards; where
+ * `turned`, each is turned by (turn_c, turn_s) before. in and out count in floats. */
+static inline __attribute__((always_inline)) void
+butterfly(uint32_t radix, const float *in_re, const float *in_im, size_t in, bool turned, const float *turn_c,
+          const float *turn_s, float *out_re, float *out_im, size_t out, const float *c, const float *s)
 {
     static const float half3 = 0.866025403784438647f;                           /* sin(2 pi / 3) */
     static const float c1 = 0.309016994374947424f, c2 = -0.809016994374947424f; /* cos(2 pi k / 5) */
@@ -80,6 +86,10 @@ static inline __attribute__((always_inline)) void butterfly(uint32_t radix, cons
         for (uint32_t r = 0; r < radix; r++) {
             x[r] = in_re[r * in + (size_t)l];
             y[r] = in_im[r * in + (size_t)l];
+            if (!turned) continue;
+            const float turned_x = x[r] * turn_c[r] - y[r] * turn_s[r];
+            y[r] = x[r] * turn_s[r] + y[r] * turn_c[r];
+            x[r] = turned_x;
         }
         if (radix == 2) {
             re[0] = x[0] + x[1];
@@ -134,49 +144,68 @@ static inline __attribute__((always_inline)) void butterfly(uint32_t radix, cons
     }
 }
 
-/* One stage: n = radix * m values that are `stride` apart become radix transforms of m values. */
+/* One stage: n = radix * m values that are `stride` apart become radix transforms of m values. Values are
+ * read `step` floats apart. */
 static inline __attribute__((always_inline)) void stage(const csl_fft *fft, uint32_t radix, uint32_t n,
                                                         uint32_t stride, const float *in_re,
-                                                        const float *in_im, float *out_re, float *out_im)
+                                                        const float *in_im, size_t step, bool turned,
+                                                        float *out_re, float *out_im)
 {
     const uint32_t m = n / radix;
     for (uint32_t p = 0; p < m; p++) {
-        float c[5], s[5];
+        float c[5], s[5], turn_c[5] = {0}, turn_s[5] = {0};
         for (uint32_t r = 0; r < radix; r++) { /* p r < n, so that the angle stays within the circle */
             c[r] = fft->cosine[p * r * stride];
             s[r] = fft->sine[p * r * stride];
+            if (!turned) continue;
+            turn_c[r] = fft->turn_cosine[p + m * r];
+            turn_s[r] = fft->turn_sine[p + m * r];
         }
         for (uint32_t q = 0; q < stride; q++) {
-            const size_t from = ((size_t)q + (size_t)stride * p) * LANES,
+            const size_t from = ((size_t)q + (size_t)stride * p) * step,
                          to = ((size_t)q + (size_t)stride * radix * p) * LANES;
-            butterfly(radix, in_re + from, in_im + from, (size_t)stride * m * LANES, out_re + to, out_im + to,
-                      (size_t)stride * LANES, c, s);
+            butterfly(radix, in_re + from, in_im + from, (size_t)stride * m * step, turned, turn_c, turn_s,
+                      out_re + to, out_im + to, (size_t)stride * LANES, c, s);
         }
     }
 }
 
-CSL_VECTOR void csl_fft_lines(csl_fft *fft, float *real, float *imaginary)
+/* Constants, so that each radix has a loop of its own. */
+static inline __attribute__((always_inline)) void any_stage(const csl_fft *fft, uint32_t radix, uint32_t n,
+                                                            uint32_t stride, const float *in_re,
+                                                            const float *in_im, size_t step, bool turned,
+                                                            float *out_re, float *out_im)
 {
-    float *from_re = real, *from_im = imaginary, *to_re = fft->real, *to_im = fft->imaginary;
+    switch (radix) {
+    case 2: stage(fft, 2, n, stride, in_re, in_im, step, turned, out_re, out_im); break;
+    case 3: stage(fft, 3, n, stride, in_re, in_im, step, turned, out_re, out_im); break;
+    case 4: stage(fft, 4, n, stride, in_re, in_im, step, turned, out_re, out_im); break;
+    default: stage(fft, 5, n, stride, in_re, in_im, step, turned, out_re, out_im); break;
+    }
+}
+
+CSL_VECTOR void csl_fft_lines(csl_fft *fft, const float *from_re, const float *from_im, size_t step,
+                              bool turned, float *real, float *imaginary)
+{
+    if (fft->stages == 0) {
+        memmove(real, from_re, LANES * sizeof *real);
+        memmove(imaginary, from_im, LANES * sizeof *imaginary);
+        return;
+    }
+    /* in the last stage every value is read before it is written, so it can end where it began */
+    float *const own_re = fft->real, *const own_im = fft->imaginary;
+    float *to_re = fft->stages > 1 ? own_re : real, *to_im = fft->stages > 1 ? own_im : imaginary;
     uint32_t n = fft->length, stride = 1;
-    for (uint32_t i = 0; i < fft->stages; i++) {
-        if (i + 1 ==
-            fft->stages) { /* here every value is read before it is written, so it can end where it began */
-            to_re = real;
-            to_im = imaginary;
-        }
-        switch (fft->radix[i]) { /* constants, so that each has a loop of its own */
-        case 2: stage(fft, 2, n, stride, from_re, from_im, to_re, to_im); break;
-        case 3: stage(fft, 3, n, stride, from_re, from_im, to_re, to_im); break;
-        case 4: stage(fft, 4, n, stride, from_re, from_im, to_re, to_im); break;
-        default: stage(fft, 5, n, stride, from_re, from_im, to_re, to_im); break;
-        }
-        n /= fft->radix[i];
-        stride *= fft->radix[i];
-        float *const re = from_re, *const im = from_im;
-        from_re = to_re;
-        from_im = to_im;
-        to_re = re;
-        to_im = im;
+    if (turned)
+        any_stage(fft, fft->radix[0], n, 1, from_re, from_im, step, true, to_re, to_im);
+    else
+        any_stage(fft, fft->radix[0], n, 1, from_re, from_im, step, false, to_re, to_im);
+    for (uint32_t i = 1; i < fft->stages; i++) {
+        n /= fft->radix[i - 1];
+        stride *= fft->radix[i - 1];
+        const float *const in_re = to_re, *const in_im = to_im;
+        to_re = i + 1 == fft->stages || to_re == own_re ? real : own_re;
+        to_im = i + 1 == fft->stages || to_im == own_im ? imaginary : own_im;
+        any_stage(fft, fft->radix[i], n, stride, in_re, in_im, LANES, false, to_re, to_im);
     }
 }

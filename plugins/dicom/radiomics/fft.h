@@ -18,8 +18,11 @@ void csl_fft_free(csl_fft *fft); /* NULL is allowed */
 /* Lines are worked on so many at a time, so that the inner loops run over neighbours in memory. */
 #define CSL_FFT_LANES 16
 
-/* Transforms CSL_FFT_LANES lines: X[k] = sum over n of x[n] exp(-2 pi i k n / length). real and imaginary are
- * [length][CSL_FFT_LANES] and are overwritten with X. */
-void csl_fft_lines(csl_fft *fft, float *real, float *imaginary);
+/* Transforms CSL_FFT_LANES lines: X[k] = sum over n of x[n] exp(-2 pi i n (k + t) / length), t being 1/2
+ * where the lines are `turned`, else 0. x[n] of the lines are from_re[n step] and from_im[n step] and those
+ * after them; X is left in `real` and `imaginary`, [length][CSL_FFT_LANES], which may be where x is if `step`
+ * is CSL_FFT_LANES. */
+void csl_fft_lines(csl_fft *fft, const float *from_re, const float *from_im, size_t step, bool turned,
+                   float *real, float *imaginary);
 
 #endif

@@ -10,6 +10,7 @@ typedef struct glrlm {
     size_t side;      /* longest run that can be + 1 */
     size_t numbers;   /* of one matrix: (N_g + 1) * side */
     uint16_t *length; /* [cells of the grid]: of the run so far */
+    uint32_t *number; /* [size x]: of the matrix, for a voxel */
     csl_cell *cells;  /* [numbers] */
     double *by_size;  /* [side], 0 */
 } glrlm;
@@ -56,6 +57,19 @@ static uint16_t extend_along_row(const uint16_t *levels, size_t count, uint16_t 
     return longest;
 }
 
+/* Numbers of the matrix that the voxels of a row count in: the last of a run in that of its level and length,
+ * the others in one of level 0, which nobody reads; not all in the same, so that they need not wait for each
+ * other. */
+CSL_VECTOR static void number_row(const uint16_t *levels, ptrdiff_t offset, const uint16_t *length,
+                                  size_t count, uint32_t side, uint32_t *number)
+{
+    const uint16_t *const next = levels + offset;
+    for (size_t x = 0; x < count; x++) {
+        const uint32_t level = levels[x] == next[x] ? 0 : levels[x];
+        number[x] = level * side + (levels[x] ? length[x] : 0);
+    }
+}
+
 /* Runs of slices first .. end - 1 along `offset`, the voxels of which `voxels` are inside. */
 static void count_runs(const glrlm *g, uint32_t first, uint32_t end, double voxels, ptrdiff_t offset, runs *r)
 {
@@ -67,17 +81,13 @@ static void count_runs(const glrlm *g, uint32_t first, uint32_t end, double voxe
             const csl_span span = csl_roi_span(roi, y, z);
             const uint32_t width = span.end - span.first;
             const size_t row = csl_roi_at(roi, span.first, y, z);
-            const uint16_t *const at = roi->levels + row, *const next = at + offset;
+            const uint16_t *const at = roi->levels + row;
             uint16_t *const length = g->length + row;
             const uint16_t longest =
                 offset == 1 ? extend_along_row(at, width, length) : extend_row(at, offset, width, length);
             if (longest > r->longest) r->longest = longest;
-            /* what ends no run goes to level 0, to one number or another, so that they need not wait for each
-             * other */
-            for (uint32_t x = 0; x < width; x++) {
-                const bool ends = at[x] && at[x] != next[x];
-                r->counts[ends ? at[x] * g->side + length[x] : x % 2]++;
-            }
+            number_row(at, offset, length, width, (uint32_t)g->side, g->number);
+            for (uint32_t x = 0; x < width; x++) r->counts[g->number[x]]++;
         }
 }
 
@@ -168,15 +178,17 @@ bool csl_glrlm(const csl_roi *roi, bool flat, bool solid, double out[6][CSL_EMPH
     g.cells = malloc(g.numbers * sizeof *g.cells);
     g.by_size = calloc(g.side, sizeof *g.by_size);
     g.length = calloc(roi->cells, sizeof *g.length);
+    g.number = malloc(roi->size[0] * sizeof *g.number);
     runs m[7] = {0};
     uint32_t *const block = calloc(7 * g.numbers, sizeof *block);
-    const bool ok = g.cells && g.by_size && g.length && block;
+    const bool ok = g.cells && g.by_size && g.length && g.number && block;
     for (size_t k = 0; ok && k < 7; k++) m[k].counts = block + k * g.numbers;
     if (ok && flat) flat_matrices(&g, offsets, m, out);
     if (ok && solid) solid_matrices(&g, offsets, m, out);
     free(g.cells);
     free(g.by_size);
     free(g.length);
+    free(g.number);
     free(block);
     return ok;
 }

@@ -1,6 +1,5 @@
 /* Intensity statistics, intensity histogram and intensity-volume histogram. */
 #include "families.h"
-#include "order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +7,22 @@
 static const double QUANTILES[] = {0.10, 0.25, 0.50, 0.75, 0.90};
 enum { P10, P25, P50, P75, P90, QUANTILE_COUNT };
 
-bool csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES])
+/* Linear between neighbours. */
+static double quantile(const float *ascending, size_t count, double q)
+{
+    const double at = q * (double)(count - 1);
+    const size_t below = (size_t)at, above = below + (below + 1 < count);
+    return ascending[below] + (at - (double)below) * ((double)ascending[above] - ascending[below]);
+}
+
+void csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES])
 {
     csl_undefined(out, CSL_STATISTICS_FEATURES);
-    if (roi->count == 0) return true;
-    double mean, deviation, least, most, p[QUANTILE_COUNT];
-    csl_roi_moments(roi, &mean, &deviation, &least, &most);
-    if (!csl_quantiles(roi->intensities, roi->count, QUANTILES, QUANTILE_COUNT, p)) return false;
+    if (roi->count == 0) return;
+    const double mean = roi->mean, least = roi->least, most = roi->most, n = (double)roi->count;
+    double p[QUANTILE_COUNT];
+    for (int k = 0; k < QUANTILE_COUNT; k++) p[k] = quantile(roi->intensities, roi->count, QUANTILES[k]);
 
-    const double n = (double)roi->count;
     double cubes = 0, fourths = 0, energy = 0, from_mean = 0, from_median = 0, inner = 0, inner_count = 0;
     for (size_t i = 0; i < roi->count; i++) {
         const double x = roi->intensities[i], d = x - mean;
@@ -37,7 +43,7 @@ bool csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES])
         if (x >= p[P10] && x <= p[P90]) robust += fabs(x - inner_mean);
     }
     /* where all are equal, what differs from 0 is rounding */
-    const double variance = most > least ? deviation * deviation : 0;
+    const double variance = most > least ? roi->deviation * roi->deviation : 0;
     out[0] = mean;
     out[1] = variance;
     out[2] = csl_ratio(cubes / n, variance * sqrt(variance));
@@ -56,7 +62,6 @@ bool csl_statistics(const csl_roi *roi, double out[CSL_STATISTICS_FEATURES])
     out[15] = csl_ratio(p[P75] - p[P25], p[P75] + p[P25]);
     out[16] = energy;
     out[17] = sqrt(energy / n);
-    return true;
 }
 
 /* Level of a rank (0: the lowest) in counts[1 ..]. */
@@ -171,19 +176,23 @@ static double bin_of(const ivh *h, double value)
 /* Share of the volume at and above fraction q of the range of intensities. */
 static double volume_at(const csl_roi *roi, const ivh *h, double q)
 {
-    size_t above = 0;
-    for (size_t i = 0; i < roi->count; i++)
-        above += (bin_of(h, roi->intensities[i]) - 1) / (h->bins - 1) >= q;
-    return h->bins > 1 ? (double)above / (double)roi->count : NAN;
+    size_t first = 0, end = roi->count; /* the first that is at or above lies between them */
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        if ((bin_of(h, roi->intensities[middle]) - 1) / (h->bins - 1) >= q)
+            end = middle;
+        else
+            first = middle + 1;
+    }
+    return h->bins > 1 ? (double)(roi->count - first) / (double)roi->count : NAN;
 }
 
-bool csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *settings,
+void csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *settings,
                           double out[CSL_VOLUME_HISTOGRAM_FEATURES])
 {
     csl_undefined(out, CSL_VOLUME_HISTOGRAM_FEATURES);
-    if (roi->count == 0) return true;
-    double mean, deviation, least, most;
-    csl_roi_moments(roi, &mean, &deviation, &least, &most);
+    if (roi->count == 0) return;
+    const double least = roi->least, most = roi->most;
     const double low = isfinite(settings->range[0]) ? settings->range[0] : least;
     const double high = isfinite(settings->range[1]) ? settings->range[1] : most;
     ivh h = {.low = low, .width = 1, .bins = floor(high - low) + 1, .zero = low - 1, .step = 1};
@@ -200,14 +209,12 @@ bool csl_volume_histogram(const csl_roi *roi, const csl_radiomics_settings *sett
     }
     /* The least intensity that no more than a tenth (nine tenths) of the volume reaches is the one after that
      * of the voxel that still is too much. */
-    const size_t ranks[2] = {roi->count - 1 - roi->count / 10,
-                             roi->count - 1 - roi->count / 10 * 9 - roi->count % 10 * 9 / 10};
-    float too_much[2];
-    if (!csl_order(roi->intensities, roi->count, ranks, 2, too_much)) return false;
+    const size_t too_much[2] = {roi->count - 1 - roi->count / 10,
+                                roi->count - 1 - roi->count / 10 * 9 - roi->count % 10 * 9 / 10};
     out[0] = volume_at(roi, &h, 0.1);
     out[1] = volume_at(roi, &h, 0.9);
-    for (int k = 0; k < 2; k++) out[2 + k] = h.zero + (bin_of(&h, too_much[k]) + 1) * h.step;
+    for (int k = 0; k < 2; k++)
+        out[2 + k] = h.zero + (bin_of(&h, roi->intensities[too_much[k]]) + 1) * h.step;
     out[4] = out[0] - out[1];
     out[5] = out[2] - out[3];
-    return true;
 }

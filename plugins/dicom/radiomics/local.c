@@ -5,105 +5,127 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One row of the sphere: voxels -half .. half, `y` rows and `z` slices from the centre. */
-typedef struct chord {
-    int32_t y, z, half;
-} chord;
+#define LANES 32
 
-/* The rows of a sphere, no further than the image reaches; *count 0 if there are too many of them. */
-static chord *make_sphere(const csl_roi *roi, size_t *count)
-{
-    const double r = CSL_PEAK_RADIUS;
-    int32_t reach[3];
-    for (int axis = 0; axis < 3; axis++)
-        reach[axis] = (int32_t)fmin(r / roi->spacing[axis], roi->around[axis]);
-    *count = 0;
-    if ((2.0 * reach[1] + 1) * (2.0 * reach[2] + 1) > 2.0 * CSL_PEAK_ROWS) return calloc(1, sizeof(chord));
-    chord *sphere = malloc((size_t)(2 * reach[1] + 1) * (size_t)(2 * reach[2] + 1) * sizeof *sphere);
-    if (!sphere) return NULL;
-    for (int32_t z = -reach[2]; z <= reach[2]; z++)
-        for (int32_t y = -reach[1]; y <= reach[1]; y++) {
-            const double dy = y * roi->spacing[1], dz = z * roi->spacing[2], left = r * r - dy * dy - dz * dz;
-            if (left < 0) continue;
-            const int32_t half = (int32_t)fmin(sqrt(left) / roi->spacing[0], roi->around[0]);
-            sphere[(*count)++] = (chord){y, z, half};
-        }
-    if (*count > CSL_PEAK_ROWS) *count = 0;
-    return sphere;
-}
-
-/* sums[x] = values 0 .. x - 1 of the row. */
-static void sum_row(const float *row, uint32_t size, double *sums)
-{
-    sums[0] = 0;
-    for (uint32_t x = 0; x < size; x++) sums[x + 1] = sums[x] + row[x];
-}
-
+/* Sums of rows of the image: sums[pad + x] is that of its voxels 0 .. x - 1, for x from -pad to wide + pad,
+ * so that no chord needs to be cut where the image ends. */
 typedef struct peaks {
-    const chord *sphere;
-    size_t chords;
-    double *sums; /* [slices][around y][around x + 1]: of the slices that a sphere reaches, in turn */
-    int32_t slices;
-    double *total, *voxels; /* [size x] of the row at hand */
+    const csl_roi *roi;
+    int32_t reach[3];   /* of a sphere, in voxels, no further than the image goes */
+    int32_t *halves;    /* [2 reach z + 1][2 reach y + 1]: chords are -half .. half; -1: there is none */
+    size_t pad, stride; /* pad: the longest half; stride: of a row of sums, LANES more than it holds */
+    double *sums;       /* [2 reach z + 1][around y][stride]: of the slices that a sphere reaches, in turn */
+    double *ones;       /* [stride]: of a row of ones */
+    struct chord *chords; /* of the row at hand, that lie within the image */
+    size_t chord_count;
+    uint32_t cut[4]; /* how far they go in y and z, down and up */
+    double *total;   /* [size x] of the row at hand */
+    double *voxels;  /* [size x]: of the image in a sphere */
     float highest;
     double local, global;
 } peaks;
 
-/* total[x] += high[x] - low[x] */
-CSL_VECTOR static void add_differences(double *restrict total, const double *high, const double *low,
-                                       size_t count)
+/* Where the row of a chord begins, seen from that of the voxel in the first slice of `sums`. */
+typedef struct chord {
+    ptrdiff_t row;
+    int32_t half;
+} chord;
+
+/* The rows of a sphere. */
+static bool make_sphere(peaks *p, size_t *count)
 {
-    for (size_t x = 0; x < count; x++) total[x] += high[x] - low[x];
+    const csl_roi *const roi = p->roi;
+    const double r = CSL_PEAK_RADIUS;
+    for (int axis = 0; axis < 3; axis++)
+        p->reach[axis] = (int32_t)fmin(r / roi->spacing[axis], roi->around[axis]);
+    *count = 0;
+    if ((2.0 * p->reach[1] + 1) * (2.0 * p->reach[2] + 1) > 2.0 * CSL_PEAK_ROWS) return true;
+    int32_t *half = p->halves =
+        malloc((size_t)(2 * p->reach[1] + 1) * (size_t)(2 * p->reach[2] + 1) * sizeof *p->halves);
+    if (!half) return false;
+    for (int32_t z = -p->reach[2]; z <= p->reach[2]; z++)
+        for (int32_t y = -p->reach[1]; y <= p->reach[1]; y++, half++) {
+            const double dy = y * roi->spacing[1], dz = z * roi->spacing[2], left = r * r - dy * dy - dz * dz;
+            *half = left < 0 ? -1 : (int32_t)fmin(sqrt(left) / roi->spacing[0], roi->around[0]);
+            *count += left >= 0;
+        }
+    return true;
 }
 
-/* Adds one row of the spheres around voxels first .. end - 1 of a row of the box that begins `lead` voxels
- * into one of `wide`; `sums` are of the row of the image that it lies in. Returns the voxels that it adds to
- * all of them; where the image ends before the sphere does, `voxels` takes what there is. */
-static double add_chord(const peaks *p, const double *sums, int64_t half, int64_t lead, int64_t wide,
-                        int64_t first, int64_t end)
+/* Of a row of ones where `row` is NULL. */
+static void sum_row(const peaks *p, const float *row, double *sums)
 {
-    /* between these two the whole chord lies within the image */
-    const int64_t from = half - lead > first ? half - lead : first;
-    const int64_t to = wide - half - lead < end ? wide - half - lead : end;
-    const double whole = 2.0 * (double)half + 1;
-    if (from < to)
-        add_differences(p->total + from, sums + from + lead + half + 1, sums + from + lead - half,
-                        (size_t)(to - from));
-    if (from == first && to == end) return whole;
-    for (int64_t x = first; x < end; x++) {
-        if (x >= from && x < to) {
-            p->voxels[x] += whole;
-            continue;
-        }
-        const int64_t low = x + lead - half < 0 ? 0 : x + lead - half;
-        const int64_t high = x + lead + half + 1 > wide ? wide : x + lead + half + 1;
-        p->total[x] += sums[high] - sums[low];
-        p->voxels[x] += (double)(high - low);
+    const uint32_t wide = p->roi->around[0];
+    double sum = 0;
+    for (size_t x = 0; x < p->pad; x++) sums[x] = 0;
+    for (uint32_t x = 0; x < wide; x++) {
+        sums[p->pad + x] = sum;
+        sum += row ? row[x] : 1;
     }
-    return 0;
+    for (size_t x = p->pad + wide; x < p->stride; x++) sums[x] = sum;
+}
+
+/* Neighbours in a row, wherever they begin. */
+typedef double eight __attribute__((vector_size(64), aligned(sizeof(double)), may_alias));
+
+/* out[x] = sum of the chords around voxel x, for x from first to end - 1; `row` is that of the voxels in the
+ * first slice of the sums, or, if they are all alike, the only one. */
+CSL_VECTOR static void sum_chords(const peaks *p, const double *row, bool alike, uint32_t first, uint32_t end,
+                                  double *out)
+{
+    for (uint32_t from = first; from < end; from += LANES) {
+        eight sum[LANES / 8] = {0};
+        for (size_t i = 0; i < p->chord_count; i++) {
+            const double *const middle = row + (alike ? 0 : p->chords[i].row) + from;
+            const eight *const high = (const eight *)(middle + p->chords[i].half + 1);
+            const eight *const low = (const eight *)(middle - p->chords[i].half);
+            for (int l = 0; l < LANES / 8; l++) sum[l] += high[l] - low[l];
+        }
+        for (uint32_t x = from; x < end && x < from + LANES; x++)
+            out[x] = sum[(x - from) / 8][(x - from) % 8];
+    }
+}
+
+/* The chords around row `y` of slice `z` of the image, cut[..] slices and rows to either side. */
+static void list_chords(peaks *p, uint32_t z, const uint32_t cut[4])
+{
+    const uint32_t slices = 2 * (uint32_t)p->reach[2] + 1;
+    p->chord_count = 0;
+    for (int32_t dz = -(int32_t)cut[2]; dz <= (int32_t)cut[3]; dz++) {
+        const uint32_t slice = (z + slices + (uint32_t)dz) % slices;
+        const int32_t *const halves =
+            p->halves + (ptrdiff_t)(dz + p->reach[2]) * (2 * p->reach[1] + 1) + p->reach[1];
+        for (int32_t dy = -(int32_t)cut[0]; dy <= (int32_t)cut[1]; dy++)
+            if (halves[dy] >= 0)
+                p->chords[p->chord_count++] =
+                    (chord){((ptrdiff_t)slice * p->roi->around[1] + dy) * (ptrdiff_t)p->stride, halves[dy]};
+    }
 }
 
 /* Means over the spheres around row (y, z) of the box. */
-static void scan_row(const csl_roi *roi, peaks *p, uint32_t y, uint32_t z)
+static void scan_row(peaks *p, uint32_t y, uint32_t z)
 {
-    const uint32_t width = roi->size[0];
+    const csl_roi *const roi = p->roi;
     const uint8_t *mask = roi->mask + csl_roi_at(roi, 0, y, z);
-    const uint32_t first = csl_roi_span(roi, y, z).first, end = csl_roi_span(roi, y, z).end;
-    if (first == end) return;
-    memset(p->total, 0, width * sizeof *p->total);
-    memset(p->voxels, 0, width * sizeof *p->voxels);
-    double whole = 0;
-    for (size_t i = 0; i < p->chords; i++) {
-        const int64_t at_y = (int64_t)y + roi->lead[1] + p->sphere[i].y;
-        const int64_t at_z = (int64_t)z + roi->lead[2] + p->sphere[i].z;
-        if (at_y < 0 || at_y >= roi->around[1] || at_z < 0 || at_z >= roi->around[2]) continue;
-        const double *sums =
-            p->sums + ((size_t)(at_z % p->slices) * roi->around[1] + (size_t)at_y) * (roi->around[0] + 1);
-        whole += add_chord(p, sums, p->sphere[i].half, roi->lead[0], roi->around[0], first, end);
+    const csl_span span = csl_roi_span(roi, y, z);
+    uint32_t cut[4];
+    for (int axis = 1; axis < 3; axis++) {
+        const uint32_t at = (axis == 1 ? y : z) + roi->lead[axis], after = roi->around[axis] - 1 - at;
+        const uint32_t reach = (uint32_t)p->reach[axis];
+        cut[2 * axis - 2] = at < reach ? at : reach;
+        cut[2 * axis - 1] = after < reach ? after : reach;
     }
-    for (uint32_t x = first; x < end; x++) {
+    const bool same = memcmp(cut, p->cut, sizeof cut) == 0; /* as of the row before */
+    if (y == 0 || !same) list_chords(p, z + roi->lead[2], cut);
+    const size_t lead = p->pad + roi->lead[0];
+    if (!same) {
+        memcpy(p->cut, cut, sizeof cut);
+        sum_chords(p, p->ones + lead, true, 0, roi->size[0], p->voxels);
+    }
+    sum_chords(p, p->sums + (y + roi->lead[1]) * p->stride + lead, false, span.first, span.end, p->total);
+    for (uint32_t x = span.first; x < span.end; x++) {
         if (!(mask[x] & CSL_INTENSITY)) continue;
-        const double mean = p->total[x] / (p->voxels[x] + whole);
+        const double mean = p->total[x] / p->voxels[x];
         const float value = csl_roi_value(roi, x, y, z);
         if (isnan(p->global) || mean > p->global) p->global = mean;
         /* of several voxels of the highest intensity, the one with the highest peak */
@@ -118,35 +140,36 @@ bool csl_local_intensity(const csl_roi *roi, double out[CSL_LOCAL_FEATURES])
 {
     csl_undefined(out, CSL_LOCAL_FEATURES);
     if (roi->count == 0) return true;
-    peaks p = {.local = NAN, .global = NAN};
-    chord *sphere = make_sphere(roi, &p.chords);
-    if (!sphere) return false;
-    bool ok = true;
-    if (p.chords == 0) goto done;
-    int32_t reach = 0;
-    for (size_t i = 0; i < p.chords; i++)
-        if (sphere[i].z > reach) reach = sphere[i].z;
-    p.sphere = sphere;
-    p.slices = 2 * reach + 1;
-    const size_t slice = (size_t)roi->around[1] * (roi->around[0] + 1);
-    p.sums = malloc((size_t)p.slices * slice * sizeof *p.sums);
+    peaks p = {.roi = roi, .cut = {UINT32_MAX}, .local = NAN, .global = NAN};
+    size_t chords;
+    bool ok = make_sphere(&p, &chords);
+    if (!ok || chords == 0 || chords > CSL_PEAK_ROWS) goto done;
+    const uint32_t reach = (uint32_t)p.reach[2], slices = 2 * reach + 1;
+    p.pad = (size_t)p.reach[0];
+    p.stride = roi->around[0] + 2 * p.pad + 1 + LANES;
+    p.sums = malloc((size_t)slices * roi->around[1] * p.stride * sizeof *p.sums);
+    p.ones = malloc(p.stride * sizeof *p.ones);
+    p.chords = malloc(chords * sizeof *p.chords);
     p.total = malloc(roi->size[0] * sizeof *p.total);
     p.voxels = malloc(roi->size[0] * sizeof *p.voxels);
-    ok = p.sums && p.total && p.voxels;
+    ok = p.sums && p.ones && p.chords && p.total && p.voxels;
     if (!ok) goto done;
+    sum_row(&p, NULL, p.ones);
     uint32_t summed = 0; /* slices of the image whose sums have been taken */
     for (uint32_t z = 0; z < roi->size[2]; z++) {
-        for (; summed < roi->around[2] && summed <= z + roi->lead[2] + (uint32_t)reach; summed++)
+        for (; summed < roi->around[2] && summed <= z + roi->lead[2] + reach; summed++)
             for (uint32_t y = 0; y < roi->around[1]; y++)
-                sum_row(roi->image + summed * roi->image_slice + y * roi->image_row, roi->around[0],
-                        p.sums + (summed % (uint32_t)p.slices) * slice + y * (size_t)(roi->around[0] + 1));
-        for (uint32_t y = 0; y < roi->size[1]; y++) scan_row(roi, &p, y, z);
+                sum_row(&p, roi->image + summed * roi->image_slice + y * roi->image_row,
+                        p.sums + ((summed % slices) * (size_t)roi->around[1] + y) * p.stride);
+        for (uint32_t y = 0; y < roi->size[1]; y++) scan_row(&p, y, z);
     }
     out[0] = p.local;
     out[1] = p.global;
 done:
-    free(sphere);
+    free(p.halves);
     free(p.sums);
+    free(p.ones);
+    free(p.chords);
     free(p.total);
     free(p.voxels);
     return ok;

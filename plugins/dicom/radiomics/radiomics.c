@@ -1,6 +1,7 @@
 #include "radiomics.h"
 
 #include "families.h"
+#include "order.h"
 
 #include <stdlib.h>
 
@@ -30,8 +31,11 @@ int32_t csl_radiomics(const csl_volume *volume, const csl_mask *mask, const csl_
     if (status) return status;
 
     bool ok = csl_morphology(&roi, r.part.morphology) && csl_local_intensity(&roi, r.part.local) &&
-              csl_statistics(&roi, r.part.statistics) && csl_histogram(&roi, r.part.histogram) &&
-              csl_volume_histogram(&roi, settings, r.part.volume);
+              csl_histogram(&roi, r.part.histogram) && csl_sort(roi.intensities, roi.count);
+    if (ok) { /* where an intensity lies does not matter from here on */
+        csl_statistics(&roi, r.part.statistics);
+        csl_volume_histogram(&roi, settings, r.part.volume);
+    }
     if (roi.count) {
         const bool flat = settings->texture_2d, solid = settings->texture_3d;
         ok = ok && csl_glcm(&roi, flat, solid, r.part.glcm) && csl_glrlm(&roi, flat, solid, r.part.glrlm) &&

@@ -274,7 +274,23 @@ done:
     return status;
 }
 
-/* Puts the intensity mask where low <= value <= high, and fills `intensities` and `spans`. */
+static void find_moments(csl_roi *roi)
+{
+    double sum = 0, squares = 0;
+    roi->least = roi->most = roi->count ? roi->intensities[0] : NAN;
+    for (size_t i = 0; i < roi->count; i++) {
+        const double value = roi->intensities[i];
+        sum += value;
+        if (value < roi->least) roi->least = value;
+        if (value > roi->most) roi->most = value;
+    }
+    roi->mean = sum / (double)roi->count;
+    for (size_t i = 0; i < roi->count; i++)
+        squares += (roi->intensities[i] - roi->mean) * (roi->intensities[i] - roi->mean);
+    roi->deviation = sqrt(squares / (double)roi->count);
+}
+
+/* Puts the intensity mask where low <= value <= high, and fills `intensities`, their moments and `spans`. */
 static void segment(csl_roi *roi, double low, double high)
 {
     csl_span *span = roi->spans;
@@ -294,22 +310,7 @@ static void segment(csl_roi *roi, double low, double high)
                 span->end = x + 1;
             }
         }
-}
-
-void csl_roi_moments(const csl_roi *roi, double *mean, double *deviation, double *least, double *most)
-{
-    double sum = 0, squares = 0;
-    *least = *most = roi->count ? roi->intensities[0] : NAN;
-    for (size_t i = 0; i < roi->count; i++) {
-        const double value = roi->intensities[i];
-        sum += value;
-        if (value < *least) *least = value;
-        if (value > *most) *most = value;
-    }
-    *mean = sum / (double)roi->count;
-    for (size_t i = 0; i < roi->count; i++)
-        squares += (roi->intensities[i] - *mean) * (roi->intensities[i] - *mean);
-    *deviation = sqrt(squares / (double)roi->count);
+    find_moments(roi);
 }
 
 int32_t csl_roi_make(const csl_volume *volume, const csl_mask *mask, const csl_radiomics_settings *settings,
@@ -351,12 +352,10 @@ int32_t csl_roi_make(const csl_volume *volume, const csl_mask *mask, const csl_r
     csl_diagnose_masks(roi, whole, masks + CSL_DIAGNOSTIC_MASKS);
     double low = settings->range[0], high = settings->range[1];
     if (settings->outliers > 0) { /* of the whole region, so that the order of both filters does not matter */
-        double mean, deviation, least, most;
-        csl_roi_moments(roi, &mean, &deviation, &least, &most);
-        low = fmax(low, mean - settings->outliers * deviation);
-        high = fmin(high, mean + settings->outliers * deviation);
+        low = fmax(low, roi->mean - settings->outliers * roi->deviation);
+        high = fmin(high, roi->mean + settings->outliers * roi->deviation);
     }
-    segment(roi, low, high);
+    if (roi->least < low || roi->most > high) segment(roi, low, high);
     csl_diagnose_masks(roi, whole, masks + 2 * CSL_DIAGNOSTIC_MASKS);
     status = csl_roi_discretise(roi, settings, error);
     if (!status) return CSL_PLUGIN_OK;

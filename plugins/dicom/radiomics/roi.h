@@ -34,6 +34,8 @@ typedef struct csl_roi {
     uint32_t level_count;     /* N_g: the highest level, or the number of bins where that is fixed */
     float *intensities;       /* [count] of the intensity mask, in the order of the grid */
     size_t count, morphological;
+    double mean, deviation, least,
+        most; /* of the intensities, NaN where there are none; deviation: of all n */
 
     /* The image around the box, for the local peaks. */
     const float *image; /* voxel (x, y, z) of the box is image[lead of each axis further on] */
@@ -64,9 +66,6 @@ static inline float csl_roi_value(const csl_roi *roi, uint32_t x, uint32_t y, ui
 int32_t csl_roi_make(const csl_volume *volume, const csl_mask *mask, const csl_radiomics_settings *settings,
                      csl_roi *roi, double *diagnostics, csl_dcm_error *error);
 void csl_roi_clear(csl_roi *roi);
-
-/* Of the intensity mask; NaN where it is empty. The deviation divides by the number of voxels. */
-void csl_roi_moments(const csl_roi *roi, double *mean, double *deviation, double *least, double *most);
 
 /* Fills levels and level_count from the intensities (IBSI 2.7). CSL_PLUGIN_BAD_INPUT: too many levels. */
 int32_t csl_roi_discretise(csl_roi *roi, const csl_radiomics_settings *settings, csl_dcm_error *error);

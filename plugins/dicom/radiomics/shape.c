@@ -160,12 +160,10 @@ bool csl_morphology(const csl_roi *roi, double out[CSL_MORPHOLOGY_FEATURES])
 {
     csl_undefined(out, CSL_MORPHOLOGY_FEATURES);
     double volume, area, hull_volume, hull_area, diameter, axes[3], shift, moran, geary;
-    double mean, deviation, least, most;
     if (!csl_mesh_measure(roi, &volume, &area)) return false;
     if (!measure_hull(roi, &hull_volume, &hull_area, &diameter)) return false;
     if (!csl_spatial(roi, &moran, &geary)) return false;
     principal(roi, axes, &shift);
-    csl_roi_moments(roi, &mean, &deviation, &least, &most);
 
     const double *const s = roi->spacing;
     const double side[3] = {roi->size[0] * s[0], roi->size[1] * s[1], roi->size[2] * s[2]};
@@ -190,7 +188,7 @@ bool csl_morphology(const csl_roi *roi, double out[CSL_MORPHOLOGY_FEATURES])
     out[19] = csl_ratio(area, ellipsoid_area(axes[0], axes[1], axes[2]));
     out[20] = volume / hull_volume;
     out[21] = area / hull_area;
-    out[22] = volume * mean;
+    out[22] = volume * roi->mean;
     out[23] = moran;
     out[24] = geary;
     return true;

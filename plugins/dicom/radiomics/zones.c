@@ -20,7 +20,7 @@ typedef struct zones {
         *label; /* [cells]: a voxel of the same zone that comes no later, in the end the number of the zone */
     uint16_t *distance; /* [cells]: 1 at the border of the mask, 0 outside */
     uint32_t *small;    /* [N_g + 1][SMALL]: zones of small sizes */
-    double *by_size;    /* [CSL_BY_SIZE], 0 */
+    double *by_size;    /* as csl_emphasis wants it */
 } zones;
 
 static uint32_t root_of(uint32_t *label, uint32_t i)
@@ -135,12 +135,16 @@ static uint32_t size_of(const zone *z, bool by_distance)
 static csl_cell *make_matrix(const zones *s, uint32_t levels, size_t first, size_t end, bool by_distance,
                              size_t *count)
 {
-    size_t large = 0, room = 0, taken = 0;
-    memset(s->small, 0, (levels + 1) * SMALL * sizeof *s->small);
+    size_t large = 0, room = 0, taken = 0, side = 0; /* side: of the small sizes that occur, and 0 */
+    for (size_t i = first; i < end; i++) {
+        const uint32_t size = size_of(&s->at[i], by_distance);
+        if (size < SMALL && size >= side) side = size + 1;
+    }
+    memset(s->small, 0, (levels + 1) * side * sizeof *s->small);
     for (size_t i = first; i < end; i++) {
         const uint32_t size = size_of(&s->at[i], by_distance);
         if (size < SMALL)
-            room += s->small[s->at[i].level * SMALL + size]++ == 0;
+            room += s->small[s->at[i].level * side + size]++ == 0;
         else
             large++;
     }
@@ -152,8 +156,8 @@ static csl_cell *make_matrix(const zones *s, uint32_t levels, size_t first, size
     qsort(sorted, large, sizeof *sorted, compare);
     *count = taken = 0;
     for (uint32_t level = 1; level <= levels; level++) {
-        for (uint32_t size = 1; size < SMALL; size++) {
-            const uint32_t n = s->small[level * SMALL + size];
+        for (uint32_t size = 1; size < side; size++) {
+            const uint32_t n = s->small[level * side + size];
             if (n) cells[(*count)++] = (csl_cell){level, size, n};
         }
         for (; taken < large && sorted[taken].level == level; taken++) {
@@ -246,7 +250,8 @@ bool csl_zones(const csl_roi *roi, bool flat, bool solid, double size[3][CSL_EMP
         .label = malloc(roi->cells * sizeof *s.label),
         .distance = malloc(roi->cells * sizeof *s.distance),
         .small = malloc((roi->level_count + 1) * SMALL * sizeof *s.small),
-        .by_size = calloc(CSL_BY_SIZE, sizeof *s.by_size),
+        .by_size = calloc(roi->morphological < CSL_BY_SIZE ? roi->morphological + 1 : CSL_BY_SIZE,
+                          sizeof *s.by_size),
     };
     bool ok = s.label && s.distance && s.small && s.by_size;
     if (flat) ok = ok && flat_zones(roi, &s, size, distance);

@@ -140,24 +140,59 @@ Test(shape, two_voxels)
     made_free(&m);
 }
 
-/* The sums over pairs, pair by pair and in the frequency domain. */
-Test(shape, pairs_by_frequency)
+/* The sums over all pairs as they are defined, in double. */
+static csl_pair_sums pairs_of(const csl_roi *roi)
 {
-    static const uint32_t sizes[][3] = {{13, 9, 7}, {20, 17, 6}, {1, 25, 31}, {40, 1, 1}};
+    csl_pair_sums sums = {0};
+    const double voxels = (double)roi->size[0] * roi->size[1] * roi->size[2];
+    double(*const at)[4] = malloc((size_t)voxels * sizeof *at);
+    size_t count = 0;
+    for (uint32_t z = 0; z < roi->size[2]; z++)
+        for (uint32_t y = 0; y < roi->size[1]; y++)
+            for (uint32_t x = 0; x < roi->size[0]; x++) {
+                if (!(roi->mask[csl_roi_at(roi, x, y, z)] & CSL_INTENSITY)) continue;
+                const double value = (roi->intensities[count] - roi->mean) / roi->deviation;
+                memcpy(at[count++], (double[4]){x, y, z, value}, sizeof *at);
+            }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < count; j++) {
+            double square = 0;
+            for (int k = 0; k < 3; k++) square += pow((at[i][k] - at[j][k]) * roi->spacing[k], 2);
+            if (i == j) continue;
+            sums.s0 += 1 / sqrt(square);
+            sums.s1 += at[i][3] * at[j][3] / sqrt(square);
+            sums.s2 += at[i][3] * at[i][3] / sqrt(square);
+        }
+    free(at);
+    return sums;
+}
+
+static void same_sums(csl_pair_sums sums, csl_pair_sums expected)
+{
+    cr_expect_float_eq(sums.s0, expected.s0, 2e-6 * expected.s0);
+    cr_expect_float_eq(sums.s1, expected.s1, 2e-6 * expected.s0);
+    cr_expect_float_eq(sums.s2, expected.s2, 2e-6 * expected.s0);
+}
+
+/* Pair by pair and in the frequency domain, all slabs at once and one after the other. */
+Test(shape, pairs)
+{
+    static const uint32_t sizes[][3] = {{13, 9, 7}, {20, 17, 6}, {1, 25, 31}, {40, 1, 1}, {50, 6, 9}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         made m = made_blob(sizes[i][0], sizes[i][1], sizes[i][2], 9, i);
         const csl_radiomics_settings settings = csl_radiomics_defaults(false);
         csl_roi roi;
-        double diagnostics[64], mean, deviation, least, most;
+        double diagnostics[64];
         csl_dcm_error error;
         cr_assert_eq(csl_roi_make(&m.volume, &m.mask, &settings, &roi, diagnostics, &error), CSL_PLUGIN_OK);
-        csl_roi_moments(&roi, &mean, &deviation, &least, &most);
-        csl_pair_sums slow, fast;
-        cr_assert(csl_sum_pairs(&roi, mean, deviation, &slow));
-        cr_assert(csl_sum_pairs_by_frequency(&roi, mean, deviation, &fast));
-        cr_expect_float_eq(fast.s0, slow.s0, 2e-6 * slow.s0);
-        cr_expect_float_eq(fast.s1, slow.s1, 2e-6 * slow.s0);
-        cr_expect_float_eq(fast.s2, slow.s2, 2e-6 * slow.s0);
+        const csl_pair_sums expected = pairs_of(&roi);
+        csl_pair_sums sums;
+        cr_assert(csl_sum_pairs(&roi, &sums));
+        same_sums(sums, expected);
+        cr_assert(csl_sum_pairs_by_frequency(&roi, SIZE_MAX, &sums));
+        same_sums(sums, expected);
+        cr_assert(csl_sum_pairs_by_frequency(&roi, 0, &sums));
+        same_sums(sums, expected);
         csl_roi_clear(&roi);
         made_free(&m);
     }
