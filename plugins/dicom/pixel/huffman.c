@@ -1,7 +1,5 @@
 #include "pixel/huffman.h"
 
-#include "pixel/markers.h"
-
 static csl_code code_of(const csl_huffman *table, uint8_t symbol, uint32_t bits)
 {
     csl_code code = {(uint8_t)bits, symbol, 0};
@@ -64,64 +62,4 @@ csl_code csl_huffman_long(const csl_huffman *table, uint64_t held)
     if (bits > CSL_HUFFMAN_MAX) return (csl_code){0, 0, 0};
     int32_t symbol = (next >> (CSL_HUFFMAN_MAX - bits)) + table->offset[bits];
     return code_of(table, table->symbols[symbol & 255], bits);
-}
-
-/* Eight bytes at once where none is FF, which is nearly always. */
-static uint8_t *unstuff(csl_bit_source *s, uint8_t *to, const uint8_t *full)
-{
-    while (to < full && s->next < s->end) {
-        uint64_t eight;
-        if (full - to >= 8 && s->end - s->next >= 8) {
-            memcpy(&eight, s->next, sizeof eight);
-            /* A byte is FF where its complement is zero. */
-            uint64_t complement = ~eight;
-            if (((complement - 0x0101010101010101u) & ~complement & 0x8080808080808080u) == 0) {
-                memcpy(to, &eight, sizeof eight);
-                to += 8;
-                s->next += 8;
-                continue;
-            }
-        }
-        if (*s->next == 0xFF) {
-            if (s->end - s->next < 2 || s->next[1] != 0) break; /* a marker */
-            s->next++;
-            *to++ = 0xFF;
-            s->next++;
-        } else {
-            *to++ = *s->next++;
-        }
-    }
-    return to;
-}
-
-csl_bits csl_bits_more(csl_bit_source *s, csl_bits bits)
-{
-    ptrdiff_t used = bits.at - s->window, kept = s->there - used;
-    if (kept > 0) memmove(s->window, bits.at, (size_t)kept);
-    s->there = kept; /* less than none where bits were invented */
-    bits.at = s->window;
-    uint8_t *from = s->window + (kept > 0 ? kept : 0);
-    if (kept >= 0) s->there = unstuff(s, from, s->window + CSL_BITS_WINDOW) - s->window;
-    if (s->there > kept) from = s->window + s->there;
-    memset(from, 0, (size_t)(s->window + sizeof s->window - from));
-    return bits;
-}
-
-csl_bits csl_bits_open(csl_bit_source *s, const uint8_t *at, const uint8_t *end)
-{
-    s->next = at;
-    s->end = end;
-    s->there = 0;
-    return csl_bits_more(s, (csl_bits){0, 0, s->window});
-}
-
-bool csl_bits_restart(csl_bit_source *s, csl_bits *bits, uint32_t number)
-{
-    enum { AHEAD = 8 }; /* bytes of padding */
-    const uint8_t *at = s->next;
-    if (s->there - (bits->at - s->window) > AHEAD) return false;
-    while (s->end - at >= 2 && at[0] == 0xFF && at[1] == 0xFF) at++;
-    if (s->end - at < 2 || at[0] != 0xFF || at[1] != CSL_RST0 + number % 8) return false;
-    *bits = csl_bits_open(s, at + 2, s->end);
-    return true;
 }

@@ -128,8 +128,8 @@ static bool read_unit(decoder *d, csl_bits *bits, const scan *s, uint32_t row, u
 
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_error *error)
 {
-    csl_bits bits =
-        csl_bits_open(&d->source, d->markers.stream + d->markers.at, d->markers.stream + d->markers.length);
+    csl_bits bits = csl_bits_open(&d->source, CSL_STUFFED_BYTES, d->markers.stream + d->markers.at,
+                                  d->markers.stream + d->markers.length);
     component *only = s->component[0];
     uint32_t across = divide_up(d->columns, 8 * d->across), down = divide_up(d->rows, 8 * d->down);
     if (s->count == 1) { /* not interleaved: only blocks that hold some of it */

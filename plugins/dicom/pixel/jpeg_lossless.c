@@ -49,8 +49,8 @@ CSL_VECTOR static void store_line(const uint16_t *restrict line, uint32_t column
 
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
 {
-    csl_bits bits =
-        csl_bits_open(&d->source, d->markers.stream + d->markers.at, d->markers.stream + d->markers.length);
+    csl_bits bits = csl_bits_open(&d->source, CSL_STUFFED_BYTES, d->markers.stream + d->markers.at,
+                                  d->markers.stream + d->markers.length);
     uint32_t lines_left = 0, restarts = 0, per_restart = d->restart_interval / d->columns;
     uint32_t start = 1u << (d->precision - s->transform - 1);
     size_t stride = (size_t)d->columns + CSL_SEVERAL_SLACK;

@@ -2,9 +2,10 @@
 
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
-#include "pixel/jpeg_ls_line.h"
+#include "pixel/jpeg_ls_coder.h"
 #include "pixel/markers.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ typedef struct decoder {
     csl_jpeg_ls_preset preset; /* zero: the default */
     uint16_t *lines;           /* [components][2][columns + 2] */
     int16_t *scratch;          /* [columns] */
+    csl_jpeg_ls_steps *steps;  /* [2 << precision] */
     uint32_t seen;             /* components that a scan has brought */
+    csl_jpeg_ls_coder coder;   /* last: csl_jpeg_ls_start fills it */
 } decoder;
 
 typedef struct scan {
@@ -71,8 +74,8 @@ static void store_line(const uint16_t *restrict line, uint32_t columns, uint32_t
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
 {
     uint32_t columns = d->header.columns, components = d->header.components;
-    csl_jpeg_ls_coder coder;
-    if (!csl_jpeg_ls_start(&coder, d->header.precision, s->near, &d->preset,
+    csl_jpeg_ls_coder *coder = &d->coder;
+    if (!csl_jpeg_ls_start(coder, d->header.precision, s->near, &d->preset, d->steps,
                            d->markers.stream + d->markers.at, d->markers.stream + d->markers.length))
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                             "its coding parameters contradict each other");
@@ -91,10 +94,10 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
             line[k][-1] = above[k][0];
         }
         if (s->interleave == BY_SAMPLE && s->count > 1) {
-            good = csl_jpeg_ls_samples(&coder, s->count, line, above, columns);
+            good = csl_jpeg_ls_samples(coder, s->count, line, above, columns);
         } else {
             for (uint32_t k = 0; k < s->count && good; k++)
-                good = csl_jpeg_ls_line(&coder, k, line[k], above[k], columns, d->scratch);
+                good = csl_jpeg_ls_line(coder, k, line[k], above[k], columns, d->scratch);
         }
         if (!good)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
@@ -153,7 +156,9 @@ static int32_t decode_segments(decoder *d, csl_dcm_frame *frame, csl_dcm_error *
 int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
                            csl_dcm_frame *frame, csl_dcm_error *error)
 {
-    decoder d = {.markers = {stream, length, 0}};
+    decoder d;
+    memset(&d, 0, offsetof(decoder, coder));
+    d.markers = (csl_markers){stream, length, 0};
     if (!csl_codestream_frame(stream, length, &d.header) || d.header.marker != CSL_SOF55)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is no JPEG-LS codestream");
     int32_t status = csl_codestream_check(place, pixels, d.header.rows, d.header.columns, d.header.components,
@@ -166,9 +171,12 @@ int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm
     if (status != CSL_PLUGIN_OK) return status;
     d.lines = calloc((size_t)2 * d.header.components * (d.header.columns + 2), sizeof *d.lines);
     d.scratch = calloc(d.header.columns, sizeof *d.scratch);
-    status = d.lines && d.scratch ? decode_segments(&d, frame, error)
-                                  : csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
+    d.steps = malloc(((size_t)2 << d.header.precision) * sizeof *d.steps);
+    status = d.lines && d.scratch && d.steps
+                 ? decode_segments(&d, frame, error)
+                 : csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
     free(d.lines);
     free(d.scratch);
+    free(d.steps);
     return status;
 }

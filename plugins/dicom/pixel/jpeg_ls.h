@@ -1,4 +1,4 @@
-/* JPEG-LS (ISO/IEC 14495-1), lossless and near-lossless: marker segments and scans; jpeg_ls_line.h has the
+/* JPEG-LS (ISO/IEC 14495-1), lossless and near-lossless: marker segments and scans; jpeg_ls_coder.h has the
  * coder. Decoded here because CharLS 2.4 looks for ever for the end of some streams that are cut. */
 #ifndef CSL_PLUGIN_DICOM_JPEG_LS_H
 #define CSL_PLUGIN_DICOM_JPEG_LS_H

@@ -122,8 +122,6 @@ static scale plain_scale(void)
 
 enum { CHUNK = 2048 }; /* pixels at a time, so that what is in between stays in the cache */
 
-enum { LANES = 8 };
-
 /* Padding and what is no number become infinite, for now; `stored` are the values before any scale. Returns
  * the lowest of the rest. */
 CSL_VECTOR static float mark_padding(const csl_dcm_pixels *pixels, const float *restrict stored,
@@ -131,19 +129,21 @@ CSL_VECTOR static float mark_padding(const csl_dcm_pixels *pixels, const float *
 {
     float low = pixels->has_padding ? (float)pixels->padding_low : INFINITY;
     float high = pixels->has_padding ? (float)pixels->padding_high : -INFINITY;
-    float lowest[LANES];
-    for (size_t k = 0; k < LANES; k++) lowest[k] = INFINITY;
-    for (size_t i = 0; i < count; i += LANES) {
-        size_t lanes = count - i < LANES ? count - i : LANES;
-        for (size_t k = 0; k < lanes; k++) {
-            float value = stored[i + k], is = values[i + k];
-            is = (value < low) | (value > high) ? is : INFINITY; /* true of no NaN */
-            values[i + k] = is;
-            lowest[k] = is < lowest[k] ? is : lowest[k];
-        }
+    int32_t lowest =
+        INT32_MAX; /* as a number that orders as floats do, whose minimum is taken many at once */
+    for (size_t i = 0; i < count; i++) {
+        float value = stored[i], is = values[i];
+        is = (value < low) | (value > high) ? is : INFINITY; /* true of no NaN */
+        values[i] = is;
+        int32_t bits;
+        memcpy(&bits, &is, sizeof bits);
+        bits ^= (bits >> 31) & INT32_MAX;
+        lowest = bits < lowest ? bits : lowest;
     }
-    for (size_t k = 1; k < LANES; k++) lowest[0] = lowest[k] < lowest[0] ? lowest[k] : lowest[0];
-    return lowest[0];
+    lowest ^= (lowest >> 31) & INT32_MAX;
+    float value;
+    memcpy(&value, &lowest, sizeof value);
+    return value;
 }
 
 CSL_VECTOR static void darken_padding(float darkest, float *values, size_t count)
@@ -168,15 +168,26 @@ static float *table_of(const csl_dcm_frame *frame, double scale_to)
     return table;
 }
 
-/* Values through a table; below `from` they keep what they have. */
+CSL_VECTOR static void find(const csl_lut *lut, const float *restrict stored, size_t count,
+                            int32_t *restrict at)
+{
+    float first = (float)lut->first, last = (float)(lut->count - 1);
+    for (size_t i = 0; i < count; i++) {
+        float index = stored[i] - first;
+        at[i] = (int32_t)(index > 0 ? index < last ? index : last : 0); /* 0 of what is no number */
+    }
+}
+
+/* Values through a table, at most CHUNK of them; below `from` they keep what they have. */
 static void look_up(const csl_lut *lut, const float *table, float from, const float *stored, float *values,
                     size_t count)
 {
-    int64_t last = (int64_t)lut->count - 1;
-    for (size_t i = 0; i < count; i++) {
-        int64_t index = (int64_t)stored[i] - lut->first;
-        if (stored[i] < from) continue;
-        values[i] = table[index < 0 ? 0 : index > last ? last : index];
+    int32_t at[CHUNK];
+    find(lut, stored, count, at);
+    if (from > -INFINITY) {
+        for (size_t i = 0; i < count; i++) values[i] = stored[i] < from ? values[i] : table[at[i]];
+    } else {
+        for (size_t i = 0; i < count; i++) values[i] = table[at[i]];
     }
 }
 

@@ -173,8 +173,9 @@ Test(codecs, jpeg_of_8_and_12_bits)
     cr_assert_leq(worst_difference(CSL_CODEC_JPEG, stream, length, &grey, false), 12u);
 }
 
-/* Large enough for the table of several differences, with short and with long ones. */
-Test(codecs, jpeg_lossless_of_many_pixels)
+/* Longer than the window of the bit reader, and large enough for the table of several differences, with short
+ * and with long ones. */
+Test(codecs, many_pixels)
 {
     enum { SIDE = 256 };
     static uint16_t samples[SIDE * SIDE];
@@ -184,6 +185,10 @@ Test(codecs, jpeg_lossless_of_many_pixels)
         uint8_t *stream = encode_jpeg_lossless(&picture, 1 + (int)bits % 7, &length);
         cr_assert_eq(worst_difference(CSL_CODEC_JPEG_LOSSLESS, stream, length, &picture, false), 0u,
                      "%u bits", bits);
+        stream = encode_jpeg_ls(&picture, 0, 0, &length);
+        cr_assert_gt(length, 10000u);
+        cr_assert_eq(worst_difference(CSL_CODEC_JPEG_LS, stream, length, &picture, false), 0u, "%u bits",
+                     bits);
     }
 }
 
