@@ -29,11 +29,33 @@ typedef struct csl_audit_key csl_audit_key;
 /* Writes folder/audit.pem, folder/audit.vkey and folder/audit.hmac; CSL_EUSAGE if one of the first two
  * exists; an audit.hmac that is there stays. origin: no spaces, no '+'. */
 csl_status csl_audit_keygen(const char *folder, const char *origin, csl_error *error);
-/* Reads a private key and the origin from the .vkey beside it (same name, other ending). The key stays in
- * this process: where the kernel can do so it is wiped in forked children, and signing there fails. */
-csl_status csl_audit_key_load(const char *pem_path, csl_audit_key **key, csl_error *error);
+/* Where the passphrase of an encrypted key, or the PIN of a token, comes from; asked only when one is needed.
+ * Fills text with at most size - 1 bytes and a 0. what: the file or token, for a person. */
+typedef struct csl_audit_passphrase {
+    csl_status (*ask)(void *context, const char *what, char *text, size_t size, csl_error *error);
+    void *context;
+} csl_audit_passphrase;
+enum { CSL_AUDIT_MAX_PASSPHRASE = 1024, CSL_AUDIT_MIN_PASSPHRASE = 8 /* of a new key */ };
+
+/* As csl_audit_keygen; audit.pem is encrypted (PKCS#8, PBES2: PBKDF2 with 600,000 rounds of HMAC-SHA-256,
+ * AES-256-CBC). */
+csl_status csl_audit_keygen_encrypted(const char *folder, const char *origin,
+                                      const csl_audit_passphrase *passphrase, csl_error *error);
+/* As csl_audit_keygen, for an Ed25519 key pair that a PKCS#11 token holds already: writes its URI (RFC 7512),
+ * one line, to folder/audit.uri instead of a private key. */
+csl_status csl_audit_keygen_token(const char *folder, const char *origin, const char *uri,
+                                  const csl_audit_passphrase *passphrase, csl_error *error);
+/* Reads a private key, audit.pem or audit.uri, and the origin from the .vkey beside it (same name, other
+ * ending). The key stays in this process: where the kernel can do so it is wiped in forked children, and
+ * signing there fails. passphrase: NULL refuses what is encrypted. csl_audit_key_load is for keys that need
+ * none. */
+csl_status csl_audit_key_unlock(const char *path, const csl_audit_passphrase *passphrase, csl_audit_key **key,
+                                csl_error *error);
+csl_status csl_audit_key_load(const char *path, csl_audit_key **key, csl_error *error);
 void csl_audit_key_free(csl_audit_key *key); /* wipes it */
 const char *csl_audit_key_origin(const csl_audit_key *key);
+char *
+csl_audit_key_vkey(const csl_audit_key *key); /* its verifier key, one line; malloc'ed, NULL out of memory */
 /* The verifier key in a .vkey file, or given itself as text; malloc'ed. CSL_EUSAGE if it is neither. */
 csl_status csl_audit_vkey_read(const char *file_or_text, char **vkey_text, csl_error *error);
 
@@ -43,8 +65,9 @@ typedef struct csl_audit_pseudonyms csl_audit_pseudonyms;
 csl_status csl_audit_pseudonyms_make(const char *path, csl_error *error); /* CSL_EUSAGE if it exists */
 csl_status csl_audit_pseudonyms_load(const char *path, csl_audit_pseudonyms **key, csl_error *error);
 void csl_audit_pseudonyms_free(csl_audit_pseudonyms *key); /* wipes it; NULL is allowed */
-/* audit.pem -> audit.hmac, malloc'ed: where the pseudonym key of a private key lies. NULL out of memory. */
-char *csl_audit_pseudonyms_path(const char *pem_path);
+/* audit.pem or audit.uri -> audit.hmac, malloc'ed: where the pseudonym key of a private key lies. NULL out of
+ * memory. */
+char *csl_audit_pseudonyms_path(const char *key_path);
 
 /* ---- events: what an entry says; written as a DICOM audit message (PS3.15 A.5) ---- */
 
@@ -105,6 +128,10 @@ csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, ui
  * key, go to DIR.openings and are durable before the entries. Without it a "patient" is refused and the
  * others stand as they are. The key must outlive the log. */
 csl_status csl_audit_protect(csl_audit_log *log, const csl_audit_pseudonyms *key, csl_error *error);
+/* Commits, then replaces the key: an entry in which the old one signs for the new one is committed under the
+ * new one, which signs from then on and must outlive the log. Verifiers that hold the old verifier key
+ * follow. CSL_EUSAGE, with the log as it was, if the new key is of another origin or the same. */
+csl_status csl_audit_rotate(csl_audit_log *log, const csl_audit_key *next, csl_error *error);
 /* Makes every appended entry durable and signs a checkpoint. After an error, here or (but for the two above)
  * in csl_audit_append, the log refuses everything and must be closed and opened again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
@@ -118,10 +145,13 @@ typedef struct csl_audit_verdict {
     uint64_t verified; /* entries found to match their tiles, from the first on */
     char origin[256];
     csl_digest root;
+    size_t rotations; /* how often the signing key was replaced */
+    char key[512];    /* the verifier key of the last one */
 } csl_audit_verdict;
 
-/* Streaming, flat memory. vkey_text: one line "ORIGIN+HASH+BASE64". An error names the first entry, tile or
- * line that is altered, missing, reordered or cut. */
+/* Streaming, flat memory. vkey_text: one line "ORIGIN+HASH+BASE64", of the log's first key; entries that
+ * replace it are followed. An error names the first entry, tile or line that is altered, missing, reordered
+ * or cut. */
 csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
                             csl_error *error);
 

@@ -81,7 +81,7 @@ static csl_status read_text(const char *place, const char *text, const char *end
 
 /* The signature lines from `at` on; the one of vkey must verify over text. */
 static csl_status check_signatures(const char *place, const char *text, size_t text_length, const char *at,
-                                   const char *end, const audit_vkey *vkey, csl_error *error)
+                                   const char *end, const audit_vkey *vkey, bool *foreign, csl_error *error)
 {
     bool verified = false;
     size_t name_length = vkey ? strlen(vkey->origin) : 0;
@@ -112,7 +112,8 @@ static csl_status check_signatures(const char *place, const char *text, size_t t
         verified = true;
     }
     if (!number) return csl_fail(error, CSL_EFORMAT, place, "checkpoint: has no signature");
-    if (vkey && !verified)
+    *foreign = vkey && !verified;
+    if (*foreign)
         return csl_fail(error, CSL_ECRYPTO, place, "checkpoint: is not signed with key %s", vkey_text);
     return CSL_OK;
 }
@@ -133,7 +134,8 @@ csl_status audit_checkpoint_read(const char *place, const char *text, size_t len
                         "checkpoint: has no empty line between text and signatures");
     csl_status status = read_text(place, text, text + body, checkpoint, error);
     if (status == CSL_OK)
-        status = check_signatures(place, text, body, text + body + 1, text + length, vkey, error);
+        status = check_signatures(place, text, body, text + body + 1, text + length, vkey,
+                                  &checkpoint->foreign, error);
     if (status == CSL_OK && vkey && strcmp(checkpoint->origin, vkey->origin) != 0)
         status = csl_fail(error, CSL_ECRYPTO, place, "checkpoint: is of log %s, the key is for %s",
                           checkpoint->origin, vkey->origin);

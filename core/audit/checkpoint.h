@@ -13,13 +13,14 @@ typedef struct audit_checkpoint {
     char origin[AUDIT_ORIGIN];
     uint64_t size;
     csl_digest root;
+    bool foreign; /* no signature is by the key that was asked for: the rest is what the note says */
 } audit_checkpoint;
 
 csl_status audit_checkpoint_sign(const csl_audit_key *key, uint64_t size, const csl_digest *root,
                                  csl_buffer *out, csl_error *error);
 /* Reads a note and, if vkey is not NULL, checks that it is of that origin and signed with that key; other
- * keys' signatures are passed over, as signed-note asks. Messages begin with "checkpoint"; place goes into
- * errors. */
+ * keys' signatures are passed over, as signed-note asks.
+ * Messages begin with "checkpoint"; place goes into errors. */
 csl_status audit_checkpoint_read(const char *place, const char *text, size_t length, const audit_vkey *vkey,
                                  audit_checkpoint *checkpoint, csl_error *error);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "audit/secret.h"
+#include "audit/token.h"
 #include "base/file.h"
 
 enum { MAX_PEM = 16384 };
@@ -16,12 +17,14 @@ enum { MAX_PEM = 16384 };
 struct csl_audit_key {
     audit_vkey vkey;
     audit_secret *secret; /* RFC 8032 section 5.1.5: the private key */
+    audit_token *token;   /* or what holds it */
 };
 
 void csl_audit_key_free(csl_audit_key *key)
 {
     if (!key) return;
     audit_secret_free(key->secret);
+    audit_token_close(key->token);
     free(key);
 }
 
@@ -30,42 +33,67 @@ const char *csl_audit_key_origin(const csl_audit_key *key)
     return key->vkey.origin;
 }
 
+char *csl_audit_key_vkey(const csl_audit_key *key)
+{
+    char *line = malloc(AUDIT_VKEY + 1);
+    if (!line) return NULL;
+    audit_vkey_format(&key->vkey, line);
+    return strcat(line, "\n");
+}
+
 const audit_vkey *audit_key_public(const csl_audit_key *key)
 {
     return &key->vkey;
 }
 
-char *audit_key_sibling(const char *pem_path, const char *ending)
+char *audit_key_sibling(const char *key_path, const char *ending)
 {
-    size_t length = strlen(pem_path), pem = sizeof ".pem" - 1;
-    if (length > pem && !strcmp(pem_path + length - pem, ".pem")) length -= pem;
-    size_t size = length + strlen(ending) + 1;
+    static const char *const own[] = {".pem", ".uri"};
+    size_t length = strlen(key_path), stem = length;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (length > 4 && !strcmp(key_path + length - 4, own[i])) stem = length - 4;
+    size_t size = stem + strlen(ending) + 1;
     char *path = malloc(size);
-    if (path) snprintf(path, size, "%.*s%s", (int)length, pem_path, ending);
+    if (path) snprintf(path, size, "%.*s%s", (int)stem, key_path, ending);
     return path;
 }
 
-/* Encrypted keys would make OpenSSL ask on the terminal. */
-static int no_password(char *buffer, int size, int writing, void *context)
+/* Gives OpenSSL the passphrase; without one it would ask on the terminal. */
+typedef struct asking {
+    const csl_audit_passphrase *passphrase;
+    const char *path;
+    csl_status status;
+    csl_error *error;
+} asking;
+
+static int give_passphrase(char *buffer, int size, int writing, void *context)
 {
-    (void)buffer, (void)size, (void)writing, (void)context;
-    return -1;
+    (void)writing;
+    asking *a = context;
+    if (!a->passphrase || size < 1) {
+        a->status = csl_fail(a->error, CSL_ECRYPTO, a->path, "is encrypted, and there is no passphrase");
+        return -1;
+    }
+    a->status = a->passphrase->ask(a->passphrase->context, a->path, buffer, (size_t)size, a->error);
+    return a->status == CSL_OK ? (int)strnlen(buffer, (size_t)size) : -1;
 }
 
 /* OpenSSL's own copy of the key is gone (and wiped by it) when this returns. */
-static csl_status read_pem(const char *path, csl_audit_key *key, csl_error *error)
+static csl_status read_pem(const char *path, const char *pem, size_t length,
+                           const csl_audit_passphrase *passphrase, csl_audit_key *key, csl_error *error)
 {
-    char *pem = NULL;
-    size_t length = 0;
-    BIO *bio = NULL;
-    EVP_PKEY *pkey = NULL;
-    csl_status status = csl_read_file(path, MAX_PEM, &pem, &length, error);
-    if (status != CSL_OK) return status;
-    bio = BIO_new_mem_buf(pem, (int)length);
-    pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    asking a = {.passphrase = passphrase, .path = path, .error = error};
+    BIO *bio = BIO_new_mem_buf(pem, (int)length);
+    EVP_PKEY *pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &a) : NULL;
     size_t seed_length = AUDIT_SECRET, public_length = AUDIT_PUBLIC;
-    if (!pkey)
-        status = csl_fail(error, CSL_ECRYPTO, path, "is not an unencrypted private key in PEM (PKCS#8)");
+    csl_status status = a.status;
+    if (status != CSL_OK)
+        ;
+    else if (!pkey)
+        status = csl_fail(error, CSL_ECRYPTO, path,
+                          strstr(pem, "ENCRYPTED")
+                              ? "cannot be decrypted: the passphrase is another, or the file was altered"
+                              : "is not a private key in PEM (PKCS#8)");
     else if (EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519)
         status =
             csl_fail(error, CSL_ECRYPTO, path, "is not an Ed25519 key; `consilium audit keygen` makes one");
@@ -75,35 +103,56 @@ static csl_status read_pem(const char *path, csl_audit_key *key, csl_error *erro
     key->secret->present = status == CSL_OK;
     EVP_PKEY_free(pkey);
     BIO_free(bio);
-    OPENSSL_cleanse(pem, length);
-    free(pem);
     return status;
 }
 
-csl_status csl_audit_key_load(const char *pem_path, csl_audit_key **out, csl_error *error)
+static csl_status read_private(const char *path, const csl_audit_passphrase *passphrase, csl_audit_key *key,
+                               csl_error *error)
+{
+    char *text = NULL;
+    size_t length = 0;
+    csl_status status = csl_read_file(path, MAX_PEM, &text, &length, error);
+    if (status != CSL_OK) return status;
+    if (!strncmp(text, "pkcs11:", 7)) {
+        text[strcspn(text, "\r\n")] = 0;
+        status = audit_token_open(text, passphrase, &key->token, key->vkey.public_key, error);
+    } else
+        status = read_pem(path, text, length, passphrase, key, error);
+    OPENSSL_cleanse(text, length);
+    free(text);
+    return status;
+}
+
+csl_status csl_audit_key_load(const char *path, csl_audit_key **key, csl_error *error)
+{
+    return csl_audit_key_unlock(path, NULL, key, error);
+}
+
+csl_status csl_audit_key_unlock(const char *path, const csl_audit_passphrase *passphrase, csl_audit_key **out,
+                                csl_error *error)
 {
     *out = NULL;
-    char *path = audit_key_sibling(pem_path, ".vkey"), *text = NULL;
+    char *beside = audit_key_sibling(path, ".vkey"), *text = NULL;
     csl_audit_key *key = calloc(1, sizeof *key);
     csl_status status = CSL_OK;
     audit_vkey vkey;
-    if (!path || !key || !(key->secret = audit_secret_new())) {
-        status = csl_fail(error, CSL_ENOMEM, pem_path, "no memory");
+    if (!beside || !key || !(key->secret = audit_secret_new())) {
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory");
         goto done;
     }
-    status = read_pem(pem_path, key, error);
-    if (status == CSL_OK) status = csl_read_file(path, 4096, &text, NULL, error);
+    status = read_private(path, passphrase, key, error);
+    if (status == CSL_OK) status = csl_read_file(beside, 4096, &text, NULL, error);
     if (status != CSL_OK) goto done;
     status = audit_vkey_parse(text, &vkey, error);
     if (status == CSL_EUSAGE) {
         status = CSL_EFORMAT;
         if (error) {
             error->code = status;
-            snprintf(error->place, sizeof error->place, "%s", path);
+            snprintf(error->place, sizeof error->place, "%s", beside);
         }
     }
     if (status == CSL_OK && memcmp(vkey.public_key, key->vkey.public_key, AUDIT_PUBLIC) != 0)
-        status = csl_fail(error, CSL_EMISMATCH, path, "is not the public half of %s", pem_path);
+        status = csl_fail(error, CSL_EMISMATCH, beside, "is not the public half of %s", path);
     if (status != CSL_OK) goto done;
     key->vkey = vkey;
     *out = key;
@@ -111,13 +160,14 @@ csl_status csl_audit_key_load(const char *pem_path, csl_audit_key **out, csl_err
 done:
     csl_audit_key_free(key);
     free(text);
-    free(path);
+    free(beside);
     return status;
 }
 
 csl_status audit_key_sign(const csl_audit_key *key, const void *text, size_t length,
                           uint8_t signature[AUDIT_SIGNATURE], csl_error *error)
 {
+    if (key->token) return audit_token_sign(key->token, text, length, signature, error);
     if (!key->secret->present)
         return csl_fail(error, CSL_EUSAGE, NULL, "the signing key stays in the process that loaded it");
     EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->secret->bytes, AUDIT_SECRET);

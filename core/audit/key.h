@@ -29,9 +29,9 @@ const audit_vkey *audit_key_public(const csl_audit_key *key);
 csl_status audit_key_sign(const csl_audit_key *key, const void *text, size_t length,
                           uint8_t signature[AUDIT_SIGNATURE], csl_error *error);
 
-/* audit.pem -> audit.vkey, where ending is ".vkey"; any other name gets the ending behind it. NULL out of
- * memory. */
-char *audit_key_sibling(const char *pem_path, const char *ending);
+/* audit.pem or audit.uri -> audit.vkey, where ending is ".vkey"; any other name gets the ending behind it.
+ * NULL out of memory. */
+char *audit_key_sibling(const char *key_path, const char *ending);
 /* A file that must not exist yet (CSL_EUSAGE), durable but for its name. */
 csl_status audit_key_write_new(const char *path, const void *bytes, size_t length, mode_t mode,
                                csl_error *error);

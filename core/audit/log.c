@@ -13,6 +13,7 @@
 #include "audit/merkle.h"
 #include "audit/message.h"
 #include "audit/opening.h"
+#include "audit/rotation.h"
 #include "audit/tile.h"
 #include "audit/writer.h"
 
@@ -349,29 +350,32 @@ static csl_status append_at(csl_audit_log *log, const csl_audit_event *event, co
     return status;
 }
 
+/* Looks at the clock, and says in the log if it jumped. */
+static csl_status look_at_clock(csl_audit_log *log, struct timespec *now, csl_error *error)
+{
+    int64_t jump = audit_clock_look(&log->clock, now), behind = 0;
+    if (log->last_time > log->clock.wall) behind = log->last_time - log->clock.wall;
+    log->last_time = INT64_MIN;
+    if (!jump && !behind) return CSL_OK;
+    char reason[160];
+    if (jump)
+        snprintf(reason, sizeof reason,
+                 "since the last look it moved %+.3f s beyond the clock that counts since the start of the "
+                 "machine",
+                 (double)jump * 1e-9);
+    else
+        snprintf(reason, sizeof reason, "it is %.3f s behind the last entry", (double)behind * 1e-9);
+    csl_audit_event jumped = {.kind = CSL_AUDIT_CLOCK, .reason = reason};
+    return append_at(log, &jumped, now, NULL, NULL, error);
+}
+
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error)
 {
     if (log->broken) return refuse(log, error);
     struct timespec now;
-    int64_t jump = audit_clock_look(&log->clock, &now), behind = 0;
-    /* An entry's time is cut to milliseconds, so only a later one is behind. */
-    if (log->last_time > log->clock.wall) behind = log->last_time - log->clock.wall;
-    log->last_time = INT64_MIN;
-    if (jump || behind) {
-        char reason[160];
-        if (jump)
-            snprintf(reason, sizeof reason,
-                     "since the last look it moved %+.3f s beyond the clock that counts since the start of "
-                     "the machine",
-                     (double)jump * 1e-9);
-        else
-            snprintf(reason, sizeof reason, "it is %.3f s behind the last entry", (double)behind * 1e-9);
-        csl_audit_event jumped = {.kind = CSL_AUDIT_CLOCK, .reason = reason};
-        csl_status status = append_at(log, &jumped, &now, NULL, NULL, error);
-        if (status != CSL_OK) return status;
-    }
-    return append_at(log, event, &now, index, leaf, error);
+    csl_status status = look_at_clock(log, &now, error);
+    return status == CSL_OK ? append_at(log, event, &now, index, leaf, error) : status;
 }
 
 /* The partial tiles that the new size ends in, where they differ from those on disk. */
@@ -421,4 +425,27 @@ csl_status csl_audit_commit(csl_audit_log *log, csl_error *error)
     log->committed = log->edge.size;
     drop_outdated(log, before);
     return CSL_OK;
+}
+
+csl_status csl_audit_rotate(csl_audit_log *log, const csl_audit_key *next, csl_error *error)
+{
+    if (log->broken) return refuse(log, error);
+    struct timespec now;
+    csl_digest root;
+    char vkey[AUDIT_VKEY], signature[AUDIT_ROTATION_SIGNATURE];
+    csl_status status = look_at_clock(log, &now, error);
+    if (status == CSL_OK) status = csl_audit_commit(log, error);
+    if (status != CSL_OK) return status;
+    audit_edge_root(&log->edge, &log->hasher, &root);
+    if (log->hasher.failed) return csl_fail(error, CSL_ECRYPTO, log->path, "OpenSSL cannot compute SHA-256");
+    status = audit_rotation_sign(log->key, audit_key_public(next), log->edge.size, &root, signature, error);
+    if (status != CSL_OK) return status;
+    audit_vkey_format(audit_key_public(next), vkey);
+    csl_audit_object object = {.role = "key", .id = vkey, .detail = signature};
+    csl_audit_event event = {
+        .kind = CSL_AUDIT_KEY_ROTATED, .success = true, .objects = &object, .object_count = 1};
+    status = append_at(log, &event, &now, NULL, NULL, error);
+    if (status != CSL_OK) return status;
+    log->key = next;
+    return csl_audit_commit(log, error);
 }

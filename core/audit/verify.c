@@ -5,6 +5,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/merkle.h"
+#include "audit/rotation.h"
 #include "audit/tile.h"
 
 /* One pass over the entries; memory is one bundle, one tile and the edge of the tree, however long the log
@@ -15,6 +16,7 @@ typedef struct verifier {
     audit_bundle bundle;
     csl_buffer older; /* a partial tile that a wider one has replaced */
     csl_audit_verdict *verdict;
+    audit_vkey vkey; /* that signs at this place of the log */
     csl_digest stored[AUDIT_TILE];
     audit_edge edge;
 } verifier;
@@ -84,6 +86,18 @@ static csl_status check_full(void *context, unsigned level, uint64_t index, cons
     return level ? check_tile(context, level, index, AUDIT_TILE, hashes, error) : CSL_OK;
 }
 
+/* The next entry replaces the key that signs. */
+static csl_status follow_rotation(verifier *v, const uint8_t *entry, size_t length, csl_error *error)
+{
+    csl_digest root;
+    audit_edge_root(&v->edge, &v->hasher, &root);
+    csl_status status = audit_rotation_follow(&v->vkey, entry, length, v->edge.size, &root, error);
+    if (status == CSL_OK) v->verdict->rotations++;
+    if (status != CSL_OK && error && !error->place[0])
+        snprintf(error->place, sizeof error->place, "%s", v->folder.path);
+    return status;
+}
+
 static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_error *error)
 {
     csl_status status = audit_bundle_read(&v->folder, index, width, &v->bundle, error);
@@ -98,8 +112,13 @@ static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_
         audit_leaf_hash(&v->hasher, entry, length, &leaves[i]);
     }
     status = check_tile(v, 0, index, width, leaves, error);
-    for (unsigned i = 0; status == CSL_OK && i < width; i++)
-        status = audit_edge_push(&v->edge, &v->hasher, &leaves[i], check_full, v, error);
+    for (unsigned i = 0; status == CSL_OK && i < width; i++) {
+        size_t length;
+        const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
+        if (audit_rotation_is(entry, length)) status = follow_rotation(v, entry, length, error);
+        if (status == CSL_OK)
+            status = audit_edge_push(&v->edge, &v->hasher, &leaves[i], check_full, v, error);
+    }
     if (status == CSL_OK) v->verdict->verified += width;
     return status;
 }
@@ -153,18 +172,25 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
                             csl_error *error)
 {
     *verdict = (csl_audit_verdict){0};
-    audit_vkey vkey;
-    audit_checkpoint checkpoint;
+    audit_vkey first;
+    audit_checkpoint checkpoint = {0};
     verifier *v = NULL;
-    csl_status status = audit_vkey_parse(vkey_text, &vkey, error);
+    csl_error unsigned_by_first = {0};
+    csl_status status = audit_vkey_parse(vkey_text, &first, error);
     if (status != CSL_OK) return status;
     if (!(v = calloc(1, sizeof *v))) return csl_fail(error, CSL_ENOMEM, folder, "no memory");
     v->verdict = verdict;
+    v->vkey = first;
     audit_bundle_init(&v->bundle);
     csl_buffer_init(&v->older, v->bundle.file.maximum);
     status = audit_folder_open(folder, &v->folder, error);
     if (status == CSL_OK) status = audit_hasher_open(&v->hasher, error);
-    if (status == CSL_OK) status = read_checkpoint(&v->folder, &vkey, &checkpoint, error);
+    if (status == CSL_OK) status = read_checkpoint(&v->folder, &first, &checkpoint, &unsigned_by_first);
+    /* The first key may have been replaced; whether it was, the entries say. */
+    if (status == CSL_ECRYPTO && checkpoint.foreign && !strcmp(checkpoint.origin, first.origin))
+        status = read_checkpoint(&v->folder, NULL, &checkpoint, error);
+    else if (unsigned_by_first.code && error)
+        *error = unsigned_by_first;
     if (status != CSL_OK) goto done;
     verdict->size = checkpoint.size;
     verdict->root = checkpoint.root;
@@ -172,6 +198,13 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
     for (uint64_t index = 0; status == CSL_OK && index * AUDIT_TILE < checkpoint.size; index++)
         status = check_bundle(v, index, bundle_width(checkpoint.size, index), error);
     if (status == CSL_OK) status = check_root(v, error);
+    if (status == CSL_OK && verdict->rotations)
+        status = read_checkpoint(&v->folder, &v->vkey, &checkpoint, error);
+    else if (status == CSL_OK && unsigned_by_first.code) {
+        status = unsigned_by_first.code;
+        if (error) *error = unsigned_by_first;
+    }
+    audit_vkey_format(&v->vkey, verdict->key);
 done:
     audit_bundle_free(&v->bundle);
     csl_buffer_free(&v->older);

@@ -56,9 +56,10 @@ typedef struct csl_caution {
 } csl_caution;
 
 typedef struct csl_run_options {
-    const char *cases, *model, *out, *key; /* key: audit.pem */
-    const char *pseudonyms;                /* audit.hmac; NULL: the one beside the key */
-    unsigned jobs;                         /* worker processes; 0: one a processor */
+    const char *cases, *model, *out, *key;  /* key: audit.pem */
+    const char *pseudonyms;                 /* audit.hmac; NULL: the one beside the key */
+    const csl_audit_passphrase *passphrase; /* of the key; NULL: it has none */
+    unsigned jobs;                          /* worker processes; 0: one a processor */
     unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */
     csl_identity identity;
     unsigned window_days; /* 0: the default of align.h */

@@ -100,25 +100,13 @@ static csl_status greet(conductor *c, csl_error *error)
 }
 
 /* Says for which verifier the log is signed, beside the log. */
-static csl_status copy_vkey(const conductor *c, csl_error *error)
+static csl_status write_vkey(const conductor *c, csl_error *error)
 {
-    size_t length = strlen(c->o->key);
-    char *vkey = malloc(length + sizeof ".vkey"), *copy = csl_path_join(c->o->out, "audit.vkey"),
-         *text = NULL;
-    csl_status status = CSL_OK;
-    if (vkey && copy) {
-        strcpy(vkey, c->o->key);
-        if (length > 4 && !strcmp(vkey + length - 4, ".pem")) vkey[length - 4] = 0;
-        strcat(vkey, ".vkey");
-        size_t bytes = 0;
-        status = csl_read_file(vkey, 4096, &text, &bytes, error);
-        if (status == CSL_OK) status = csl_write_file_atomic(copy, text, bytes, error);
-    } else {
-        status = csl_fail(error, CSL_ENOMEM, c->o->key, "no memory");
-    }
-    free(text);
+    char *copy = csl_path_join(c->o->out, "audit.vkey"), *line = csl_audit_key_vkey(c->key);
+    csl_status status = copy && line ? csl_write_file_atomic(copy, line, strlen(line), error)
+                                     : csl_fail(error, CSL_ENOMEM, c->o->key, "no memory");
+    free(line);
     free(copy);
-    free(vkey);
     return status;
 }
 
@@ -362,7 +350,7 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
 {
     char *beside = c->o->pseudonyms ? NULL : csl_audit_pseudonyms_path(c->o->key);
     const char *pseudonyms = beside ? beside : c->o->pseudonyms;
-    csl_status status = csl_audit_key_load(c->o->key, &c->key, error);
+    csl_status status = csl_audit_key_unlock(c->o->key, c->o->passphrase, &c->key, error);
     if (status == CSL_OK && !pseudonyms) status = csl_fail(error, CSL_ENOMEM, c->o->key, "no memory");
     if (status == CSL_OK) status = csl_audit_pseudonyms_load(pseudonyms, &c->pseudonyms, error);
     free(beside);
@@ -370,7 +358,7 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
         status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
     if (status == CSL_OK) status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
     if (status == CSL_OK) status = csl_audit_protect(c->log, c->pseudonyms, error);
-    if (status == CSL_OK) status = copy_vkey(c, error);
+    if (status == CSL_OK) status = write_vkey(c, error);
     if (status == CSL_OK) status = store_open(c->o->out, &c->store, error);
     if (status == CSL_OK) status = store_recover(c->store, c->audit_folder, csl_audit_size(c->log), error);
     return status;

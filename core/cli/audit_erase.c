@@ -2,11 +2,13 @@
 #include <stdlib.h>
 
 #include "cli/audit.h"
+#include "cli/passphrase.h"
 
 static int run(const audit_action *self, int argc, char **argv)
 {
-    const char *path = NULL, *pem = NULL;
-    const audit_option options[] = {{"key", &pem, NULL}, {"pseudonyms", &path, NULL}, {0}};
+    const char *path = NULL, *pem = NULL, *file = NULL;
+    const audit_option options[] = {
+        {"key", &pem, NULL}, {"pseudonyms", &path, NULL}, {"passphrase-file", &file, NULL}, {0}};
     char **words, *beside = NULL;
     int count, code = audit_arguments(self, argc, argv, options, 2, 2, &words, &count);
     if (code >= 0) return code;
@@ -15,9 +17,10 @@ static int run(const audit_action *self, int argc, char **argv)
     csl_audit_key *key = NULL;
     csl_audit_pseudonyms *pseudonyms = NULL;
     size_t erased = 0;
+    csl_audit_passphrase passphrase = csl_passphrase_from(file, false);
     if (!path) path = beside = csl_audit_pseudonyms_path(pem);
     csl_status status = path ? CSL_OK : csl_fail(&error, CSL_ENOMEM, pem, "no memory");
-    if (status == CSL_OK) status = csl_audit_key_load(pem, &key, &error);
+    if (status == CSL_OK) status = csl_audit_key_unlock(pem, &passphrase, &key, &error);
     if (status == CSL_OK) status = csl_audit_pseudonyms_load(path, &pseudonyms, &error);
     if (status == CSL_OK) status = csl_audit_erase(words[0], key, pseudonyms, words[1], &erased, &error);
     if (status == CSL_OK)
@@ -30,10 +33,11 @@ static int run(const audit_action *self, int argc, char **argv)
 }
 
 const audit_action audit_action_erase = {
-    "erase", "LOG CASE --key FILE [--pseudonyms FILE]",
+    "erase", "LOG CASE --key FILE [--pseudonyms FILE] [--passphrase-file FILE]",
     "  destroys, in LOG.openings, what opens the entries about a case, after an entry that says so; the log "
     "verifies\n"
     "  as before. Results and copies elsewhere are not touched\n"
     "  --key FILE         the private key that signs the log\n"
-    "  --pseudonyms FILE  the pseudonym key (default: audit.hmac beside audit.pem)\n",
+    "  --pseudonyms FILE  the pseudonym key (default: audit.hmac beside audit.pem)\n"
+    "  --passphrase-file FILE  as for keygen\n",
     run};

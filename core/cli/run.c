@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "batch/batch.h"
+#include "cli/passphrase.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -33,6 +34,9 @@ static void help(void)
          "`consilium audit keygen` writes it "
          "(default: one\n"
          "                     made once in the user's configuration folder)\n"
+         "  --passphrase-file FILE  its first line is the passphrase of the key, or the PIN of its token "
+         "(otherwise\n"
+         "                     CONSILIUM_PASSPHRASE, or the terminal)\n"
          "  --pseudonyms FILE  key that hides identifiers in the log (default: audit.hmac beside audit.pem)\n"
          "  --identity WORD    strict: withhold a case whose files contradict "
          "each other about the patient "
@@ -178,6 +182,7 @@ int csl_verb_run(int argc, char **argv)
                                             {"out", required_argument, NULL, 'o'},
                                             {"jobs", required_argument, NULL, 'j'},
                                             {"key", required_argument, NULL, 'k'},
+                                            {"passphrase-file", required_argument, NULL, 'F'},
                                             {"pseudonyms", required_argument, NULL, 'H'},
                                             {"identity", required_argument, NULL, 'i'},
                                             {"window-days", required_argument, NULL, 'w'},
@@ -196,7 +201,7 @@ int csl_verb_run(int argc, char **argv)
     csl_error error = {0};
     size_t before = SIZE_MAX;
     o.context = &before;
-    const char *plugins = NULL;
+    const char *plugins = NULL, *passphrase_file = NULL;
     bool json = false;
     long long number = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -204,6 +209,7 @@ int csl_verb_run(int argc, char **argv)
         case 'm': o.model = optarg; break;
         case 'o': o.out = optarg; break;
         case 'k': o.key = optarg; break;
+        case 'F': passphrase_file = optarg; break;
         case 'H': o.pseudonyms = optarg; break;
         case 'p': plugins = optarg; break;
         case 'J': json = true; break;
@@ -252,6 +258,8 @@ int csl_verb_run(int argc, char **argv)
     if (!o.out) return csl_usage("run", "--out is needed");
     o.cases = argv[optind];
     o.plugins = csl_default_registry(plugins);
+    csl_audit_passphrase passphrase = csl_passphrase_from(passphrase_file, false);
+    o.passphrase = &passphrase;
     char key[4096];
     if (!o.key) {
         if (default_key(key, &error) != CSL_OK) return csl_complain(&error);
