@@ -3,7 +3,7 @@
 
 build_packages="build-essential cmake ninja-build pkg-config libdcmtk-dev libxml2-dev libssl-dev libhts-dev
                 libjansson-dev libsqlite3-dev zlib1g-dev libdnnl-dev libopenjp2-7-dev libcharls-dev libjpeg-dev
-                libsimdjson-dev libp11-kit-dev"
+                libsimdjson-dev libseccomp-dev libp11-kit-dev"
 test_packages="libcriterion-dev libxml2-utils openssl jq softhsm2 opensc"
 
 install_packages() {

@@ -18,6 +18,7 @@
 #include "case/case.h"
 #include "host/host.h"
 #include "model/model.h"
+#include "sandbox/sandbox.h"
 
 /* ---- manifest: which files belong to which case ---- */
 
@@ -42,9 +43,10 @@ void csl_manifest_free(csl_manifest *manifest);
 
 /* ---- run ---- */
 
-typedef struct csl_limits { /* for one case; 0 asks for the default */
-    uint64_t memory_bytes;  /* 2 GiB */
-    unsigned wall_seconds;  /* 300 */
+typedef struct csl_limits {   /* for one case; 0 asks for the default */
+    uint64_t memory_bytes;    /* 2 GiB */
+    unsigned wall_seconds;    /* 300 */
+    csl_sandbox_mode sandbox; /* by default required */
 } csl_limits;
 
 /* How sure a score must be. */
@@ -92,7 +94,8 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
 
 /* ---- tokens of many cases, for training and evaluation ---- */
 
-/* Embeds cases in workers and hands each to `take` in manifest order; c is NULL where a case failed, with its
+/* Embeds cases in workers, limited as asked (NULL: by default, in a sandbox of what the kernel offers), and
+ * hands each to `take` in manifest order; c is NULL where a case failed, with its
  * reason. take owns the case. A nonzero return stops. cache: folder for tokens keyed by the hashes of files
  * and plugin; NULL: none. */
 typedef int (*csl_take_case)(void *context, size_t index, const csl_manifest_case *which, csl_case *c,

@@ -20,24 +20,24 @@
 
 /* ---- in the child ---- */
 
-static _Noreturn void child_main(const duty *d, csl_registry *registry, void *state, stage *where,
-                                 const child_case *which, int answer, int errors, pid_t worker)
+static _Noreturn void child_main(const child_nest *nest, const child_case *which, const confinement *walls)
 {
+    const duty *d = nest->d;
     csl_error error = {0}, why = {0};
     csl_buffer out;
     csl_buffer_init(&out, d->maximum);
     csl_case *c = NULL;
-    csl_status status = confine(&d->limits, which->count, answer, errors, worker, &error);
+    csl_status status = confine(walls, &error);
     if (status == CSL_OK && !(c = csl_case_new(which->id, d->limits.memory_bytes)))
         status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory for a case");
     if (status == CSL_OK) {
-        stage_set(where->step, "reading");
-        csl_status read = which->count
-                              ? csl_host_read(registry, which->paths, which->names, which->count, c, &why)
-                              : csl_fail(&why, CSL_EFORMAT, NULL, "the case holds no files");
-        stage_set(where->plugin, "");
-        stage_set(where->step, "answering");
-        status = d->answer(d, state, c, read, &why, where, &out, &error);
+        stage_set(nest->where->step, "reading");
+        csl_status read =
+            which->count ? csl_host_read(nest->registry, which->paths, which->names, which->count, c, &why)
+                         : csl_fail(&why, CSL_EFORMAT, NULL, "the case holds no files");
+        stage_set(nest->where->plugin, "");
+        stage_set(nest->where->step, "answering");
+        status = d->answer(d, nest->state, c, read, &why, nest->where, &out, &error);
     }
     if (status == CSL_OK && out.failed)
         status = csl_fail(&error, CSL_ELIMIT, NULL, "the answer has more than %zu bytes", d->maximum);
@@ -191,6 +191,10 @@ static bool judge(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
             give_reason(w, reason, "tried to write a file");
         else
             give_reason(w, reason, "killed by signal %d (%s)", number, strsignal(number));
+    } else if (WEXITSTATUS(w->status) == CSL_SANDBOX_EXIT && w->where->forbidden) {
+        char tried[CSL_SANDBOX_REASON];
+        csl_sandbox_reason(w->where->forbidden, tried);
+        give_reason(w, reason, "%s", tried);
     } else if (WEXITSTATUS(w->status) != 0) {
         give_reason(w, reason, "ended with exit code %d", WEXITSTATUS(w->status));
     } else {
@@ -205,22 +209,31 @@ static void close_both(int ends[2])
     if (ends[1] >= 0) close(ends[1]);
 }
 
-bool child_run(const duty *d, csl_registry *registry, void *state, stage *where, const child_case *which,
-               csl_buffer *answer, csl_buffer *errors, char reason[CHILD_REASON])
+bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
+               char reason[CHILD_REASON])
 {
-    watch w = {.d = d, .where = where, .exit = -1};
+    stage *where = nest->where;
+    watch w = {.d = nest->d, .where = where, .exit = -1};
     int answers[2] = {-1, -1}, mistakes[2] = {-1, -1};
-    pid_t worker = getpid();
+    confinement walls = {.limits = &nest->d->limits,
+                         .sandbox = nest->sandbox,
+                         .files = which->paths,
+                         .file_count = which->count,
+                         .worker = getpid(),
+                         .forbidden = &where->forbidden};
     bool good = false;
     stage_set(where->step, "starting");
     stage_set(where->plugin, "");
+    where->forbidden = 0;
     if (pipe2(answers, O_CLOEXEC) < 0 || pipe2(mistakes, O_CLOEXEC) < 0 || (w.process = fork()) < 0) {
         snprintf(reason, CHILD_REASON, "no process could be started for it: %s", strerror(errno));
         goto done;
     }
     if (w.process == 0) {
         setpgid(0, 0);
-        child_main(d, registry, state, where, which, answers[1], mistakes[1], worker);
+        walls.answer = answers[1];
+        walls.errors = mistakes[1];
+        child_main(nest, which, &walls);
     }
     setpgid(w.process, w.process); /* whoever comes first */
     close(answers[1]);

@@ -12,11 +12,20 @@ typedef struct child_case {
     size_t count;
 } child_case;
 
+/* What a worker holds ready for its children. */
+typedef struct child_nest {
+    const duty *d;
+    csl_registry *registry;
+    void *state; /* of the duty */
+    stage *where;
+    csl_sandbox *sandbox;
+} child_nest;
+
 /* Forks, confines, reads, answers, reaps. True: answer holds what the duty made. False: reason says why there
  * is none (clean UTF-8): the child's own error, the signal, or the limit that ended it, with the step and
  * plugin it was at. errors receives what the child wrote to standard error, as clean text, cut at its
  * maximum. */
-bool child_run(const duty *d, csl_registry *registry, void *state, stage *where, const child_case *which,
-               csl_buffer *answer, csl_buffer *errors, char reason[CHILD_REASON]);
+bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
+               char reason[CHILD_REASON]);
 
 #endif

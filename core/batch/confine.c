@@ -12,7 +12,7 @@ static const uint64_t default_memory = (uint64_t)2 << 30;
 
 csl_limits limits_or_default(const csl_limits *limits)
 {
-    csl_limits l = limits ? *limits : (csl_limits){0};
+    csl_limits l = limits ? *limits : (csl_limits){.sandbox = CSL_SANDBOX_BEST_EFFORT};
     if (!l.memory_bytes) l.memory_bytes = default_memory;
     if (!l.wall_seconds) l.wall_seconds = DEFAULT_WALL_SECONDS;
     return l;
@@ -74,13 +74,15 @@ static csl_status keep_descriptors(int answer, int errors, csl_error *error)
     return CSL_OK;
 }
 
-csl_status confine(const csl_limits *limits, size_t files, int answer, int errors, pid_t worker,
-                   csl_error *error)
+csl_status confine(const confinement *c, csl_error *error)
 {
-    csl_status status = keep_descriptors(answer, errors, error);
+    csl_status status = keep_descriptors(c->answer, c->errors, error);
     if (status != CSL_OK) return status;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return csl_fail_errno(error, NULL, "cannot give up privileges");
-    if (getppid() != worker) _exit(1); /* the worker went before the line above */
-    return set_limits(limits, files, error);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return csl_fail_errno(error, NULL, "cannot be bound to the worker's life");
+    if (getppid() != c->worker) _exit(1); /* the worker went before the line above */
+    status = set_limits(c->limits, c->file_count, error);
+    if (status == CSL_OK)
+        status = csl_sandbox_enter(c->sandbox, c->files, c->file_count, c->forbidden, error);
+    return status;
 }

@@ -9,14 +9,23 @@
 
 enum { CONFINED_ANSWER = 3 }; /* the descriptor that stays open for the answer */
 
-/* In the child, right after fork: standard input and output go to nowhere, standard error to `errors`, the
- * answer's pipe becomes CONFINED_ANSWER, all other descriptors close; no new privileges; limits on memory
- * (above what the warm process has already), processor time, descriptors (for `files` inputs), no file
- * writing, no core dump; killed when the worker goes. The wall-clock limit is the worker's to keep. */
-csl_status confine(const csl_limits *limits, size_t files, int answer, int errors, pid_t worker,
-                   csl_error *error);
+typedef struct confinement {
+    const csl_limits *limits;
+    const csl_sandbox *sandbox;
+    const char *const *files; /* all that it may read of the case */
+    size_t file_count;
+    int answer, errors; /* pipes */
+    pid_t worker;
+    volatile int *forbidden; /* of csl_sandbox_enter */
+} confinement;
 
-/* Defaults filled in. */
+/* In the child, right after fork: standard input and output go to nowhere, standard error to `errors`, the
+ * answer's pipe becomes CONFINED_ANSWER, all other descriptors close; limits on memory (above what the warm
+ * process has already), processor time, descriptors, no file writing, no core dump; killed when the worker
+ * goes; then the sandbox. The wall-clock limit is the worker's to keep. */
+csl_status confine(const confinement *c, csl_error *error);
+
+/* Defaults filled in; of NULL too, with a sandbox of what the kernel offers. */
 csl_limits limits_or_default(const csl_limits *limits);
 
 #endif

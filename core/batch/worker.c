@@ -19,11 +19,8 @@ static const size_t maximum_job = (size_t)256 << 20;
 enum { MAX_PATH_BYTES = 1 << 16, MAX_FILES = 65536 };
 
 typedef struct worker {
-    const duty *d;
     int conductor;
-    csl_registry *registry;
-    void *state; /* of the duty */
-    stage *where;
+    child_nest nest;
     csl_buffer message; /* to the conductor */
 } worker;
 
@@ -51,8 +48,8 @@ static csl_status describe_plugins(worker *w, json_t *hello, csl_error *error)
 {
     json_t *plugins = json_array(), *refused = json_array();
     const char *first_reason = "the search path holds none";
-    for (size_t i = 0; i < csl_registry_count(w->registry); i++) {
-        const csl_registry_entry *entry = csl_registry_entry_at(w->registry, i);
+    for (size_t i = 0; i < csl_registry_count(w->nest.registry); i++) {
+        const csl_registry_entry *entry = csl_registry_entry_at(w->nest.registry, i);
         char hex[CSL_SHA256_HEX];
         csl_digest_hex(&entry->sha256, hex);
         if (entry->table) {
@@ -72,17 +69,32 @@ static csl_status describe_plugins(worker *w, json_t *hello, csl_error *error)
     return CSL_OK;
 }
 
+/* A plugin may bring tables of its own in its file. */
+static csl_status open_sandbox(worker *w, csl_error *error)
+{
+    size_t count = csl_registry_count(w->nest.registry);
+    const char **files = calloc(count + 1, sizeof *files);
+    if (!files) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a sandbox");
+    for (size_t i = 0; i < count; i++) files[i] = csl_registry_entry_at(w->nest.registry, i)->path;
+    csl_status status = csl_sandbox_open(w->nest.d->limits.sandbox, files, count, &w->nest.sandbox, error);
+    free(files);
+    return status;
+}
+
 static csl_status start(worker *w, csl_error *error)
 {
-    w->where = mmap(NULL, sizeof *w->where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (w->where == MAP_FAILED) return csl_fail_errno(error, NULL, "cannot map a shared page");
-    csl_status status = csl_registry_open(&w->d->plugins, &w->registry, error);
+    w->nest.where =
+        mmap(NULL, sizeof *w->nest.where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (w->nest.where == MAP_FAILED) return csl_fail_errno(error, NULL, "cannot map a shared page");
+    csl_status status = csl_registry_open(&w->nest.d->plugins, &w->nest.registry, error);
     if (status != CSL_OK) return status;
-    csl_registry_start(w->registry);
-    csl_registry_watch(w->registry, enter_plugin, w->where);
+    csl_registry_start(w->nest.registry);
+    csl_registry_watch(w->nest.registry, enter_plugin, w->nest.where);
     json_t *hello = json_pack("{s:s}", "version", CSL_VERSION);
     status = describe_plugins(w, hello, error);
-    if (status == CSL_OK && w->d->warm) status = w->d->warm(w->d, w->registry, &w->state, hello, error);
+    if (status == CSL_OK) status = open_sandbox(w, error);
+    if (status == CSL_OK && w->nest.d->warm)
+        status = w->nest.d->warm(w->nest.d, w->nest.registry, &w->nest.state, hello, error);
     char *text = status == CSL_OK ? json_dumps(hello, JSON_COMPACT) : NULL;
     if (status == CSL_OK && !text) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory to say hello");
     if (status == CSL_OK) status = csl_frame_write(w->conductor, MESSAGE_HELLO, text, strlen(text), error);
@@ -163,13 +175,14 @@ static csl_status send_failure(worker *w, const job *j, const csl_buffer *errors
 static csl_status do_job(worker *w, const job *j, csl_error *error)
 {
     csl_buffer answer, errors;
-    csl_buffer_init(&answer, w->d->maximum + CSL_FRAME_HEADER);
+    csl_buffer_init(&answer, w->nest.d->maximum + CSL_FRAME_HEADER);
     csl_buffer_init(&errors, CHILD_MAX_ERRORS);
     char reason[CHILD_REASON];
-    csl_digest key, *hashes = w->d->cache ? calloc(j->count + 1, sizeof *hashes) : NULL;
-    bool keyed = hashes && cache_key(w->registry, j->paths, j->names, j->count, hashes, &key, NULL) == CSL_OK;
+    csl_digest key, *hashes = w->nest.d->cache ? calloc(j->count + 1, sizeof *hashes) : NULL;
+    bool keyed =
+        hashes && cache_key(w->nest.registry, j->paths, j->names, j->count, hashes, &key, NULL) == CSL_OK;
     csl_status status;
-    if (keyed && cache_find(w->d->cache, &key, &answer)) {
+    if (keyed && cache_find(w->nest.d->cache, &key, &answer)) {
         status = send_answer(w, j->ticket, &errors, &answer, error);
     } else {
         csl_buffer_clear(&answer);
@@ -177,8 +190,8 @@ static csl_status do_job(worker *w, const job *j, csl_error *error)
                             .paths = (const char *const *)j->paths,
                             .names = (const char *const *)j->names,
                             .count = j->count};
-        if (child_run(w->d, w->registry, w->state, w->where, &which, &answer, &errors, reason)) {
-            if (keyed) cache_keep(w->d->cache, &key, answer.bytes, answer.length);
+        if (child_run(&w->nest, &which, &answer, &errors, reason)) {
+            if (keyed) cache_keep(w->nest.d->cache, &key, answer.bytes, answer.length);
             status = send_answer(w, j->ticket, &errors, &answer, error);
         } else {
             status = send_failure(w, j, &errors, reason, error);
@@ -192,7 +205,7 @@ static csl_status do_job(worker *w, const job *j, csl_error *error)
 
 _Noreturn void worker_main(const duty *d, int conductor)
 {
-    worker w = {.d = d, .conductor = conductor};
+    worker w = {.conductor = conductor, .nest = {.d = d}};
     csl_error error = {0};
     /* Beside the answer a message holds the child's errors, the reason and the hashes. */
     csl_buffer_init(&w.message, d->maximum + (16 << 20));

@@ -18,6 +18,7 @@ enum { STAGE_TEXT = 128 };
 typedef struct stage {
     volatile char step[STAGE_TEXT];   /* "reading", "comparing facts", "scoring" */
     volatile char plugin[STAGE_TEXT]; /* id of the plugin that runs, or "" */
+    volatile int forbidden;           /* call that ended the child, as csl_sandbox_enter has it */
 } stage;
 void stage_set(volatile char place[STAGE_TEXT], const char *text);
 

@@ -14,6 +14,7 @@ static const csl_verb verbs[] = {
     {"synth", "make a synthetic cohort with planted truth", csl_verb_synth},
     {"audit", "keys, verification and proofs of the audit log", csl_verb_audit},
     {"plugin", "list, check and sign modality adapters", csl_verb_plugin},
+    {"doctor", "what this machine offers to lock up what reads patients' files", csl_verb_doctor},
 };
 
 enum { VERBS = sizeof verbs / sizeof *verbs };

@@ -58,6 +58,10 @@ static void help(void)
          "  --shard I/N        only every N-th case, from the I-th on\n"
          "  --memory MB        memory that one case may use (default 2048)\n"
          "  --timeout S        seconds that one case may take (default 300)\n"
+         "  --sandbox WORD     require: run only if the kernel can lock the processes that "
+         "read files in (default);\n"
+         "                     best-effort: with what the kernel offers, see `consilium "
+         "doctor`; off: without\n"
          "  --plugins DIR      look for adapters in these folders first "
          "(separated by ':')\n"
          "  --json             print the summary as a JSON object\n"
@@ -193,6 +197,7 @@ int csl_verb_run(int argc, char **argv)
                                             {"precision", required_argument, NULL, 'P'},
                                             {"memory", required_argument, NULL, 'M'},
                                             {"timeout", required_argument, NULL, 't'},
+                                            {"sandbox", required_argument, NULL, 'S'},
                                             {"plugins", required_argument, NULL, 'p'},
                                             {"json", no_argument, NULL, 'J'},
                                             {"help", no_argument, NULL, 'h'},
@@ -216,6 +221,10 @@ int csl_verb_run(int argc, char **argv)
         case 'h': help(); return CSL_EXIT_DONE;
         case 'i':
             if (csl_identity_parse(optarg, &o.identity, &error) != CSL_OK)
+                return csl_usage("run", "%s", error.message);
+            break;
+        case 'S':
+            if (csl_sandbox_mode_parse(optarg, &o.limits.sandbox, &error) != CSL_OK)
                 return csl_usage("run", "%s", error.message);
             break;
         case 'P':

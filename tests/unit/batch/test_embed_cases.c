@@ -67,9 +67,17 @@ Test(embed_cases, order_and_answers_do_not_depend_on_the_number_of_workers)
     folder_drop(in);
 }
 
-Test(embed_cases, each_misbehaviour_costs_one_case_and_names_its_plugin)
+static bool has_sandbox(void)
 {
-    char *in = folder_make(), scribble[256];
+    csl_sandbox_support support;
+    csl_sandbox_probe(&support);
+    return support.landlock && support.seccomp;
+}
+
+/* d: how writing a file ends */
+static void check_misbehaviour(csl_sandbox_mode sandbox, const char *d)
+{
+    char *in = folder_make(), scribble[256], wanted[1024];
     snprintf(scribble, sizeof scribble, "zoo scribble\n%s/written\n", in);
     free(folder_put(in, "a/x", "zoo plain\ntoken 1 x\n"));
     free(folder_put(in, "b/x", "zoo crash\n"));
@@ -80,16 +88,18 @@ Test(embed_cases, each_misbehaviour_costs_one_case_and_names_its_plugin)
     free(folder_put(in, "g/x", "zoo plain\ntoken 2 x\n"));
     free(folder_put(in, "cases.csv", "case,path\na,a\nb,b\nc,c\nd,d\ne,e\nf,f\ngone,nowhere\ng,g\n"));
     char *csv = csl_path_join(in, "cases.csv");
-    csl_limits limits = {.wall_seconds = 1};
-    cr_expect_str_eq(embed(csv, 2, &limits, NULL)->text,
-                     "a=1,\n"
-                     "b!killed by signal 11 (Segmentation fault) while reading; plugin org.example.crash\n"
-                     "c!took longer than the 1 s allowed while reading; plugin org.example.hang\n"
-                     "d!tried to write a file while reading; plugin org.example.scribble\n"
-                     "e!gave a broken answer while answering\n"
-                     "f!f/x: fail line: is not what it claims\n"
-                     "gone!nowhere: cannot open: No such file or directory\n"
-                     "g=2,\n");
+    csl_limits limits = {.wall_seconds = 1, .sandbox = sandbox};
+    snprintf(wanted, sizeof wanted,
+             "a=1,\n"
+             "b!killed by signal 11 (Segmentation fault) while reading; plugin org.example.crash\n"
+             "c!took longer than the 1 s allowed while reading; plugin org.example.hang\n"
+             "d!%s while reading; plugin org.example.scribble\n"
+             "e!gave a broken answer while answering\n"
+             "f!f/x: fail line: is not what it claims\n"
+             "gone!nowhere: cannot open: No such file or directory\n"
+             "g=2,\n",
+             d);
+    cr_expect_str_eq(embed(csv, 2, &limits, NULL)->text, wanted);
     char *written = folder_get(in, "written");
     cr_expect(!written || !written[0], "the child wrote '%s'", written);
     free(written);
@@ -97,19 +107,60 @@ Test(embed_cases, each_misbehaviour_costs_one_case_and_names_its_plugin)
     folder_drop(in);
 }
 
-Test(embed_cases, a_killed_worker_is_replaced_and_costs_one_case)
+Test(embed_cases, each_misbehaviour_costs_one_case_and_names_its_plugin)
 {
-    char *in = folder_make();
+    check_misbehaviour(CSL_SANDBOX_OFF, "tried to write a file");
+    if (has_sandbox()) check_misbehaviour(CSL_SANDBOX_REQUIRE, "tried to write a file (openat)");
+}
+
+Test(embed_cases, no_way_out_of_the_sandbox_is_open)
+{
+    static const char *const ways[][2] = {
+        {"shadow", "x: way: shadow was shut: Permission denied"},
+        {"proc", "x: way: proc was shut: Permission denied"},
+        {"home", "x: way: home was shut: Permission denied"},
+        {"fork", "tried to start a process or thread (clone) while reading; plugin org.example.escape"},
+        {"exec", "tried to start a process or thread (execve) while reading; plugin org.example.escape"},
+        {"network", "tried to reach a network (socket) while reading; plugin org.example.escape"},
+        {"trace", "tried to reach another process (ptrace) while reading; plugin org.example.escape"},
+        {"handlers", "x: way: handlers was shut: "}};
+    if (!has_sandbox()) cr_skip_test("this kernel does not offer Landlock and seccomp");
+    csl_limits limits = {.sandbox = CSL_SANDBOX_REQUIRE};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char *in = folder_make(), text[64], wanted[256];
+        snprintf(text, sizeof text, "zoo escape\n%s\n", ways[i][0]);
+        snprintf(wanted, sizeof wanted, "x!%s", ways[i][1]);
+        free(folder_put(in, "x/x", text));
+        const notes *n = embed(in, 1, &limits, NULL);
+        cr_expect(!strncmp(n->text, wanted, strlen(wanted)), "%s: %s", ways[i][0], n->text);
+        folder_drop(in);
+    }
+}
+
+static void check_patricide(csl_sandbox_mode sandbox, const char *reason)
+{
+    char *in = folder_make(), wanted[1024] = "";
+    csl_limits limits = {.sandbox = sandbox};
     for (int i = 0; i < 12; i++) {
         char name[32];
+        size_t used = strlen(wanted);
         snprintf(name, sizeof name, "c%02d/a", i);
         free(folder_put(in, name, i % 4 == 2 ? "zoo patricide\n" : "zoo plain\ntoken 1 x\n"));
+        if (i % 4 == 2)
+            snprintf(wanted + used, sizeof wanted - used, "c%02d!%s\n", i, reason);
+        else
+            snprintf(wanted + used, sizeof wanted - used, "c%02d=1,\n", i);
     }
-    cr_expect_str_eq(embed(in, 2, NULL, NULL)->text,
-                     "c00=1,\nc01=1,\nc02!its worker process ended unexpectedly\nc03=1,\n"
-                     "c04=1,\nc05=1,\nc06!its worker process ended unexpectedly\nc07=1,\n"
-                     "c08=1,\nc09=1,\nc10!its worker process ended unexpectedly\nc11=1,\n");
+    cr_expect_str_eq(embed(in, 2, &limits, NULL)->text, wanted);
     folder_drop(in);
+}
+
+Test(embed_cases, a_killed_worker_is_replaced_and_costs_one_case)
+{
+    check_patricide(CSL_SANDBOX_OFF, "its worker process ended unexpectedly");
+    if (has_sandbox())
+        check_patricide(CSL_SANDBOX_REQUIRE,
+                        "tried to reach another process (kill) while reading; plugin org.example.patricide");
 }
 
 Test(embed_cases, memory_has_a_limit)
