@@ -6,8 +6,8 @@
  * DIR.openings               beside it: what opens the commitments of entries; not part of the log
  *
  * One process writes a log at a time (the folder is locked). Entries become visible to readers, and
- * acknowledged to the writer, at csl_audit_commit: bundles and tiles are durable before the checkpoint that
- * names them. The format and how to check it: docs/audit.md.
+ * acknowledged to the writer, at csl_audit_commit, which has made them durable: in their files, or in a
+ * journal from which the next csl_audit_open makes them. The format and how to check it: docs/audit.md.
  */
 #ifndef CSL_AUDIT_AUDIT_H
 #define CSL_AUDIT_AUDIT_H
@@ -116,6 +116,9 @@ typedef struct csl_audit_log csl_audit_log;
  * time; key must outlive the log. */
 csl_status csl_audit_open(const char *folder, const csl_audit_key *key, csl_audit_log **log,
                           csl_error *error);
+/* After a crash: makes the log's files what its last commit made them, as csl_audit_open does, with the
+ * verifier key alone. *size: entries then. */
+csl_status csl_audit_recover(const char *folder, const char *vkey_text, uint64_t *size, csl_error *error);
 /* Adds an entry to the pending batch; *index and *leaf (RFC 6962 leaf hash) may be NULL. An event whose
  * objects do not fit into one entry becomes several, committed together; *index and *leaf are those of the
  * first. If the clock has jumped since the last event, an entry that says so comes before. After CSL_ELIMIT
@@ -136,7 +139,8 @@ csl_status csl_audit_rotate(csl_audit_log *log, const csl_audit_key *next, csl_e
  * in csl_audit_append, the log refuses everything and must be closed and opened again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
 uint64_t csl_audit_size(const csl_audit_log *log); /* entries committed */
-void csl_audit_close(csl_audit_log *log);          /* drops what was not committed; NULL is allowed */
+/* Syncs the log's files and drops what was not committed; NULL is allowed. */
+void csl_audit_close(csl_audit_log *log);
 
 /* ---- verifying: needs the public key alone ---- */
 

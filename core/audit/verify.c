@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/checkpoint.h"
+#include "audit/journal.h"
 #include "audit/merkle.h"
 #include "audit/rotation.h"
 #include "audit/tile.h"
@@ -168,6 +170,16 @@ static unsigned bundle_width(uint64_t size, uint64_t index)
     return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
 }
 
+/* A journal is there while a log is written, and after a crash. */
+static void hint_at_journal(const verifier *v, csl_status status, csl_error *error)
+{
+    bool damaged = status == CSL_EFORMAT || status == CSL_ENOTFOUND || status == CSL_ECRYPTO;
+    if (!damaged || !error || faccessat(v->folder.descriptor, AUDIT_JOURNAL, F_OK, 0) != 0) return;
+    size_t length = strlen(error->message);
+    snprintf(error->message + length, sizeof error->message - length,
+             " (the log was not closed; if the power failed, `consilium audit recover` comes first)");
+}
+
 csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
                             csl_error *error)
 {
@@ -181,6 +193,7 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
     if (!(v = calloc(1, sizeof *v))) return csl_fail(error, CSL_ENOMEM, folder, "no memory");
     v->verdict = verdict;
     v->vkey = first;
+    v->folder.descriptor = -1;
     audit_bundle_init(&v->bundle);
     csl_buffer_init(&v->older, v->bundle.file.maximum);
     status = audit_folder_open(folder, &v->folder, error);
@@ -206,6 +219,7 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
     }
     audit_vkey_format(&v->vkey, verdict->key);
 done:
+    hint_at_journal(v, status, error);
     audit_bundle_free(&v->bundle);
     csl_buffer_free(&v->older);
     audit_hasher_close(&v->hasher);

@@ -7,10 +7,19 @@
 
 #include "base/file.h"
 
+/* clang-format off */
 static const audit_action *const actions[] = {
-    &audit_action_keygen,      &audit_action_verify, &audit_action_show,   &audit_action_prove,
-    &audit_action_check_proof, &audit_action_rotate, &audit_action_reveal, &audit_action_erase,
+    &audit_action_keygen,
+    &audit_action_verify,
+    &audit_action_show,
+    &audit_action_prove,
+    &audit_action_check_proof,
+    &audit_action_rotate,
+    &audit_action_reveal,
+    &audit_action_erase,
+    &audit_action_recover,
 };
+/* clang-format on */
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
 static void help(void)

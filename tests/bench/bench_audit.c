@@ -13,7 +13,7 @@
 #include "audit/merkle.h"
 #include "base/file.h"
 
-enum { SYNCS = 300, SINGLES = 300 };
+enum { SYNCS = 1000, SINGLES = 2000 };
 
 static double now(void)
 {
