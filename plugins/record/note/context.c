@@ -11,6 +11,12 @@ void note_triggers(note_phrases *phrases)
         note_phrases_add(phrases, note_trigger_table[i].phrases, (uint16_t)i);
 }
 
+/* "No fever, possible pneumonia": of what is denied and what is possible the one ends where the other begins. */
+static bool is_doubt(const note_trigger *t)
+{
+    return t->class & (1 << NOTE_NEGATED | 1 << NOTE_UNCERTAIN);
+}
+
 /* Marks the words from `from`, towards `step`, up to where the scope ends. owner[i]: 1 + the trigger of which
  * word i is a part, or 0. */
 static void open_scope(note_sentence *s, const uint16_t *owner, size_t from, int step, const note_trigger *t)
@@ -20,9 +26,7 @@ static void open_scope(note_sentence *s, const uint16_t *owner, size_t from, int
         char before = s->words[i].before;
         if (step > 0 && (before == ';' || (before == ':' && i != from))) return;
         if (other) {
-            /* A further trigger of the class opens a scope of its own, and "and no" goes on with this one. */
-            if (other->ends & t->class) return;
-            if (other->class & t->class) return;
+            if ((other->ends | other->class) & t->class || (is_doubt(other) && is_doubt(t))) return;
             continue;
         }
         s->words[i].classes |= t->class;

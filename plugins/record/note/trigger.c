@@ -62,9 +62,7 @@ const note_trigger note_trigger_table[] = {
      "any|without any "
      "evidence of|without sign of|without signs of|without indication "
      "of|doesn't|didn't|don't|isn't|wasn't|aren't|"
-     "weren't|hasn't|haven't|cannot|can't|did not|does not|do not|is not|was not|are not|were not|has "
-     "not|have not|had "
-     "not|excludes|excluded|unable to identify|test negative for|tested negative for"},
+     "weren't|hasn't|haven't|cannot|can't|excludes|excluded|unable to identify|test negative for|tested negative for"},
     /* Behind it. */
     {NEG, 0, false, true,
      "is ruled out|was ruled out|are ruled out|were ruled out|has been ruled out|have been ruled out|been "

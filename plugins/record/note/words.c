@@ -200,7 +200,7 @@ static const unsigned char *after_bullet(cursor line)
 /* The heading that the line begins with, past which the line then begins; -1: none. */
 static int take_heading(cursor *line, note_sentence *words, const note_listener *l)
 {
-    const unsigned char *from = after_bullet(*line), *at = from;
+    const unsigned char *from = line->at, *at = from;
     bool loud = false, quiet = false;
     while (at < line->end && *at != ':' && at - from < HEADING_BYTES) {
         if (*at == '.' || *at == ';') return -1;
@@ -228,7 +228,9 @@ void note_walk(const char *text, size_t length, note_sentence rooms[2], const no
         at = stop ? stop + 1 : end;
         while (line.at < line.end && is_blank(*line.at)) line.at++;
         while (line.at < line.end && is_blank(line.end[-1])) line.end--;
-        bool item = line.at < line.end && after_bullet(line) > line.at;
+        const unsigned char *start = after_bullet(line);
+        bool item = start > line.at;
+        line.at = start;
         if (line.at == line.end || item || (was_short && is_upper(*line.at))) end_sentence(s, l);
         was_short = line.end - line.at < SHORT_LINE;
         int heading = take_heading(&line, &rooms[1], l);
