@@ -26,8 +26,9 @@ static size_t make_room(note_capture *c, size_t more)
 
 void note_capture_mark(note_capture *c, const char *element)
 {
-    if (!note_is_block(element, strlen(element)) || !c->length || c->text[c->length - 1] == '\n') return;
-    if (make_room(c, 1)) c->text[c->length++] = '\n';
+    int lines = note_lines(element, strlen(element));
+    for (size_t i = 1; lines && c->length >= i && c->text[c->length - i] == '\n'; i++) lines--;
+    while (lines-- > 0 && c->length && make_room(c, 1)) c->text[c->length++] = '\n';
 }
 
 void note_capture_text(note_capture *c, const char *text, size_t length)

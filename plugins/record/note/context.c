@@ -11,7 +11,8 @@ void note_triggers(note_phrases *phrases)
         note_phrases_add(phrases, note_trigger_table[i].phrases, (uint16_t)i);
 }
 
-/* "No fever, possible pneumonia": of what is denied and what is possible the one ends where the other begins. */
+/* "No fever, possible pneumonia": of what is denied and what is possible the one ends where the other begins.
+ */
 static bool is_doubt(const note_trigger *t)
 {
     return t->class & (1 << NOTE_NEGATED | 1 << NOTE_UNCERTAIN);

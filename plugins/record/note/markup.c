@@ -58,14 +58,20 @@ char *note_latin(rec_arena *arena, const char *text, size_t length, size_t *byte
     return out;
 }
 
-bool note_is_block(const char *element, size_t length)
+int note_lines(const char *element, size_t length)
 {
-    static const char *const blocks[] = {
-        "p",  "br", "div", "li", "tr",        "td",   "th",   "table", "caption", "ul", "ol", "h1", "h2",
-        "h3", "h4", "h5",  "h6", "paragraph", "item", "list", "pre",   "title",   "dd", "dt", "hr"};
+    static const char *const lines[] = {"br", "td", "th"}, *const blocks[] = {
+                                                               "p",     "div",       "li",   "tr",
+                                                               "table", "caption",   "ul",   "ol",
+                                                               "h1",    "h2",        "h3",   "h4",
+                                                               "h5",    "h6",        "dd",   "dt",
+                                                               "hr",    "paragraph", "item", "list",
+                                                               "pre",   "title"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strlen(lines[i]) == length && !strncasecmp(lines[i], element, length)) return 1;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-        if (strlen(blocks[i]) == length && !strncasecmp(blocks[i], element, length)) return true;
-    return false;
+        if (strlen(blocks[i]) == length && !strncasecmp(blocks[i], element, length)) return 2;
+    return 0;
 }
 
 /* Past the next `end`, in any case, from `at`, or `stop`. */
@@ -84,7 +90,7 @@ static const char *past_tag(const char *at, const char *stop, char *out, size_t 
     const char *name = at + 1 + (stop - at > 1 && at[1] == '/'), *end = name;
     while (end < stop && ((*end | 0x20) >= 'a' ? (*end | 0x20) <= 'z' : *end >= '0' && *end <= '9')) end++;
     size_t length = (size_t)(end - name);
-    if (note_is_block(name, length)) out[(*n)++] = '\n';
+    for (int lines = note_lines(name, length); lines; lines--) out[(*n)++] = '\n';
     if (length == 6 && !strncasecmp(name, "script", 6) && name == at + 1) return past(end, stop, "</script>");
     if (length == 5 && !strncasecmp(name, "style", 5) && name == at + 1) return past(end, stop, "</style>");
     const char *close = memchr(at, '>', (size_t)(stop - at));

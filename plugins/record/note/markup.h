@@ -13,10 +13,11 @@ enum { NOTE_TEXT_MAX = REC_PROSE_MAX };
 char *note_base64(rec_arena *arena, const char *text, size_t length, size_t *bytes);
 /* ISO 8859-1 or Windows-1252 to UTF-8. */
 char *note_latin(rec_arena *arena, const char *text, size_t length, size_t *bytes);
-/* The text of HTML or XHTML, a new line where a block begins or ends, references resolved; scripts, styles
+/* The text of HTML or XHTML, blocks and lines parted by line ends, references resolved; scripts, styles
  * and comments are none. */
 char *note_unmarked(rec_arena *arena, const char *html, size_t length, size_t *bytes);
-/* True if a new line is due where this element of HTML or of C-CDA's narrative begins or ends. */
-bool note_is_block(const char *element, size_t length);
+/* How many line ends stand for the begin or end of this element of HTML or of C-CDA's narrative: 2 for a
+ * block, which ends a sentence, 1 for a line or a table's cell, else 0. */
+int note_lines(const char *element, size_t length);
 
 #endif

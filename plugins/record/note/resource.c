@@ -44,7 +44,9 @@ static void take_sections(rec_record *record, const note_source *whole, const re
         note_source source = *whole;
         const char *code = loinc_of(rec_child(s, "code"));
         if (code) source.code = code;
-        if (!repeats) note_take(record, &source, "text/html", false, rec_get(text, "div"), s);
+        const char *div = rec_get(text, "div"); /* in JSON with its tags, of XML the text alone */
+        bool tags = div && !strncmp(div, "<div", 4);
+        if (!repeats) note_take(record, &source, tags ? "text/html" : NULL, false, div, s);
         take_sections(record, whole, s);
     }
 }

@@ -45,7 +45,7 @@ const note_trigger note_trigger_table[] = {
     /* Before what they deny. */
     {NEG, 0, true, false,
      "no|not|without|w o|denies|denied|denying|denies the following|no evidence of the following|negative "
-     "for the following|deny|never|never had|none|nor|neither|absence of|cannot "
+     "for the following|deny|never|never had|nor|neither|absence of|cannot "
      "see|declined|declines|fails to reveal|failed to reveal|fails to show|free of|free from|negative "
      "for|negative "
      "examination for|lack of|lacks|lacked|lacking|no cause of|no complaints of|no complaint of|no "
@@ -62,7 +62,8 @@ const note_trigger note_trigger_table[] = {
      "any|without any "
      "evidence of|without sign of|without signs of|without indication "
      "of|doesn't|didn't|don't|isn't|wasn't|aren't|"
-     "weren't|hasn't|haven't|cannot|can't|excludes|excluded|unable to identify|test negative for|tested negative for"},
+     "weren't|hasn't|haven't|cannot|can't|excludes|excluded|unable to identify|test negative for|tested "
+     "negative for"},
     /* Behind it. */
     {NEG, 0, false, true,
      "is ruled out|was ruled out|are ruled out|were ruled out|has been ruled out|have been ruled out|been "
@@ -79,7 +80,7 @@ const note_trigger note_trigger_table[] = {
      "visualized|not found|was not found|is denied|are denied|was denied|has resolved|have resolved|is "
      "resolved"},
 
-    {NEG, 0, true, true, "absent"},
+    {NEG, 0, true, true, "absent|none"},
 
     /* Possible, to be looked for, or depending on something. */
     {UNC, 0, true, false,

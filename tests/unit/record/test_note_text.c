@@ -239,11 +239,11 @@ Test(record_note_text, markup)
                                             {"Z", "none"},
                                             {"Zg==Zg==", "none"}};
     static const char *const html[][2] = {
-        {"<p>No <b>fever</b>.</p>\n<p>Cough&nbsp;&amp; rash</p>", "/No fever./ /Cough & rash/"},
+        {"<p>No <b>fever</b>.</p>\n<p>Cough&nbsp;&amp; rash</p>", "//No fever.// //Cough & rash//"},
         {"a<br/>b<script>x < y</script>c<style>p{}</style>d<!-- <p> -->e", "a/bcde"},
         {"&#233;&#xe9;&eacute;&#x110000;&#0;&unknown;&&amp", "\xc3\xa9\xc3\xa9\xc3\xa9   &&amp"},
-        {"<ul><li>one</li><li>two</li></ul>", "//one//two//"},
-        {"<pre>one\ntwo</pre>", "/one/two/"},
+        {"<ul><li>one</li><li>two</li></ul>", "////one////two////"},
+        {"<pre>one\ntwo</pre>", "//one/two//"},
         {"one\ntwo", "one two"},
         {"a <", "a "},
         {"a <!--", "a "},
