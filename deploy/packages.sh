@@ -2,7 +2,7 @@
 # Works on Debian 12 and 13, as root or with sudo.
 
 build_packages="build-essential cmake ninja-build pkg-config libdcmtk-dev libxml2-dev libssl-dev libhts-dev
-                libjansson-dev libsqlite3-dev zlib1g-dev libdnnl-dev libopenjp2-7-dev libcharls-dev libjpeg-dev
+                libjansson-dev libsqlite3-dev zlib1g-dev libdeflate-dev libdnnl-dev libopenjp2-7-dev libcharls-dev libjpeg-dev
                 libsimdjson-dev libseccomp-dev libp11-kit-dev"
 test_packages="libcriterion-dev libxml2-utils openssl jq softhsm2 opensc"
 

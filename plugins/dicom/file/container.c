@@ -1,9 +1,6 @@
 #include "file/container.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 enum { PREAMBLE = 128, META_START = PREAMBLE + 4 };
 
@@ -111,57 +108,4 @@ csl_element_coding csl_container_coding(const uint8_t *dataset, uint64_t length)
     bool big = dataset[0] < dataset[1];
     if (is_vr(dataset + 4)) return big ? CSL_ELEMENTS_BIG_ENDIAN : CSL_ELEMENTS_EXPLICIT;
     return !big && u32le(dataset + 4) <= length - 8 ? CSL_ELEMENTS_IMPLICIT : CSL_ELEMENTS_UNCLEAR;
-}
-
-int32_t csl_container_inflate(const uint8_t *bytes, uint64_t length, uint8_t **inflated,
-                              uint64_t *inflated_length, csl_dcm_error *error)
-{
-    static const char place[] = "deflated data set";
-    int32_t status = CSL_PLUGIN_OK;
-    uint8_t *out = NULL;
-    size_t capacity = 0, used = 0;
-    z_stream z;
-    memset(&z, 0, sizeof z);
-    if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
-        return csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
-    z.next_in = (Bytef *)(uintptr_t)bytes;
-    int done = Z_OK;
-    while (done != Z_STREAM_END) {
-        if (z.avail_in == 0 && length > 0) {
-            z.avail_in = (uInt)(length < INT_MAX ? length : INT_MAX);
-            length -= z.avail_in;
-        }
-        if (used == capacity) {
-            size_t wanted = capacity ? capacity * 2 : 1 << 16;
-            if (wanted > CSL_DCM_MAX_INFLATED) {
-                status = csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "grows past %u bytes",
-                                      CSL_DCM_MAX_INFLATED);
-                goto done;
-            }
-            uint8_t *grown = realloc(out, wanted);
-            if (!grown) {
-                status = csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
-                goto done;
-            }
-            out = grown;
-            capacity = wanted;
-        }
-        z.next_out = out + used;
-        z.avail_out = (uInt)(capacity - used);
-        done = inflate(&z, Z_NO_FLUSH);
-        used = capacity - z.avail_out;
-        if (done != Z_OK && done != Z_STREAM_END) {
-            status = csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
-                                  done == Z_BUF_ERROR ? "ends before the compressed stream does"
-                                                      : "the compressed stream is damaged");
-            goto done;
-        }
-    }
-    *inflated = out;
-    *inflated_length = used;
-    out = NULL;
-done:
-    inflateEnd(&z);
-    free(out);
-    return status;
 }

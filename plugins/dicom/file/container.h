@@ -36,11 +36,6 @@ typedef enum csl_element_coding {
 /* How a data set is encoded by the look of its first element, whatever the file says. */
 csl_element_coding csl_container_coding(const uint8_t *dataset, uint64_t length);
 
-/* Inflates a raw deflate stream (PS3.5 A.5) into *inflated, which the caller frees. Refuses what would pass
- * CSL_DCM_MAX_INFLATED and what ends before the stream does. */
-int32_t csl_container_inflate(const uint8_t *bytes, uint64_t length, uint8_t **inflated,
-                              uint64_t *inflated_length, csl_dcm_error *error);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 #include "file/dcm.h"
 
 #include "file/container.h"
+#include "file/deflate.h"
 #include "file/file.hh"
 #include "file/memory_stream.hh"
 #include "file/object.h"
@@ -89,7 +90,7 @@ int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file,
             std::strcmp(container.transfer_syntax, UID_DeflatedExplicitVRLittleEndianTransferSyntax) == 0;
         if (deflated) {
             status =
-                csl_container_inflate(bytes + at, length - at, &opened->inflated, &opened->length, error);
+                csl_inflate(bytes + at, length - at, &opened->inflated, &opened->length, error);
             if (status != CSL_PLUGIN_OK) return status;
             opened->bytes = opened->inflated;
             at = 0;

@@ -1,5 +1,6 @@
 #include "pixel/decode.h"
 
+#include "file/deflate.h"
 #include "pixel/jpeg.h"
 #include "pixel/jpeg2000.h"
 #include "pixel/jpeg_lossless.h"
@@ -8,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static const char place[] = "(7FE0,0010) PixelData";
 
@@ -124,21 +124,6 @@ int32_t csl_decode_native(const csl_pixel_data *pixel_data, const csl_dcm_pixels
     return CSL_PLUGIN_OK;
 }
 
-/* Raw deflate (PS3.5 A.5) into a buffer of the size that the frame must have. */
-static bool inflate_frame(const uint8_t *stream, uint64_t length, uint8_t *to, uint64_t count)
-{
-    z_stream z;
-    memset(&z, 0, sizeof z);
-    if (count > UINT32_MAX || length > UINT32_MAX || inflateInit2(&z, -MAX_WBITS) != Z_OK) return false;
-    z.next_in = (Bytef *)(uintptr_t)stream;
-    z.avail_in = (uInt)length;
-    z.next_out = to;
-    z.avail_out = (uInt)count;
-    int done = inflate(&z, Z_FINISH);
-    inflateEnd(&z);
-    return (done == Z_STREAM_END || done == Z_BUF_ERROR) && z.avail_out == 0;
-}
-
 /* Frames by themselves, compressed as bytes or not at all. */
 static int32_t decode_bytes(csl_codec codec, const uint8_t *stream, uint64_t length,
                             const csl_dcm_pixels *pixels, csl_dcm_frame *frame, csl_dcm_error *error)
@@ -162,7 +147,7 @@ static int32_t decode_bytes(csl_codec codec, const uint8_t *stream, uint64_t len
         status = csl_rle_decode(stream, length, pixels->bits_allocated == 1 ? bytes : pixel_count(pixels),
                                 pixels->samples, frame->bytes_per_sample, frame->owned, error);
         frame->planar = false;
-    } else if (!inflate_frame(stream, length, frame->owned, bytes)) {
+    } else if (!csl_inflate_exactly(stream, length, frame->owned, bytes)) {
         status = csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                               "a deflated frame does not give the %llu bytes that it should have",
                               (unsigned long long)bytes);
