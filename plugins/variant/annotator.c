@@ -28,7 +28,7 @@ static int32_t rewind_source(variant_annotator *a)
     a->open = true;
     a->contig[0] = 0;
     empty(a);
-    return variant_source_open(&a->source, a->input, NULL, NULL);
+    return variant_source_open(&a->source, a->input, NULL, NULL, VARIANT_UNJUDGED);
 }
 
 static bool is_on(const variant_record *x, int chromosome, const char *contig)
@@ -101,7 +101,7 @@ static int hold(variant_annotator *a, const variant_allele *allele)
 static int take(variant_annotator *a, variant_reference *reference)
 {
     variant_record *record = &a->source.record;
-    variant_record_info(record, a->source.header.layout.key);
+    variant_record_info(record);
     for (int number = 1; number < record->alleles; number++) {
         variant_allele allele;
         if (!variant_allele_read(&a->source, number, &allele)) continue;

@@ -41,16 +41,17 @@ static int make_dictionary(variant_source *s, kstring_t *dictionary)
 static int take_text(variant_source *s, char *text, kstring_t *dictionary)
 {
     size_t lines = 0;
+    uint64_t number = 0;
     for (char *line = text; *line;) {
         char *feed = strchr(line, '\n');
         size_t size = feed ? (size_t)(feed - line) : strlen(line);
         line[size] = 0;
         if (line[0] == '#' && line[1] != '#')
-            return variant_header_columns(&s->header, (variant_span){line, size}, &s->fault) < 0
+            return variant_header_columns(&s->header, (variant_span){line, size}, &s->fault) < 0 ||
+                           make_dictionary(s, dictionary) < 0
                        ? -1
-                       : make_dictionary(s, dictionary);
-        if (!variant_header_line(&s->header, line, size))
-            return variant_wrong(&s->fault, "no memory for the header");
+                       : variant_source_ready(s);
+        if (size && variant_source_meta(s, (variant_span){line, size}, ++number) < 0) return -1;
         if (variant_header_is_dictionary(line, size)) {
             if (++lines > VARIANT_MAX_HEADER_LINES)
                 return variant_wrong(&s->fault,
@@ -166,6 +167,8 @@ int variant_binary_next(variant_source *s)
     int more = check_lengths(s);
     if (more == 0) return 0;
     s->records++;
+    s->judge.line = 0;
+    s->judge.record = s->records;
     if (more < 0) return -1;
     static const char malformed[] =
         "not a BCF record: it is damaged, cut short, or names what the header does not "

@@ -14,8 +14,9 @@ static int malformed(variant_span text, variant_fault *fault)
 
 int variant_genotype_beyond(const variant_record *record, int allele, variant_fault *fault)
 {
-    return variant_wrong(fault, "GT names allele %d of a record whose last is %d", allele,
-                         record->alleles - 1);
+    return variant_judge_breach(record->judge, VARIANT_RULE_ALLELE_NUMBER, fault,
+                                "GT names allele %d of a record whose last is %d", allele,
+                                record->alleles - 1);
 }
 
 int variant_genotype_read(const variant_record *record, variant_genotype *genotype, variant_fault *fault)
@@ -37,7 +38,10 @@ int variant_genotype_read(const variant_record *record, variant_genotype *genoty
             for (; at < end && *at >= '0' && *at <= '9' && allele <= VARIANT_MAX_ALLELES; at++)
                 allele = allele * 10 + (*at - '0');
             if (at == start) return malformed(text, fault);
-            if (allele >= record->alleles) return variant_genotype_beyond(record, allele, fault);
+            if (allele >= record->alleles) {
+                if (variant_genotype_beyond(record, allele, fault) < 0) return -1;
+                allele = VARIANT_NO_CALL;
+            }
         }
         if (genotype->ploidy < VARIANT_MAX_PLOIDY) {
             genotype->alleles[genotype->ploidy++] = allele;
@@ -47,6 +51,9 @@ int variant_genotype_read(const variant_record *record, variant_genotype *genoty
         if (*at != '/' && *at != '|') return malformed(text, fault);
         if (*at == '/') genotype->phased = false;
         at++;
+        if (at == end)
+            return variant_judge_breach(record->judge, VARIANT_RULE_GENOTYPE_MARK, fault,
+                                        "GT ends with a mark: \"%.20s\"", text.at);
     }
 }
 

@@ -48,6 +48,7 @@ void variant_header_free(variant_header *header)
 {
     free(header->sample_lines);
     header->sample_lines = NULL;
+    variant_declarations_free(&header->declarations);
 }
 
 int variant_contig_number(const char *name)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "annotation.h"
+#include "declaration.h"
 #include "lines.h"
 
 typedef enum variant_build {
@@ -28,6 +29,7 @@ typedef struct variant_header {
     variant_build by_text;           /* from ##reference, ##assembly and assembly= */
     char build_place[32];            /* where by_length, else by_text, was seen */
     variant_layout layout;           /* of consequence annotations */
+    variant_declarations declarations;
     /* From the ##SAMPLE lines, while the sample's name is not known yet: the lines, one after the other. */
     char *sample_lines;
     size_t sample_lines_length;

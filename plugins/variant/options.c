@@ -13,6 +13,8 @@ const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
     OPTION("variant.sample", "NAME", "read this sample of files that have several; the first"),
     OPTION("variant.patient", "ID",
            "read the sample whose ##SAMPLE line names this patient, or that has this name; the first"),
+    OPTION("variant.conformance", "refuse|warn",
+           "what becomes of a file that breaks a rule of the VCF standard and can be read; refuse"),
     OPTION("variant.reference", "FILE", "left-align alleles against this FASTA file of the case; as written"),
     OPTION(
         "variant.annotation", "FILE",
@@ -82,6 +84,10 @@ int32_t variant_options_read(const csl_host *host, const csl_options *from, vari
     options->patient = from->get(host, "variant.patient");
     if (options->patient && !options->patient[0])
         return from->refuse(host, "variant.patient", "the identifier of a patient");
+    static const char *const strictness[] = {"refuse", "warn", NULL};
+    int chosen = choice(host, from, "variant.conformance", strictness, VARIANT_STRICT);
+    if (chosen < 0) return from->refuse(host, "variant.conformance", "refuse or warn");
+    options->strictness = (variant_strictness)chosen;
     options->reference = from->get(host, "variant.reference");
     options->annotation = from->get(host, "variant.annotation");
     options->panel = from->get(host, "variant.panel");

@@ -6,6 +6,7 @@
 #include <consilium/plugin.h>
 #include <stdbool.h>
 
+#include "conformance.h"
 #include "score.h"
 
 typedef struct variant_options {
@@ -13,10 +14,11 @@ typedef struct variant_options {
     const char *sample, *patient; /* NULL: the first */
     /* Names of inputs; NULL: none. */
     const char *reference, *annotation, *panel;
+    variant_strictness strictness;
     variant_score_options scores;
 } variant_options;
 
-enum { VARIANT_OPTIONS = 12 };
+enum { VARIANT_OPTIONS = 13 };
 extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
 
 /* What init returns. `from` may be NULL: nothing was set. */

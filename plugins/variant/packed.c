@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "body.h"
 #include "genotype.h"
 
 void variant_packed_resolve(variant_packed *packed, const bcf_hdr_t *dictionary, const char *annotation)
@@ -30,6 +31,7 @@ static variant_field field_of(const uint8_t *at, int count, int type)
 void variant_packed_info(variant_record *r)
 {
     const variant_packed *packed = r->packed;
+    r->info_read = true;
     for (int i = 0; i < VARIANT_INFOS; i++) r->found[i] = (variant_field){NULL, 0, 0};
     if (bcf_unpack(packed->record, BCF_UN_INFO) != 0) return;
     for (int j = 0; j < packed->record->n_info; j++) {
@@ -64,16 +66,21 @@ int variant_packed_parse(variant_record *r, const variant_packed *packed, const 
     if (!contig || line->pos < -1 || !line->n_allele)
         return variant_wrong(fault, "no contig that the header declares, or no REF");
     r->packed = packed;
+    r->info_read = false;
     r->locus = line->pos + 1;
     r->quality = bcf_float_is_missing(line->qual) ? NAN : (double)line->qual;
     r->id = (variant_span){line->d.id, strlen(line->d.id)};
     r->passed = !line->d.n_flt ? NAN : line->d.n_flt == 1 && line->d.flt[0] == 0 ? 1.0f : 0.0f;
+    if (r->quality < 0 && variant_judge_breach(r->judge, VARIANT_RULE_QUALITY, fault,
+                                               "QUAL is %g: it cannot be below 0", r->quality) < 0)
+        return -1;
+    if (variant_record_take_contig(r, (variant_span){contig, strlen(contig)}, fault) < 0) return -1;
     r->alleles = 0;
     bool none = line->n_allele == 2 && !strcmp(line->d.allele[1], ".");
     for (int i = 0; i < line->n_allele - none; i++)
         if (variant_record_add_allele(r, line->d.allele[i], fault) < 0) return -1;
     if (variant_record_check_work(r, line->shared.l, fault) < 0) return -1;
-    return variant_record_take_contig(r, (variant_span){contig, strlen(contig)}, fault) < 0 ||
+    return variant_record_check_order(r, fault) < 0 || variant_body_identifiers(r->judge, r->id, fault) < 0 ||
                    take_formats(r, packed, fault) < 0
                ? -1
                : variant_record_check_numbers(r, fault);
@@ -87,7 +94,10 @@ int variant_packed_genotype(const variant_record *record, variant_genotype *geno
     for (int i = 0; i < count; i++) {
         double value = variant_field_number(field, i);
         int packed = isnan(value) || value < 0 ? 0 : (int)value, allele = (packed >> 1) - 1;
-        if (allele >= record->alleles) return variant_genotype_beyond(record, allele, fault);
+        if (allele >= record->alleles) {
+            if (variant_genotype_beyond(record, allele, fault) < 0) return -1;
+            allele = VARIANT_NO_CALL;
+        }
         if (i > 0 && !(packed & 1)) genotype->phased = false;
         if (genotype->ploidy == VARIANT_MAX_PLOIDY) continue;
         genotype->alleles[genotype->ploidy++] = allele < 0 ? VARIANT_NO_CALL : allele;

@@ -117,15 +117,14 @@ int32_t variant_reading_take(variant_reading *r, uint32_t input, variant_source 
     if (r->scoring.table.count && source->header.samples)
         variant_scoring_record(&r->scoring, record, &genotype, &r->reference);
     if (r->panel.region_count) {
-        variant_record_info(record, source->header.layout.key);
+        variant_record_info(record);
         if (!variant_panel_covers(&r->panel, record)) return CSL_PLUGIN_OK;
     }
     variant_tally_genotype(&r->tally, source->header.samples > 0, &genotype);
     bool found = false;
     for (int number = 1; number < record->alleles; number++) {
         if (source->header.samples && !variant_genotype_copies(&genotype, number)) continue;
-        if (!found)
-            variant_record_info(record, source->header.layout.key); /* scoring may have asked otherwise */
+        if (!found) variant_record_info(record);
         found = true;
         variant_allele allele;
         if (!variant_allele_read(source, number, &allele)) continue;
@@ -164,7 +163,8 @@ static int32_t read_records(variant_reading *r, uint32_t index, variant_source *
 static int32_t read_file(variant_reading *r, uint32_t index)
 {
     variant_source source;
-    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample, r->options->patient);
+    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample, r->options->patient,
+                                         r->options->strictness);
     if (status == CSL_PLUGIN_BAD_INPUT) variant_reading_fail(r, index, &source.fault);
     if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
     if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);
@@ -172,6 +172,7 @@ static int32_t read_file(variant_reading *r, uint32_t index)
     if (status == CSL_PLUGIN_OK && r->panel.region_count && !r->scoring.table.count)
         status = variant_regions_read(r, index, &source, &done);
     if (status == CSL_PLUGIN_OK && !done) status = read_records(r, index, &source);
+    if (status == CSL_PLUGIN_OK) status = variant_report_conformance(r, index, &source.judge);
     variant_source_close(&source);
     return status;
 }

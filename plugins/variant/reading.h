@@ -56,6 +56,9 @@ int32_t variant_regions_read(variant_reading *reading, uint32_t input, variant_s
  * inferred. */
 int32_t variant_report_header(const variant_reading *reading, uint32_t input, const variant_source *source);
 int32_t variant_report_findings(variant_reading *reading);
+/* A warning for every rule of the standard that the file broke. */
+int32_t variant_report_conformance(const variant_reading *reading, uint32_t input,
+                                   const variant_judge *judge);
 /* report_quality.c: warnings of what no single genome of the stated build looks like. */
 int32_t variant_report_quality(const variant_reading *reading);
 /* report_scores.c: a token of the stream `pgs` for every score. */

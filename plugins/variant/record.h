@@ -6,13 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conformance.h"
+#include "declaration.h"
 #include "field.h"
 #include "lines.h"
+#include "order.h"
 
 enum {
     VARIANT_MAX_ALLELES = 65535, /* of a record, REF among them */
-    VARIANT_MAX_ITEMS = 4096,    /* filters of a record */
     VARIANT_MAX_FORMAT = 255,    /* FORMAT fields of a record */
+    VARIANT_KEYS_SEEN = 16,      /* INFO keys of the record before that are remembered */
     VARIANT_MAX_WORK = 1 << 28   /* alleles times bytes of INFO: each allele may be looked for in all of it */
 };
 
@@ -50,11 +53,19 @@ typedef struct variant_record {
     float passed;                        /* 1 PASS, 0 some filter, NaN none was applied */
     const struct variant_packed *packed; /* of BCF; NULL: the three texts below */
     variant_span info, format, sample;
-    variant_field found[VARIANT_INFOS];     /* valid after variant_record_info */
-    variant_field values[VARIANT_FORMATS];  /* of the sample */
-    int8_t column[VARIANT_FORMATS];         /* of the FORMAT below, -1: not there */
-    char format_seen[128], contig_seen[64]; /* most records repeat both */
+    variant_field found[VARIANT_INFOS]; /* valid after variant_record_info */
+    bool info_read;
+    variant_field values[VARIANT_FORMATS]; /* of the sample */
+    int8_t column[VARIANT_FORMATS];        /* of the FORMAT below, -1: not there */
+    /* Most records repeat much of the one before. */
+    char format_seen[128], contig_seen[64], filter_seen[32];
+    variant_declaration *info_seen[VARIANT_KEYS_SEEN], *format_declared[VARIANT_MAX_FORMAT];
     int chromosome_seen, format_fields;
+    variant_judge *judge;               /* its source's */
+    variant_declarations *declarations; /* its header's */
+    variant_order order;
+    bool unordered;  /* read by regions, or one of many files' parts: order means nothing */
+    uint64_t serial; /* of the record */
 } variant_record;
 
 void variant_record_free(variant_record *record);
@@ -64,8 +75,8 @@ void variant_record_free(variant_record *record);
 int variant_record_parse(variant_record *record, const variant_lines *lines, size_t samples, size_t sample,
                          variant_fault *fault);
 
-/* Finds the INFO fields; `annotation` is the name of the one with consequences, "" if none. */
-void variant_record_info(variant_record *record, const char *annotation);
+/* Finds the INFO fields, where they are not known yet. */
+void variant_record_info(variant_record *record);
 
 /* What both forms of a record share. 0, or -1 with the fault's reason. */
 extern const char *const variant_info_names[VARIANT_INFO_ANNOTATION],
@@ -74,6 +85,9 @@ int variant_record_add_allele(variant_record *record, char *text, variant_fault 
 int variant_record_take_contig(variant_record *record, variant_span name, variant_fault *fault);
 int variant_record_check_work(const variant_record *record, size_t info_bytes, variant_fault *fault);
 int variant_record_check_numbers(const variant_record *record, variant_fault *fault);
+int variant_record_check_order(variant_record *record, variant_fault *fault);
+/* What stands at a wrong place in a message: the start of the text, without what a terminal would obey. */
+const char *variant_shown(variant_span text, char out[25]);
 int variant_record_late_genotype(variant_fault *fault);
 
 /* The record says "as the reference" of a stretch: a block of gVCF. Its last base, 1-based; 0 if it is none.

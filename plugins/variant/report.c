@@ -66,6 +66,16 @@ int32_t variant_report_header(const variant_reading *r, uint32_t input, const va
     return status;
 }
 
+int32_t variant_report_conformance(const variant_reading *r, uint32_t input, const variant_judge *judge)
+{
+    char text[320], place[64];
+    int32_t status = CSL_PLUGIN_OK;
+    for (int rule = 0; rule < VARIANT_RULES && status == CSL_PLUGIN_OK; rule++)
+        if (variant_judge_warning(judge, (variant_rule)rule, text, sizeof text, place, sizeof place))
+            status = r->sink->warn(r->sink, input, place, text);
+    return status;
+}
+
 static int32_t emit_token(const csl_sink *sink, const variant_token *from)
 {
     csl_token token = {.struct_size = sizeof token,

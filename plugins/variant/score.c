@@ -89,7 +89,7 @@ static double weigh(const variant_score_variant *v, double dosage)
 /* Of the record's own allele frequencies. */
 static double frequency_in(variant_record *record, int effect)
 {
-    variant_record_info(record, "");
+    variant_record_info(record);
     const variant_field *list = &record->found[VARIANT_INFO_FREQUENCY];
     if (effect > 0) return variant_field_number(list, effect - 1);
     double rest = 1;
@@ -186,9 +186,11 @@ static void in_block(variant_scoring *s, const variant_record *block, int64_t en
         char base[2] = {
             variant_reference_base(reference, sequence, (int64_t)(s->table.variants[i].key & locus_bits)), 0};
         char *alleles[] = {base};
-        variant_record at = {
-            .chromosome = block->chromosome, .contig = block->contig, .allele = alleles, .alleles = 1};
-        at.info = (variant_span){"", 0};
+        variant_record at = {.chromosome = block->chromosome,
+                             .contig = block->contig,
+                             .allele = alleles,
+                             .alleles = 1,
+                             .info_read = true};
         if (!base[0]) break; /* behind the end of the contig */
         consider(s, &s->table.variants[i], &at, genotype);
     }
@@ -209,7 +211,7 @@ void variant_scoring_record(variant_scoring *s, variant_record *record, const va
     s->cursor = at;
     for (; at < t->count && t->variants[at].key == key; at++) consider(s, &t->variants[at], record, genotype);
     if (reference->count && only_reference(record)) {
-        variant_record_info(record, "");
+        variant_record_info(record);
         int64_t end = variant_record_block_end(record);
         if (end > record->locus && variant_genotype_copies(genotype, 0) == genotype->ploidy)
             in_block(s, record, end, genotype, reference);

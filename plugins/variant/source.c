@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "binary.h"
+#include "meta.h"
 
 void variant_source_place(variant_source *s)
 {
@@ -33,20 +34,63 @@ static int read_text_header(variant_source *s)
                 "the header ends without its \"#CHROM\" line, which must stand before the first record");
         if (memchr(row.at, 0, row.length))
             return variant_wrong(&s->fault, "a NUL byte in the header: the file is damaged or not a VCF");
-        if (row.length < 2 || row.at[1] != '#') return variant_header_columns(&s->header, row, &s->fault);
-        if (!strncmp(row.at, "##fileformat=", 13) && strncmp(row.at + 13, "VCFv4.", 6))
-            return variant_wrong(&s->fault,
-                                 "the file is not of VCF 4: its first line must be ##fileformat=VCFv4.0 "
-                                 "to VCFv4.4; convert older files with bcftools or vcf-convert");
-        if (!variant_header_line(&s->header, row.at, row.length))
-            return variant_wrong(&s->fault, "no memory for the header");
+        if (row.length < 2 || row.at[1] != '#') {
+            if (!s->judge.line && variant_source_meta(s, (variant_span){"", 0}, s->lines.number) < 0)
+                return -1;
+            s->judge.line = s->lines.number;
+            if (variant_header_columns(&s->header, row, &s->fault) < 0 ||
+                (!s->header.samples && memmem(row.at, row.length, "\tFORMAT", 7) &&
+                 variant_judge_breach(&s->judge, VARIANT_RULE_NO_SAMPLES, &s->fault,
+                                      "FORMAT without a sample") < 0))
+                return -1;
+            return variant_source_ready(s);
+        }
+        if (variant_source_meta(s, row, s->lines.number) < 0) return -1;
     }
 }
 
-int32_t variant_source_open(variant_source *s, const csl_input *input, const char *sample,
-                            const char *patient)
+int variant_source_meta(variant_source *s, variant_span line, uint64_t number)
 {
-    *s = (variant_source){0};
+    bool first = !s->judge.line;
+    s->judge.line = number;
+    if (first) {
+        if (variant_meta_version(&s->judge, line, &s->fault) < 0) return -1;
+        if (!variant_declarations_reserve(&s->header.declarations, s->judge.version))
+            return variant_wrong(&s->fault, "no memory for the header");
+    }
+    if (!line.length) return 0;
+    if (variant_meta_check(&s->judge, &s->header.declarations, line, &s->fault) < 0) return -1;
+    return variant_header_line(&s->header, line.at, line.length)
+               ? 0
+               : variant_wrong(&s->fault, "no memory for the header");
+}
+
+/* The fields that the adapter reads have their slots from here on. */
+int variant_source_ready(variant_source *s)
+{
+    variant_record *record = &s->record;
+    record->judge = &s->judge;
+    record->declarations = &s->header.declarations;
+    s->judge.body = true;
+    for (int i = 0; i < VARIANT_INFOS + VARIANT_FORMATS; i++) {
+        bool info = i < VARIANT_INFOS;
+        const char *name = !info                          ? variant_format_names[i - VARIANT_INFOS]
+                           : i == VARIANT_INFO_ANNOTATION ? s->header.layout.key
+                                                          : variant_info_names[i];
+        if (!*name) continue;
+        variant_declaration *d = variant_declarations_add(
+            record->declarations, info ? VARIANT_DECLARED_INFO : VARIANT_DECLARED_FORMAT,
+            (variant_span){name, strlen(name)});
+        if (!d) return variant_wrong(&s->fault, "no memory for the header");
+        if (d->slot < 0) d->slot = info ? i : i - VARIANT_INFOS;
+    }
+    return 0;
+}
+
+int32_t variant_source_open(variant_source *s, const csl_input *input, const char *sample,
+                            const char *patient, variant_strictness strictness)
+{
+    *s = (variant_source){.judge.strictness = strictness};
     variant_header_init(&s->header);
     s->header.wanted = sample;
     s->header.patient = patient;
@@ -76,10 +120,17 @@ static int next_text(variant_source *s)
     while (got == 1 && !s->lines.row.length);
     if (got == 0) {
         variant_source_place(s);
-        return s->lines.no_eof_block && !s->lines.ended_clean ? variant_damaged(&s->fault) : 0;
+        if (s->lines.no_eof_block && !s->lines.ended_clean) return variant_damaged(&s->fault);
+        return !s->lines.ended_clean
+                   ? variant_judge_breach(
+                         &s->judge, VARIANT_RULE_LAST_LINE, &s->fault,
+                         "the last line does not end with a line feed: the file may be cut short")
+                   : 0;
     }
     if (got != 1) return got;
     s->records++;
+    s->judge.line = s->lines.jumped ? 0 : s->lines.number;
+    s->judge.record = s->records;
     return variant_record_parse(&s->record, &s->lines, s->header.samples, s->header.chosen, &s->fault) == 0
                ? 1
                : -1;
@@ -94,6 +145,7 @@ int variant_source_next(variant_source *s)
 
 int variant_source_jump(variant_source *s, uint64_t offset)
 {
+    s->record.unordered = true;
     if (!s->binary) return variant_lines_jump(&s->lines, offset, &s->fault);
     s->lines.jumped = true;
     if (offset > INT64_MAX || bgzf_seek(s->binary->fp.bgzf, (int64_t)offset, SEEK_SET) != 0)

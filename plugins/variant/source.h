@@ -26,6 +26,7 @@ enum {
 
 typedef struct variant_source {
     variant_header header;
+    variant_judge judge;
     variant_record record; /* valid until the next call */
     variant_fault fault;
     uint64_t records;    /* read so far */
@@ -39,7 +40,11 @@ typedef struct variant_source {
 /* Reads the header. `sample`: the name of the sample that is wanted; NULL: that of the patient; both NULL:
  * the first. CSL_PLUGIN_OK, or an error with the fault filled. Call variant_source_close in every case. */
 int32_t variant_source_open(variant_source *source, const csl_input *input, const char *sample,
-                            const char *patient);
+                            const char *patient, variant_strictness strictness);
+/* Takes line `number` of the header that starts with "##". 0, or -1 with the fault's reason. For binary.c. */
+int variant_source_meta(variant_source *source, variant_span line, uint64_t number);
+/* What the record needs of the header, once that is read. 0, or -1. */
+int variant_source_ready(variant_source *source);
 void variant_source_close(variant_source *source);
 
 /* 1: source->record holds the next record. 0: the end. -1: the fault says what is wrong. */

@@ -88,8 +88,15 @@ static const char *embed(const csl_input *inputs, uint32_t count, const char *co
 
 const char *feed(const uint8_t *bytes, size_t length)
 {
-    static const char *const with_all[] = {
-        "variant.reference", "r.fa", "variant.annotation", "a.vcf", "pgs.absent", "reference", NULL};
+    static const char *const with_all[] = {"variant.reference",
+                                           "r.fa",
+                                           "variant.annotation",
+                                           "a.vcf",
+                                           "pgs.absent",
+                                           "reference",
+                                           "variant.conformance",
+                                           "warn",
+                                           NULL};
     static const char *const with_panel[] = {"variant.panel", "p.bed", NULL};
     uint32_t sure;
     variant_kind kind = variant_probe(bytes, length < 65536 ? length : 65536, &sure);
@@ -113,7 +120,8 @@ const char *feed(const uint8_t *bytes, size_t length)
     case VARIANT_KIND_SCORE: inputs[2] = named("s.txt", bytes, length); return embed(inputs, 4, with_all);
     default: break;
     }
-    /* Genotypes, joined with themselves; then by regions. */
+    /* Genotypes, joined with themselves and read on where they break a rule; then by regions, refused there.
+     */
     inputs[0] = own;
     inputs[3] = named("a.vcf", bytes, length);
     const char *broken = kind == VARIANT_KIND_OTHER ? NULL : embed(inputs, 4, with_all);

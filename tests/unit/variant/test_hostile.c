@@ -29,7 +29,7 @@ Test(variant_hostile, errors_name_the_place_and_what_would_be_right)
         {"a,b\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1\n", "line 17 (record 1)",
          "CHROM is \"a,b\": a name without white space, commas and brackets is needed"},
         {"1\t5\t.\tA\tC\t.\t.\t.\tGT:DP\t0/1:many\n", "line 17 (record 1)",
-         "DP is \"many\": it must be numbers or '.'"},
+         "FORMAT DP is \"many\": whole numbers of 32 bits are needed"},
         {"1\t5\t.\tA\tC\t.\t.\t.\tGT\t0/1:5\n", "line 17 (record 1)",
          "the sample has 2 values where FORMAT has 1"},
         {"1\t5\t.\tA\tC\t.\t.\t.\tDP:GT\t5:0/1\n", "line 17 (record 1)",
