@@ -120,13 +120,6 @@ static void watch_child(watch *w, csl_buffer *answer, csl_buffer *errors)
     drain(w->errors, errors, NULL);
 }
 
-static void shared_text(volatile const char from[STAGE_TEXT], char to[STAGE_TEXT])
-{
-    for (size_t i = 0; i < STAGE_TEXT; i++) to[i] = from[i];
-    to[STAGE_TEXT - 1] = 0;
-    text_clean(to);
-}
-
 static void give_reason(const watch *w, char reason[CHILD_REASON], const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -134,8 +127,8 @@ static void give_reason(const watch *w, char reason[CHILD_REASON], const char *f
 static void give_reason(const watch *w, char reason[CHILD_REASON], const char *format, ...)
 {
     char step[STAGE_TEXT], plugin[STAGE_TEXT];
-    shared_text(w->where->step, step);
-    shared_text(w->where->plugin, plugin);
+    stage_get(w->where->step, step);
+    stage_get(w->where->plugin, plugin);
     va_list args;
     va_start(args, format);
     int used = vsnprintf(reason, CHILD_REASON, format, args);
@@ -145,8 +138,8 @@ static void give_reason(const watch *w, char reason[CHILD_REASON], const char *f
              plugin[0] ? "; plugin " : "", plugin);
 }
 
-/* Looks into the frame that the child wrote. False, with a reason, unless it is a whole answer. */
-static bool open_answer(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
+/* Looks into the frame that the child wrote; a reason unless it is a whole answer. */
+static child_end open_answer(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
 {
     reading r = {.at = answer->bytes, .left = answer->length};
     bool magic = r.left >= 4 && !memcmp(r.at, "CSLF", 4);
@@ -154,17 +147,17 @@ static bool open_answer(const watch *w, csl_buffer *answer, char reason[CHILD_RE
     uint32_t kind = get_u32(&r), length = get_u32(&r);
     if (answer->length == 0) {
         give_reason(w, reason, "ended with exit code %d and no answer", WEXITSTATUS(w->status));
-        return false;
+        return CHILD_CRASHED;
     }
     if (r.failed || !magic || length != r.left ||
         (kind != MESSAGE_CHILD_ANSWER && kind != MESSAGE_CHILD_FAILED)) {
         give_reason(w, reason, "gave a broken answer");
-        return false;
+        return CHILD_CRASHED;
     }
     if (kind == MESSAGE_CHILD_ANSWER) {
         memmove(answer->bytes, answer->bytes + CSL_FRAME_HEADER, length);
         answer->length = length;
-        return true;
+        return CHILD_ANSWERED;
     }
     csl_error error = {0};
     get_error(&r, &error);
@@ -173,34 +166,46 @@ static bool open_answer(const watch *w, csl_buffer *answer, char reason[CHILD_RE
         snprintf(limit, sizeof limit, " (the limit is %llu MiB)",
                  (unsigned long long)(w->d->limits.memory_bytes >> 20));
     snprintf(reason, CHILD_REASON, "%s%s%s%s", error.place, error.place[0] ? ": " : "", error.message, limit);
-    return false;
+    return error.code == CSL_EIO ? CHILD_UNLUCKY : CHILD_FAILED;
 }
 
-static bool judge(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
+/* SIGKILL that is not the worker's is the kernel's, out of memory; SIGBUS is a mapped file that was cut. */
+static child_end by_signal(const watch *w, int number, char reason[CHILD_REASON])
+{
+    if (number == SIGXCPU) {
+        give_reason(w, reason, "used more than the %u s of processor time allowed",
+                    w->d->limits.wall_seconds);
+        return CHILD_FAILED;
+    }
+    if (number == SIGXFSZ)
+        give_reason(w, reason, "tried to write a file");
+    else
+        give_reason(w, reason, "killed by signal %d (%s)", number, strsignal(number));
+    return number == SIGKILL || number == SIGBUS ? CHILD_UNLUCKY : CHILD_CRASHED;
+}
+
+static child_end judge(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
 {
     if (w->too_long) {
         give_reason(w, reason, "took longer than the %u s allowed", w->d->limits.wall_seconds);
-    } else if (w->too_much) {
+        return CHILD_FAILED;
+    }
+    if (w->too_much) {
         give_reason(w, reason, "answered with more than the %zu bytes allowed", w->d->maximum);
-    } else if (WIFSIGNALED(w->status)) {
-        int number = WTERMSIG(w->status);
-        if (number == SIGXCPU)
-            give_reason(w, reason, "used more than the %u s of processor time allowed",
-                        w->d->limits.wall_seconds);
-        else if (number == SIGXFSZ)
-            give_reason(w, reason, "tried to write a file");
-        else
-            give_reason(w, reason, "killed by signal %d (%s)", number, strsignal(number));
-    } else if (WEXITSTATUS(w->status) == CSL_SANDBOX_EXIT && w->where->forbidden) {
+        return CHILD_FAILED;
+    }
+    if (WIFSIGNALED(w->status)) return by_signal(w, WTERMSIG(w->status), reason);
+    if (WEXITSTATUS(w->status) == CSL_SANDBOX_EXIT && w->where->forbidden) {
         char tried[CSL_SANDBOX_REASON];
         csl_sandbox_reason(w->where->forbidden, tried);
         give_reason(w, reason, "%s", tried);
-    } else if (WEXITSTATUS(w->status) != 0) {
-        give_reason(w, reason, "ended with exit code %d", WEXITSTATUS(w->status));
-    } else {
-        return open_answer(w, answer, reason);
+        return CHILD_CRASHED;
     }
-    return false;
+    if (WEXITSTATUS(w->status) != 0) {
+        give_reason(w, reason, "ended with exit code %d", WEXITSTATUS(w->status));
+        return CHILD_CRASHED;
+    }
+    return open_answer(w, answer, reason);
 }
 
 static void close_both(int ends[2])
@@ -209,8 +214,8 @@ static void close_both(int ends[2])
     if (ends[1] >= 0) close(ends[1]);
 }
 
-bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
-               char reason[CHILD_REASON])
+child_end child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
+                    char reason[CHILD_REASON])
 {
     stage *where = nest->where;
     watch w = {.d = nest->d, .where = where, .exit = -1};
@@ -221,7 +226,7 @@ bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answ
                          .file_count = which->count,
                          .worker = getpid(),
                          .forbidden = &where->forbidden};
-    bool good = false;
+    child_end end = CHILD_UNLUCKY;
     stage_set(where->step, "starting");
     stage_set(where->plugin, "");
     where->forbidden = 0;
@@ -245,12 +250,12 @@ bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answ
     fcntl(w.answer, F_SETFL, O_NONBLOCK);
     fcntl(w.errors, F_SETFL, O_NONBLOCK);
     watch_child(&w, answer, errors);
-    good = judge(&w, answer, reason);
+    end = judge(&w, answer, reason);
     text_clean(reason);
     text_clean_lines((char *)errors->bytes, errors->length);
 done:
     if (w.exit >= 0) close(w.exit);
     close_both(answers);
     close_both(mistakes);
-    return good;
+    return end;
 }

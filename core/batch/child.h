@@ -2,6 +2,7 @@
 #ifndef CSL_BATCH_CHILD_H
 #define CSL_BATCH_CHILD_H
 
+#include "batch/message.h"
 #include "batch/worker.h"
 
 enum { CHILD_MAX_ERRORS = 64 * 1024, CHILD_REASON = 1536 };
@@ -21,11 +22,10 @@ typedef struct child_nest {
     csl_sandbox *sandbox;
 } child_nest;
 
-/* Forks, confines, reads, answers, reaps. True: answer holds what the duty made. False: reason says why there
- * is none (clean UTF-8): the child's own error, the signal, or the limit that ended it, with the step and
- * plugin it was at. errors receives what the child wrote to standard error, as clean text, cut at its
- * maximum. */
-bool child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
-               char reason[CHILD_REASON]);
+/* Forks, confines, reads, answers, reaps. Unless answer holds what the duty made, reason says why there is
+ * none (clean UTF-8): the child's own error, the signal, or the limit that ended it, with the step and plugin
+ * it was at. errors receives what the child wrote to standard error, as clean text, cut at its maximum. */
+child_end child_run(const child_nest *nest, const child_case *which, csl_buffer *answer, csl_buffer *errors,
+                    char reason[CHILD_REASON]);
 
 #endif

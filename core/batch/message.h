@@ -19,11 +19,19 @@ enum {
     MESSAGE_BROKEN = 2, /* an error: u32 code, text place, text message */
     MESSAGE_JOB = 3,    /* u64 ticket, text id, u32 count, then count times text path, text name */
     MESSAGE_ANSWER = 4, /* u64 ticket, text stderr, then the answer's bytes */
-    MESSAGE_FAILED =
-        5, /* u64 ticket, text stderr, text reason, u32 count, count times text sha256 (hex or "") */
+    MESSAGE_FAILED = 5, /* u64 ticket, text stderr, u32 child_end, text plugin (its id or ""), text reason,
+                           u32 count, count times text sha256 (hex or "") */
     MESSAGE_CHILD_ANSWER = 6, /* the answer's bytes */
     MESSAGE_CHILD_FAILED = 7  /* an error, as BROKEN */
 };
+
+/* How a child ended. */
+typedef enum child_end {
+    CHILD_ANSWERED = 0,
+    CHILD_FAILED,  /* by its own word, or at a limit: it would again */
+    CHILD_CRASHED, /* by a signal of its own doing, a forbidden call, or a broken answer */
+    CHILD_UNLUCKY  /* by what may be otherwise another time: the machine's memory, a network file system */
+} child_end;
 
 void put_u32(csl_buffer *out, uint32_t value);
 void put_u64(csl_buffer *out, uint64_t value);

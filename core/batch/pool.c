@@ -12,17 +12,15 @@
 #include <unistd.h>
 
 #include "base/frame.h"
-#include "batch/child.h"
 #include "batch/message.h"
 #include "batch/spawner.h"
-#include "batch/text.h"
+#include "batch/turns.h"
 
 enum {
     TICK_MS = 100,
     START_SECONDS = 120, /* to load plugins and a model */
     SPARE_SECONDS = 30,  /* beyond a case's own limit, which the worker keeps */
     MAX_STILLBORN = 3,   /* workers in a row that die before they are ready */
-    MAX_SHA256_TEXT = 64,
     MAX_JOBS = 256
 };
 static const size_t spare_bytes = (size_t)16 << 20; /* of a message beside the answer */
@@ -42,14 +40,6 @@ typedef struct member {
     csl_buffer body;
 } member;
 
-typedef struct waiting {
-    bool done;
-    char *reason, *errors;
-    csl_buffer bytes;
-    char **hashes;
-    size_t hash_count;
-} waiting;
-
 struct pool {
     pool_options options;
     duty d;
@@ -62,8 +52,7 @@ struct pool {
     /* of one pool_run */
     const csl_manifest_case *const *list;
     size_t count, next, head; /* next to hand out; next to deliver */
-    waiting *ring;            /* [window], case i at i % window */
-    size_t waiting_bytes;
+    turns turns;
 };
 
 static double now(void)
@@ -84,58 +73,6 @@ static void note(const pool *p, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     p->options.note(p->options.context, text);
-}
-
-/* ---- answers that wait for their turn ---- */
-
-static void waiting_free(waiting *w)
-{
-    free(w->reason);
-    free(w->errors);
-    for (size_t i = 0; i < w->hash_count; i++) free(w->hashes[i]);
-    free(w->hashes);
-    csl_buffer_free(&w->bytes);
-    *w = (waiting){0};
-}
-
-static waiting *slot_of(pool *p, size_t index)
-{
-    return &p->ring[index % p->options.window];
-}
-
-static void fail_case(pool *p, size_t index, const char *reason)
-{
-    waiting *w = slot_of(p, index);
-    waiting_free(w);
-    w->reason = strdup(reason);
-    w->done = true;
-}
-
-/* Takes an ANSWER or FAILED apart. False if it is not what the worker owes. */
-static bool take_message(pool *p, member *m, uint32_t kind)
-{
-    reading r = {.at = m->body.bytes, .left = m->body.length};
-    waiting *w = slot_of(p, m->index);
-    if (get_u64(&r) != m->ticket || r.failed) return false;
-    w->errors = get_text(&r, CHILD_MAX_ERRORS);
-    if (kind == MESSAGE_ANSWER) {
-        if (r.failed || r.left > p->d.maximum) return false;
-        csl_buffer_init(&w->bytes, r.left);
-        if (!csl_buffer_append(&w->bytes, r.at, r.left)) return false;
-    } else {
-        w->reason = get_text(&r, CHILD_REASON);
-        size_t count = get_u32(&r);
-        if (r.failed || count > r.left / 4) return false;
-        if (!(w->hashes = calloc(count + 1, sizeof *w->hashes))) return false;
-        for (; w->hash_count < count && !r.failed; w->hash_count++)
-            w->hashes[w->hash_count] = get_text(&r, MAX_SHA256_TEXT);
-        if (r.failed) return false;
-        text_clean(w->reason);
-    }
-    text_clean_lines(w->errors, strlen(w->errors));
-    w->done = true;
-    p->waiting_bytes += w->bytes.length;
-    return true;
 }
 
 /* ---- workers ---- */
@@ -160,6 +97,16 @@ static void dismiss(member *m)
     m->state = GONE;
 }
 
+/* A case has ended; one that was unlucky gets another turn. */
+static void settle(pool *p, size_t index)
+{
+    char reason[256];
+    const char *why = turns_slot(&p->turns, index)->reason;
+    snprintf(reason, sizeof reason, "%s", why ? why : "");
+    double delay = turns_try_again(&p->turns, index, now());
+    if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", p->list[index]->id, reason, delay);
+}
+
 /* Ends a worker that died or misbehaved, fails the case it had, starts another. */
 static csl_status replace(pool *p, member *m, const char *why, csl_error *error)
 {
@@ -170,8 +117,8 @@ static csl_status replace(pool *p, member *m, const char *why, csl_error *error)
     if (m->state == BUSY) {
         char reason[256];
         snprintf(reason, sizeof reason, "its worker process %s", why);
-        fail_case(p, m->index, reason);
-        note(p, "case %s: its worker process %s; another one was started", p->list[m->index]->id, why);
+        turns_fail(&p->turns, m->index, CHILD_UNLUCKY, reason);
+        settle(p, m->index);
     }
     dismiss(m);
     return hire(p, m, error);
@@ -207,11 +154,12 @@ static csl_status hear(pool *p, member *m, uint32_t kind, csl_error *error)
         if (error) *error = why;
         return why.code;
     }
-    if ((kind != MESSAGE_ANSWER && kind != MESSAGE_FAILED) || m->state != BUSY || !take_message(p, m, kind)) {
-        if (m->state == BUSY) waiting_free(slot_of(p, m->index));
+    reading r = {.at = m->body.bytes, .left = m->body.length};
+    if ((kind != MESSAGE_ANSWER && kind != MESSAGE_FAILED) || m->state != BUSY || get_u64(&r) != m->ticket ||
+        r.failed || !turns_take(&p->turns, m->index, kind, &r, p->d.maximum))
         return replace(p, m, "broke the protocol", error);
-    }
     m->state = IDLE;
+    settle(p, m->index);
     return CSL_OK;
 }
 
@@ -253,13 +201,14 @@ static csl_status listen_to(pool *p, member *m, csl_error *error)
     }
 }
 
-static csl_status hand_out(pool *p, member *m, csl_error *error)
+static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
 {
-    const csl_manifest_case *c = p->list[p->next];
+    const csl_manifest_case *c = p->list[index];
     csl_buffer job;
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
-    m->index = p->next++;
+    m->index = index;
+    turns_handed_out(&p->turns, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
     put_u32(&job, (uint32_t)c->count);
@@ -271,7 +220,7 @@ static csl_status hand_out(pool *p, member *m, csl_error *error)
     m->state = BUSY;
     m->deadline = now() + p->d.limits.wall_seconds + SPARE_SECONDS;
     if (job.failed || c->count > UINT32_MAX) {
-        fail_case(p, m->index, "it has more files than one case may");
+        turns_fail(&p->turns, m->index, CHILD_FAILED, "it has more files than one case may");
         m->state = IDLE;
     } else {
         /* An idle worker reads: writing blocks for the moment that takes. */
@@ -316,7 +265,7 @@ csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl
 {
     pool *p = calloc(1, sizeof *p);
     if (!p || !(p->members = calloc(options->jobs, sizeof *p->members)) ||
-        !(p->ring = calloc(options->window, sizeof *p->ring))) {
+        !turns_open(&p->turns, options->window)) {
         pool_close(p);
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the workers");
     }
@@ -350,20 +299,39 @@ static csl_status deliver(pool *p, csl_status (*take)(void *, const pool_answer 
                           void *context, csl_error *error)
 {
     csl_status status = CSL_OK;
-    while (status == CSL_OK && p->head < p->count && slot_of(p, p->head)->done) {
-        waiting *w = slot_of(p, p->head);
-        pool_answer answer = {.index = p->head++,
-                              .reason = w->reason,
-                              .errors = w->errors ? w->errors : "",
-                              .bytes = w->bytes.bytes,
-                              .length = w->bytes.length,
-                              .hashes = w->hashes,
-                              .hash_count = w->hash_count};
-        p->waiting_bytes -= w->bytes.length;
+    while (status == CSL_OK && p->head < p->count && turns_slot(&p->turns, p->head)->done) {
+        const turn_slot *s = turns_slot(&p->turns, p->head);
+        pool_answer answer = {.index = p->head,
+                              .end = s->end,
+                              .plugin = s->plugin ? s->plugin : "",
+                              .reason = s->reason,
+                              .errors = s->errors ? s->errors : "",
+                              .bytes = s->bytes.bytes,
+                              .length = s->bytes.length,
+                              .hashes = s->hashes,
+                              .hash_count = s->hash_count};
         status = take(context, &answer, error);
-        waiting_free(w);
+        turns_free_slot(&p->turns, p->head++);
     }
     return status;
+}
+
+/* The next case for an idle worker; p->count if there is none now. */
+static size_t choose_case(const pool *p)
+{
+    size_t due = turns_due(&p->turns, p->head, p->next, now());
+    if (due < p->next) return due;
+    /* The case that all others wait for is handed out however much waits. */
+    bool room = p->next == p->head ||
+                (p->next < p->head + p->options.window && p->turns.bytes < p->options.waiting_bytes);
+    return room ? p->next : p->count;
+}
+
+static bool any_busy(const pool *p)
+{
+    for (unsigned i = 0; i < p->options.jobs; i++)
+        if (p->members[i].state == BUSY) return true;
+    return false;
 }
 
 csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
@@ -377,13 +345,12 @@ csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
     while (status == CSL_OK && p->head < p->count) {
         bool stopped = p->options.stop && *p->options.stop;
         for (unsigned i = 0; status == CSL_OK && !stopped && i < p->options.jobs; i++) {
-            /* The case that all others wait for is handed out however much waits. */
-            bool room = p->next == p->head || (p->next < p->head + p->options.window &&
-                                               p->waiting_bytes < p->options.waiting_bytes);
-            if (p->members[i].state == IDLE && p->next < p->count && room)
-                status = hand_out(p, &p->members[i], error);
+            size_t index = p->members[i].state == IDLE ? choose_case(p) : p->count;
+            if (index == p->count) continue;
+            if (index == p->next) p->next++;
+            status = hand_out(p, &p->members[i], index, error);
         }
-        if (stopped && p->next == p->head) break; /* nothing runs and nothing waits */
+        if (stopped && !any_busy(p)) break; /* what waits for another turn is done next time */
         if (status == CSL_OK) status = turn(p, error);
         if (status == CSL_OK) status = deliver(p, take, context, error);
         if (status == CSL_OK && tick) status = tick(context, error);
@@ -398,13 +365,12 @@ void pool_close(pool *p)
         dismiss(&p->members[i]);
         csl_buffer_free(&p->members[i].body);
     }
-    for (size_t i = 0; p->ring && i < p->options.window; i++) waiting_free(&p->ring[i]);
+    turns_close(&p->turns);
     if (p->spawn.process > 0) {
         spawner_stop(&p->spawn);
         sigaction(SIGPIPE, &p->old_pipe, NULL);
     }
     json_decref(p->hello);
     free(p->members);
-    free(p->ring);
     free(p);
 }

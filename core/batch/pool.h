@@ -7,6 +7,7 @@
 #ifndef CSL_BATCH_POOL_H
 #define CSL_BATCH_POOL_H
 
+#include "batch/message.h"
 #include "batch/worker.h"
 
 typedef struct pool pool;
@@ -24,6 +25,8 @@ typedef struct pool_options {
 /* What became of a case; borrowed for the call. */
 typedef struct pool_answer {
     size_t index;         /* in the list given to pool_run */
+    child_end end;        /* CHILD_ANSWERED, or how it went otherwise */
+    const char *plugin;   /* of a failure: the id of the plugin that ran, or "" */
     const char *reason;   /* why there is no answer; NULL if there is one */
     const char *errors;   /* what the child wrote to standard error */
     const uint8_t *bytes; /* the answer */

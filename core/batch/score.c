@@ -311,6 +311,10 @@ csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read
     csl_error failure = {0};
     csl_opinion opinion = {0};
     csl_status status = read;
+    if (status == CSL_EIO) { /* the machine's word, not the file's: it may read another time */
+        *error = *why;
+        return status;
+    }
     if (status != CSL_OK) failure = *why;
     if (status == CSL_OK && options->identity != CSL_IDENTITY_OFF) {
         stage_set(where->step, "comparing facts");

@@ -37,6 +37,13 @@ void stage_set(volatile char place[STAGE_TEXT], const char *text)
     place[i] = 0;
 }
 
+void stage_get(volatile const char place[STAGE_TEXT], char text[STAGE_TEXT])
+{
+    for (size_t i = 0; i < STAGE_TEXT; i++) text[i] = place[i];
+    text[STAGE_TEXT - 1] = 0;
+    text_clean(text);
+}
+
 static void enter_plugin(void *context, const char *id)
 {
     stage_set(((stage *)context)->plugin, id);
@@ -160,12 +167,16 @@ static csl_status send_answer(worker *w, uint64_t ticket, const csl_buffer *erro
     return csl_frame_write(w->conductor, MESSAGE_ANSWER, w->message.bytes, w->message.length, error);
 }
 
-static csl_status send_failure(worker *w, const job *j, const csl_buffer *errors, const char *reason,
-                               csl_error *error)
+static csl_status send_failure(worker *w, const job *j, const csl_buffer *errors, child_end end,
+                               const char *reason, csl_error *error)
 {
+    char plugin[STAGE_TEXT];
+    stage_get(w->nest.where->plugin, plugin);
     csl_buffer_clear(&w->message);
     put_u64(&w->message, j->ticket);
     put_text(&w->message, (const char *)errors->bytes, errors->length);
+    put_u32(&w->message, end);
+    put_text(&w->message, plugin, strlen(plugin));
     put_text(&w->message, reason, strlen(reason));
     put_hashes(&w->message, j);
     if (w->message.failed) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a failure");
@@ -190,11 +201,12 @@ static csl_status do_job(worker *w, const job *j, csl_error *error)
                             .paths = (const char *const *)j->paths,
                             .names = (const char *const *)j->names,
                             .count = j->count};
-        if (child_run(&w->nest, &which, &answer, &errors, reason)) {
+        child_end end = child_run(&w->nest, &which, &answer, &errors, reason);
+        if (end == CHILD_ANSWERED) {
             if (keyed) cache_keep(w->nest.d->cache, &key, answer.bytes, answer.length);
             status = send_answer(w, j->ticket, &errors, &answer, error);
         } else {
-            status = send_failure(w, j, &errors, reason, error);
+            status = send_failure(w, j, &errors, end, reason, error);
         }
     }
     free(hashes);

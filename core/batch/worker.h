@@ -21,6 +21,7 @@ typedef struct stage {
     volatile int forbidden;           /* call that ended the child, as csl_sandbox_enter has it */
 } stage;
 void stage_set(volatile char place[STAGE_TEXT], const char *text);
+void stage_get(volatile const char place[STAGE_TEXT], char text[STAGE_TEXT]); /* as clean text */
 
 typedef struct duty {
     csl_registry_options plugins;

@@ -157,7 +157,7 @@ static void check_patricide(csl_sandbox_mode sandbox, const char *reason)
 
 Test(embed_cases, a_killed_worker_is_replaced_and_costs_one_case)
 {
-    check_patricide(CSL_SANDBOX_OFF, "its worker process ended unexpectedly");
+    check_patricide(CSL_SANDBOX_OFF, "its worker process ended unexpectedly (tried 3 times)");
     if (has_sandbox())
         check_patricide(CSL_SANDBOX_REQUIRE,
                         "tried to reach another process (kill) while reading; plugin org.example.patricide");
