@@ -1,11 +1,11 @@
 /* org.consilium.dicom: DICOM objects to tokens and facts. docs/dicom.md says what each number means. */
+#include "case/reading.h"
 #include "file/container.h"
+#include "file/nifti.h"
 #include "image.h"
 #include "options.h"
-#include "reading.h"
 #include "roi/regions.h"
-#include "roi/structures.h"
-#include "synth.h"
+#include "synth/synth.h"
 #include "wave/waves.h"
 
 #include <consilium/preview.h>

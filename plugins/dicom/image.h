@@ -4,7 +4,7 @@
 #define CSL_PLUGIN_DICOM_IMAGE_H
 
 #include "pixel/region.h"
-#include "reading.h"
+#include "case/reading.h"
 
 enum {
     CSL_IMAGE_ROW_SPACING = CSL_REGION_FEATURES,

@@ -2,7 +2,7 @@
  * of 512 x 512, explicit little endian) into a temporary folder, embeds it as one case and says how much
  * memory the program's processes held at most, looked at every millisecond: all that is resident, and of that
  * what is not pages of files. */
-#include "../../plugins/dicom/phantom.h"
+#include "../../plugins/dicom/synth/phantom.h"
 #include "../../plugins/dicom/file/write.h"
 
 #include <fcntl.h>

@@ -63,6 +63,16 @@ typedef struct csl_dcm_pixels {
     double padding_low, padding_high; /* stored values that mean "nothing here" */
 } csl_dcm_pixels;
 
+/* PixelData as it lies in the file. */
+typedef struct csl_pixel_data {
+    const uint8_t *bytes;
+    uint64_t length;  /* what the file holds of it */
+    uint64_t claimed; /* what the file says; UINT32_MAX where encapsulated */
+    bool encapsulated;
+    bool big_endian; /* the samples, by words of 16 bits unless is_bytes */
+    bool is_bytes;   /* VR OB */
+} csl_pixel_data;
+
 typedef struct csl_dcm_header {
     /* Text is UTF-8 without surrounding blanks, empty where the file has none. */
     char patient_id[CSL_DCM_TEXT_BYTES], issuer[CSL_DCM_TEXT_BYTES], patient_name[CSL_DCM_TEXT_BYTES];

@@ -2,22 +2,19 @@
 #ifndef CSL_PLUGIN_DICOM_FILE_HH
 #define CSL_PLUGIN_DICOM_FILE_HH
 
-#include "pixel/decode.h"
-#include "pixel/fragments.h"
+#include "file/syntax.h"
 
 #include <dcmtk/config/osconfig.h>
 
 #include <dcmtk/dcmdata/dctk.h>
-
-extern "C" {
-#include "space/suv.h"
-}
 
 #include <exception>
 #include <memory>
 #include <new>
 #include <string>
 #include <vector>
+
+struct csl_pixel_encoding; /* how the pixels are to be decoded: pixel/pixels.hh */
 
 struct csl_dcm_file {
     const uint8_t *bytes = nullptr; /* borrowed, or inflated */
@@ -31,10 +28,9 @@ struct csl_dcm_file {
     char media_class[CSL_DCM_UID_BYTES] = "";     /* MediaStorageSOPClassUID */
     char transfer_syntax[CSL_DCM_UID_BYTES] = ""; /* TransferSyntaxUID, empty: not said */
     bool has_pixel_data = false;
-    bool is_float = false;            /* FloatPixelData or DoubleFloatPixelData */
-    csl_pixel_data pixel_data = {};   /* in `bytes` */
-    csl_fragments fragments = {};     /* of it, once they are asked for */
-    csl_codec codec = CSL_CODEC_NONE; /* what they are compressed by, once the header was read */
+    bool is_float = false;                        /* FloatPixelData or DoubleFloatPixelData */
+    csl_pixel_data pixel_data = {};               /* in `bytes` */
+    std::shared_ptr<csl_pixel_encoding> encoding; /* of it, once the header was read */
 
     ~csl_dcm_file();
 };
@@ -58,19 +54,11 @@ DcmItem &group_of(DcmDataset &dataset, unsigned long frame, const DcmTagKey &gro
 /* The code of a sequence's first item as "SCHEME|VALUE", where the scheme is public; empty otherwise. */
 void read_code(DcmItem &item, const DcmTagKey &sequence, char *code, size_t size);
 
-/* What SUV is computed from (suv.h). */
-void read_pet(DcmDataset &dataset, csl_pet *pet);
-
 /* Converts `value`, encoded as SpecificCharacterSet says (NULL: the default), to UTF-8 of at most size - 1
  * bytes without surrounding blanks. What cannot be converted becomes U+FFFD; the result is always valid. */
 void to_utf8(const char *value, const char *character_set, char *utf8, size_t size);
 /* Likewise for the alphabetic component group of a person name, or all of it where that group is empty. */
 void name_to_utf8(const char *name, const char *character_set, char *utf8, size_t size);
-
-/* Notes where the element of pixel data at `at` has its value (the end of the bytes: there is none). */
-void locate_pixel_data(csl_dcm_file *file, uint64_t at);
-/* The image pixel module, and by what the pixels are compressed. */
-int32_t read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error);
 
 /* Runs `body`, turning every exception into a status. DCMTK throws where it meets what it did not expect in a
  * file. */

@@ -1,7 +1,5 @@
 #include "file/syntax.h"
 
-#include "pixel/codestream.h"
-
 #include <string.h>
 
 static const csl_syntax syntaxes[] = {
@@ -60,28 +58,4 @@ const csl_syntax *csl_syntax_of(const char *uid)
         if (strcmp(syntaxes[i].uid, uid) == 0) return &syntaxes[i];
     }
     return NULL;
-}
-
-csl_codec csl_codec_of(const uint8_t *stream, uint64_t length)
-{
-    static const uint8_t soc[4] = {0xFF, 0x4F, 0xFF, 0x51}, jp2[8] = {0, 0, 0, 12, 'j', 'P', ' ', ' '};
-    if (length >= sizeof soc && memcmp(stream, soc, sizeof soc) == 0) return CSL_CODEC_JPEG2000;
-    if (length >= sizeof jp2 && memcmp(stream, jp2, sizeof jp2) == 0) return CSL_CODEC_JPEG2000;
-    csl_codestream frame;
-    if (length < 2 || stream[0] != 0xFF || stream[1] != 0xD8) return CSL_CODEC_NONE;
-    if (!csl_codestream_frame(stream, length, &frame)) return CSL_CODEC_NONE;
-    return frame.marker == 0xF7   ? CSL_CODEC_JPEG_LS
-           : frame.marker == 0xC3 ? CSL_CODEC_JPEG_LOSSLESS
-                                  : CSL_CODEC_JPEG;
-}
-
-const char *csl_codec_name(csl_codec codec)
-{
-    static const char *const names[] = {
-        [CSL_CODEC_NONE] = "unknown",     [CSL_CODEC_NATIVE] = "not compressed",
-        [CSL_CODEC_DEFLATE] = "deflated", [CSL_CODEC_RLE] = "RLE",
-        [CSL_CODEC_JPEG] = "lossy JPEG",  [CSL_CODEC_JPEG_LOSSLESS] = "lossless JPEG",
-        [CSL_CODEC_JPEG_LS] = "JPEG-LS",  [CSL_CODEC_JPEG2000] = "JPEG 2000",
-    };
-    return names[codec];
 }

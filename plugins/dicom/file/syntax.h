@@ -28,11 +28,6 @@ typedef struct csl_syntax {
 /* NULL for one that is not in the table. */
 const csl_syntax *csl_syntax_of(const char *uid);
 
-/* What a codestream is by its first bytes and, for JPEG, its frame header; CSL_CODEC_NONE where it is none
- * that is known. RLE and deflated frames have no mark of their own. */
-csl_codec csl_codec_of(const uint8_t *stream, uint64_t length);
-const char *csl_codec_name(csl_codec codec);
-
 #ifdef __cplusplus
 }
 #endif

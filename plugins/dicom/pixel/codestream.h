@@ -3,7 +3,7 @@
 #ifndef CSL_PLUGIN_DICOM_CODESTREAM_H
 #define CSL_PLUGIN_DICOM_CODESTREAM_H
 
-#include "file/dcm.h"
+#include "file/syntax.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +30,11 @@ csl_photometric csl_codestream_photometric(const csl_codestream *frame, csl_phot
  * rows, columns, samples, and no more bits a sample than are allocated. */
 int32_t csl_codestream_check(const char *place, const csl_dcm_pixels *pixels, uint32_t rows, uint32_t columns,
                              uint32_t components, uint32_t precision, csl_dcm_error *error);
+
+/* What a codestream is by its first bytes and, for JPEG, its frame header; CSL_CODEC_NONE where it is none
+ * that is known. RLE and deflated frames have no mark of their own. */
+csl_codec csl_codec_of(const uint8_t *stream, uint64_t length);
+const char *csl_codec_name(csl_codec codec);
 
 #ifdef __cplusplus
 }

@@ -8,16 +8,6 @@
 extern "C" {
 #endif
 
-/* PixelData as it lies in the file. */
-typedef struct csl_pixel_data {
-    const uint8_t *bytes;
-    uint64_t length;  /* what the file holds of it */
-    uint64_t claimed; /* what the file says; UINT32_MAX where encapsulated */
-    bool encapsulated;
-    bool big_endian; /* the samples, by words of 16 bits unless is_bytes */
-    bool is_bytes;   /* VR OB */
-} csl_pixel_data;
-
 /* Bytes that frame `index` takes, and where its bits begin, in pixel data that is not compressed. */
 int32_t csl_decode_native(const csl_pixel_data *pixel_data, const csl_dcm_pixels *pixels, uint32_t index,
                           csl_dcm_frame *frame, csl_dcm_error *error);

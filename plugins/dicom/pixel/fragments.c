@@ -1,6 +1,6 @@
 #include "pixel/fragments.h"
 
-#include "file/syntax.h"
+#include "pixel/codestream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* One frame: how its values are to be read, and its samples. */
-#include "file/file.hh"
+#include "pixel/decode.h"
 #include "pixel/lut.hh"
+#include "pixel/pixels.hh"
 
 #include <cmath>
 #include <cstdlib>
@@ -53,17 +54,19 @@ int32_t read_encapsulated(csl_dcm_file *file, const csl_dcm_pixels &pixels, uint
                           csl_dcm_frame *frame, csl_dcm_error *error)
 {
     int32_t status = CSL_PLUGIN_OK;
-    if (!file->fragments.starts) {
+    csl_fragments &fragments = file->encoding->fragments;
+    if (!fragments.starts) {
         uint64_t length = 0;
         const uint8_t *extended = extended_offsets(file, &length);
-        status = csl_fragments_assign(&file->fragments, pixels.frames, extended, length, error);
+        status = csl_fragments_assign(&fragments, pixels.frames, extended, length, error);
         if (status != CSL_PLUGIN_OK) return status;
     }
     const uint8_t *stream = nullptr;
     uint64_t length = 0;
     uint8_t *joined = nullptr;
-    status = csl_fragments_frame(&file->fragments, index, &stream, &length, &joined, error);
-    if (status == CSL_PLUGIN_OK) status = csl_decode(file->codec, stream, length, &pixels, frame, error);
+    status = csl_fragments_frame(&fragments, index, &stream, &length, &joined, error);
+    if (status == CSL_PLUGIN_OK)
+        status = csl_decode(file->encoding->codec, stream, length, &pixels, frame, error);
     /* Native frames in fragments lie where they are. */
     if (joined && frame->samples && !frame->owned)
         frame->owned = joined;
@@ -80,7 +83,7 @@ int32_t csl_dcm_frame_read(csl_dcm_file *file, const csl_dcm_header *header, uin
     std::memset(frame, 0, sizeof *frame);
     int32_t status = csl::guarded(error, [&]() -> int32_t {
         const csl_dcm_pixels &pixels = header->pixels;
-        if (index >= pixels.frames || !file->has_pixel_data || file->codec == CSL_CODEC_NONE)
+        if (index >= pixels.frames || !file->encoding)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "frame %u does not exist", index + 1);
         read_values(file->dataset, header, index, frame);
         int32_t got = csl::read_luts(file, header, index, frame, error);

@@ -1,5 +1,7 @@
 /* The image pixel module (PS3.3 C.7.6.3), and where and as what its pixels lie in the file. */
-#include "file/file.hh"
+#include "pixel/pixels.hh"
+
+#include "pixel/codestream.h"
 
 #include <cstdio>
 #include <cstring>
@@ -171,15 +173,16 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
 {
     static const char place[] = "(7FE0,0010) PixelData";
     csl_codec stated = file->syntax ? file->syntax->codec : CSL_CODEC_NONE, found = CSL_CODEC_NATIVE;
+    auto encoding = std::make_shared<csl_pixel_encoding>();
+    const csl_fragments &fragments = encoding->fragments;
     if (file->pixel_data.encapsulated) {
-        csl_fragments_clear(&file->fragments);
         int32_t status = csl_fragments_read(file->pixel_data.bytes, file->pixel_data.length,
-                                            header->pixels.frames, &file->fragments, error);
+                                            header->pixels.frames, &encoding->fragments, error);
         if (status != CSL_PLUGIN_OK) return status;
-        if (file->fragments.count == 0)
+        if (fragments.count == 0)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "has no fragment; is the file whole?");
-        const csl_fragment &first = file->fragments.all[0];
-        found = csl_codec_of(file->fragments.bytes + first.at, first.length);
+        const csl_fragment &first = fragments.all[0];
+        found = csl_codec_of(fragments.bytes + first.at, first.length);
         /* RLE and deflate have no mark, and native frames may look like anything. */
         bool unmarked = stated == CSL_CODEC_RLE || stated == CSL_CODEC_DEFLATE ||
                         (stated == CSL_CODEC_NATIVE && file->syntax->encapsulated);
@@ -199,47 +202,12 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
             header->transfer_syntax, file->transfer_syntax);
     if (found != stated)
         std::snprintf(header->pixels_are, sizeof header->pixels_are, "%s", csl_codec_name(found));
-    file->codec = found;
+    encoding->codec = found;
+    file->encoding = encoding;
     return CSL_PLUGIN_OK;
 }
 
 } // namespace
-
-void csl::locate_pixel_data(csl_dcm_file *file, uint64_t at)
-{
-    const uint8_t *bytes = file->bytes;
-    bool big = file->read_as == EXS_BigEndianExplicit;
-    auto number = [&](uint64_t offset, unsigned count) {
-        uint32_t value = 0;
-        for (unsigned i = 0; i < count; i++)
-            value |= static_cast<uint32_t>(bytes[offset + (big ? count - 1 - i : i)]) << (8 * i);
-        return value;
-    };
-    if (at > file->length || file->length - at < 8) return;
-    uint32_t element = number(at + 2, 2), claimed = number(at + 4, 4);
-    uint64_t header = 8;
-    csl_pixel_data &pixel_data = file->pixel_data;
-    if (file->read_as != EXS_LittleEndianImplicit) {
-        const uint8_t *vr = bytes + at + 4;
-        if (std::strchr("OU", vr[0]) && file->length - at >= 12) { /* OB, OW, OF, OD, OV, UN; not US */
-            bool is_short = vr[0] == 'U' && vr[1] != 'N';
-            claimed = is_short ? number(at + 6, 2) : number(at + 8, 4);
-            header = is_short ? 8 : 12;
-            pixel_data.is_bytes = vr[0] == 'O' && vr[1] == 'B';
-        } else {
-            claimed = number(at + 6, 2);
-        }
-    }
-    pixel_data.bytes = bytes + at + header;
-    pixel_data.claimed = claimed;
-    pixel_data.encapsulated = claimed == UINT32_MAX;
-    pixel_data.length = file->length - at - header;
-    if (!pixel_data.encapsulated && pixel_data.length > claimed) pixel_data.length = claimed;
-    pixel_data.big_endian = big || std::strcmp(file->transfer_syntax,
-                                               UID_PrivateGE_LEI_WithBigEndianPixelDataTransferSyntax) == 0;
-    file->is_float = element != 0x0010;
-    file->has_pixel_data = true;
-}
 
 int32_t csl::read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error)
 {

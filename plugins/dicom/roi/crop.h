@@ -4,7 +4,7 @@
 #define CSL_PLUGIN_DICOM_CROP_H
 
 #include "radiomics/volume.h"
-#include "reading.h"
+#include "case/reading.h"
 #include "roi/structures.h"
 
 typedef struct csl_crop {

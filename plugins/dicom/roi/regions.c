@@ -1,5 +1,6 @@
 #include "roi/regions.h"
 
+#include "file/nifti.h"
 #include "roi/crop.h"
 #include "roi/structures.h"
 #include "space/unit.h"

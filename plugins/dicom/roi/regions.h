@@ -3,7 +3,7 @@
 #define CSL_PLUGIN_DICOM_REGIONS_H
 
 #include "radiomics/radiomics.h"
-#include "reading.h"
+#include "case/reading.h"
 
 enum { CSL_REGIONS_POSITIONS = 3 };
 extern const char *const csl_regions_positions[CSL_REGIONS_POSITIONS];

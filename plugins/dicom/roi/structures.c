@@ -1,5 +1,6 @@
 #include "roi/structures.h"
 
+#include "file/nifti.h"
 #include "file/object.h"
 
 #include <stdlib.h>

@@ -39,9 +39,8 @@ typedef struct csl_contours {
 /* Voxels of a NIfTI-1 file as labels, and how its indices lie in the patient. */
 typedef struct csl_nifti {
     uint32_t size[3];
-    uint16_t *labels;        /* [z][y][x] */
-    double to_patient[3][4]; /* (i, j, k, 1) to millimetres, left, posterior, superior as in DICOM */
-    double to_index[3][4];
+    uint16_t *labels;      /* [z][y][x] */
+    double to_index[3][4]; /* from millimetres in the patient */
 } csl_nifti;
 
 typedef enum csl_structures_kind {
@@ -77,8 +76,6 @@ typedef struct csl_structures {
 int32_t csl_structures_open(const uint8_t *bytes, uint64_t length, csl_structures *from,
                             csl_dcm_error *error);
 void csl_structures_close(csl_structures *from);
-
-bool csl_nifti_is(const uint8_t *head, uint64_t length); /* NIfTI-1 in one file, plain or under gzip */
 
 /* Makes ready to give the masks of one region on one grid. */
 int32_t csl_structures_prepare(csl_structures *from, uint32_t region, const csl_grid *grid,

@@ -1,4 +1,4 @@
-#include "file/file.hh"
+#include "space/suv.hh"
 
 #include <cmath>
 #include <cstdio>

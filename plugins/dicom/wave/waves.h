@@ -2,7 +2,7 @@
 #ifndef CSL_PLUGIN_DICOM_WAVES_H
 #define CSL_PLUGIN_DICOM_WAVES_H
 
-#include "reading.h"
+#include "case/reading.h"
 #include "wave/ecg.h"
 
 enum {

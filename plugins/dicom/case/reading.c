@@ -1,10 +1,10 @@
-#include "reading.h"
+#include "case/reading.h"
 
 #include "file/dicomdir.h"
 #include "file/facts.h"
+#include "file/nifti.h"
 #include "file/object.h"
 #include "file/privacy.h"
-#include "roi/structures.h"
 #include "space/place.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "phantom.h"
+#include "synth/phantom.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
-#include "synth.h"
+#include "synth/synth.h"
 
 #include "file/write.h"
-#include "phantom.h"
+#include "synth/phantom.h"
 
 #include <stdio.h>
 #include <stdlib.h>
