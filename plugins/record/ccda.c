@@ -134,7 +134,7 @@ static rec_coding read_code(reader *r, rec_kind kind, const rec_node *node)
 
 /* The first point in time that an effectiveTime of the statement names, else that of the organizer around it.
  */
-static void read_time(reader *r, const rec_node *statement, const context *c, rec_event *e)
+static void read_time(const rec_node *statement, const context *c, rec_event *e)
 {
     const rec_node *own = rec_child(statement, "effectiveTime");
     for (const rec_node *t = own ? own : c->time; t; t = rec_again(t)) {
@@ -143,9 +143,7 @@ static void read_time(reader *r, const rec_node *statement, const context *c, re
         if (!text) text = rec_get(rec_child(t, "center"), "@value");
         if (!text) text = rec_get(rec_child(t, "high"), "@value");
         if (!text) continue;
-        if (!rec_date_hl7(text, &e->time))
-            rec_warn(r->record, t,
-                     "not a time (wanted YYYYMMDD or YYYYMMDDHHMMSS+ZZZZ); the entry stays undated");
+        rec_date_hl7(text, &e->time);
         return;
     }
 }
@@ -343,7 +341,7 @@ static void add_family(reader *r, const rec_node *organizer)
         const rec_node *observation = rec_child(part, "observation");
         if (!has_template(observation, "4.46") || is_excluded(observation, &c)) continue;
         rec_event e = rec_event_new(r->record, REC_OBSERVATION);
-        read_time(r, observation, &c, &e);
+        read_time(observation, &c, &e);
         rec_coding code = read_code(r, REC_CONDITION, rec_child(observation, "value"));
         rec_family_add(r->record, &e, &relative, &code, observation);
     }
@@ -360,7 +358,7 @@ static void visit(reader *r, const rec_node *s, context c)
         if (!strcmp(s->name, "organizer") && !rec_is(rec_child(s, "@negationInd"), "true")) add_family(r, s);
         return;
     }
-    if (is_excluded(s, &c)) return;
+    if (s->marks & REC_DOUBTED || is_excluded(s, &c)) return;
     specimen_facts(r, s);
     bool act = !strcmp(s->name, "act"), observation = !strcmp(s->name, "observation");
     bool administration = !strcmp(s->name, "substanceAdministration");
@@ -378,7 +376,7 @@ static void visit(reader *r, const rec_node *s, context c)
 
     rec_event e = rec_event_new(r->record, REC_OBSERVATION);
     rec_coding code;
-    read_time(r, s, &c, &e);
+    read_time(s, &c, &e);
     e.status = status;
     switch (c.class) {
     case FINDING:
@@ -454,10 +452,7 @@ static void read_patient(reader *r, const rec_node *role)
                      "patient.name");
     }
     const rec_node *birth = rec_child(patient, "birthTime"), *death = rec_child(patient, "deceasedTime");
-    if (rec_date_hl7(rec_get(birth, "@value"), &date))
-        rec_person_birth(record, &date, "patient.birthTime");
-    else if (rec_get(birth, "@value"))
-        rec_warn(record, birth, "birth time is not a time (wanted YYYYMMDD)");
+    if (rec_date_hl7(rec_get(birth, "@value"), &date)) rec_person_birth(record, &date, "patient.birthTime");
     if (rec_date_hl7(rec_get(death, "@value"), &date))
         rec_person_death(record, &date, "patient.sdtc:deceasedTime");
     const char *sex = rec_get(rec_child(patient, "administrativeGenderCode"), "@code");

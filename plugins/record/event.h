@@ -65,6 +65,7 @@ typedef struct rec_options {
     bool deidentify; /* nothing leaves that names a person, a place or a day; emit.c has the rules */
     bool scores;     /* tokens of the stream `score` */
     bool notes;      /* tokens of the stream `note` */
+    bool strict;     /* what is not as the standard has it is refused, not left out */
     char *schema;    /* name of the input that XML records must be valid by, or NULL */
 } rec_options;
 

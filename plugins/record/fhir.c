@@ -46,34 +46,6 @@ static const rule rules[] = {
      "arrived triaged in-progress onleave", "finished"},
 };
 
-const char rec_fhir_names[] =
-    "resourceType entry resource fullUrl contained id status verificationStatus clinicalStatus "
-    "modifierExtension "
-    "identifier system value code coding display use name family given gender birthDate deceasedDateTime "
-    "doNotPerform subject patient reference focus reaction "
-    "substance "
-    "medicationCodeableConcept medicationReference vaccineCode type class accessionIdentifier component "
-    "hasMember "
-    "onsetDateTime onsetPeriod start recordedDate lastOccurrence authoredOn effectiveDateTime "
-    "effectivePeriod "
-    "effectiveInstant effectiveTiming event issued dateAsserted whenHandedOver whenPrepared "
-    "performedDateTime "
-    "performedPeriod occurrenceDateTime recorded period referenceRange low high unit comparator "
-    "interpretation "
-    "valueQuantity valueInteger valueBoolean valueCodeableConcept valueRange valueRatio numerator "
-    "denominator "
-    "valueString valueSampledData valueTime valueDateTime valuePeriod dataAbsentReason "
-    /* of notes */
-    "content attachment contentType data docStatus date conclusion presentedForm summary description section "
-    "note "
-    "div time "
-    /* of family histories */
-    "relationship condition "
-    /* what tells other releases */
-    "animal dateRecorded assertedDate context comments comment related triggeredBy bodyStructure medication "
-    "taken "
-    "wasNotTaken wasNotGiven notGiven notPerformed notDone occurrencePeriod actualPeriod";
-
 /* What a reference may mean: "Medication/12" or a fullUrl, and the medication's code. */
 typedef struct target {
     const char *key;
@@ -261,13 +233,10 @@ static bool is_about_patient(reader *r, const rec_node *resource)
     return true;
 }
 
-static void read_time(reader *r, const rule *how, const rec_node *resource, rec_event *e)
+static void read_time(const rule *how, const rec_node *resource, rec_event *e)
 {
     const rec_node *time = rec_find_any(resource, how->times);
-    if (time && time->value && !rec_date_fhir(time->value, &e->time))
-        rec_warn(r->record, time,
-                 "not a date (wanted YYYY-MM-DD, or with a time YYYY-MM-DDThh:mm:ss+zz:zz); the entry stays "
-                 "undated");
+    if (time && time->value) rec_date_fhir(time->value, &e->time);
 }
 
 /* medicationReference: contained, or another entry. */
@@ -294,7 +263,9 @@ static void read_family(reader *r, const rec_node *history)
 {
     rec_event e = rec_event_new(r->record, REC_OBSERVATION);
     const rec_node *date = rec_child(history, "date");
-    if (rec_among(rec_get(history, "status"), "entered-in-error health-unknown")) return;
+    if (history->marks & REC_DOUBTED ||
+        rec_among(rec_get(history, "status"), "entered-in-error health-unknown"))
+        return;
     if (rec_child(history, "modifierExtension") || !is_about_patient(r, history)) return;
     if (date && date->value) rec_date_fhir(date->value, &e.time);
     rec_coding relative = rec_fhir_concept(r->arena, REC_CONDITION, rec_child(history, "relationship"));
@@ -321,7 +292,8 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     }
     if (!strcmp(type, "Specimen")) {
         r->seen++;
-        if (!is_about_patient(r, resource) || rec_among(rec_get(resource, "status"), "entered-in-error"))
+        if (resource->marks & REC_DOUBTED || !is_about_patient(r, resource) ||
+            rec_among(rec_get(resource, "status"), "entered-in-error"))
             return;
         rec_fhir_identifiers(r->record, r->arena, rec_child(resource, "identifier"), CSL_FACT_SAMPLE,
                              "Specimen.identifier");
@@ -333,7 +305,7 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     bool note = note_is_resource(type);
     if (!how && !note) return;
     r->seen++;
-    if (how && is_excluded(how, resource)) return;
+    if (resource->marks & REC_DOUBTED || (how && is_excluded(how, resource))) return;
     if (rec_child(resource, "modifierExtension")) {
         rec_warn(r->record, resource,
                  "an entry with a modifier extension, which could turn its meaning round, is left out");
@@ -346,7 +318,7 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     }
 
     rec_event e = rec_event_new(r->record, how->kind);
-    read_time(r, how, resource, &e);
+    read_time(how, resource, &e);
     note_annotations(r->record, resource, &e.time);
     const rec_node *status = rec_child(resource, "clinicalStatus");
     e.status = status ? rec_get(rec_child(status, "coding"), "code") : rec_get(resource, "status");

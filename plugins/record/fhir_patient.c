@@ -34,10 +34,7 @@ void rec_fhir_patient(rec_record *record, rec_arena *arena, const rec_node *pati
                          "Patient.identifier");
     name_fact(record, patient);
     const rec_node *birth = rec_child(patient, "birthDate"), *death = rec_child(patient, "deceasedDateTime");
-    if (birth && rec_date_fhir(birth->value, &date))
-        rec_person_birth(record, &date, "Patient.birthDate");
-    else if (birth && birth->value)
-        rec_warn(record, birth, "birth date is not a date (wanted YYYY, YYYY-MM or YYYY-MM-DD)");
+    if (birth && rec_date_fhir(birth->value, &date)) rec_person_birth(record, &date, "Patient.birthDate");
     if (death && rec_date_fhir(death->value, &date))
         rec_person_death(record, &date, "Patient.deceasedDateTime");
     rec_person_sex(record, rec_get(patient, "gender"), "Patient.gender");

@@ -37,7 +37,13 @@ static const csl_option schema = {
     .value = "FILE",
     .help = "XML records must be valid by this schema, one of the case's files; none"};
 
-static const csl_option *const options[] = {&deidentify, &notes, &schema, &scores};
+static const csl_option strict = {
+    .struct_size = sizeof(csl_option),
+    .name = "record.strict",
+    .value = "yes|no",
+    .help = "refuse a record in which an element that is read is not as FHIR R4 or C-CDA has it; no"};
+
+static const csl_option *const options[] = {&deidentify, &notes, &schema, &scores, &strict};
 static const csl_stream *const streams[] = {&rec_score_stream, &note_stream};
 
 /* CSL_PLUGIN_OK with *set, as it was where the user says nothing, or what init returns. */
@@ -58,6 +64,7 @@ static int32_t start(const csl_host *host, void **instance)
     int32_t status = from ? read_flag(host, from, deidentify.name, &set->deidentify) : CSL_PLUGIN_OK;
     if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, scores.name, &set->scores);
     if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, notes.name, &set->notes);
+    if (from && status == CSL_PLUGIN_OK) status = read_flag(host, from, strict.name, &set->strict);
     const char *by = from ? from->get(host, schema.name) : NULL;
     if (status == CSL_PLUGIN_OK && by && !(set->schema = strdup(by))) status = CSL_PLUGIN_NO_MEMORY;
     if (status != CSL_PLUGIN_OK) {

@@ -14,11 +14,22 @@
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
 enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20 };
 
+/* Loose resources in files of their own wait for the others of their set, small ones as trees. */
+enum { WAITING_MAX = 16 << 20, WAITING_LEAST = 64 << 10 };
+typedef struct waiting {
+    rec_arena tree;
+    rec_builder builder;
+    rec_dialect dialect;
+    const rec_node *root; /* NULL: to be read again */
+} waiting;
+
 typedef struct reading {
     rec_record *record;
-    rec_names names;
-    rec_arena tree; /* of the document at hand */
-    rec_json *json;
+    rec_arena tree; /* of the document at hand, */
+    rec_builder builder;
+    waiting *waiting; /* [files] */
+    size_t waiting_bytes;
+    rec_index *index;
     rec_fhir *loose;
     rec_schema *schema;  /* or NULL */
     rec_dialect dialect; /* of the document at hand */
@@ -33,6 +44,13 @@ static bool is_json(const csl_input *input)
     return v.step == 1 && (first == '{' || first == '[');
 }
 
+/* A record that must be valid: by the program's own rules, and JSON by them too where XML is held against a
+ * schema. */
+static bool is_strict(const reading *r)
+{
+    return r->record->options.strict || (r->schema && r->dialect == REC_FHIR_JSON);
+}
+
 static void make_room(reading *r, size_t length)
 {
     size_t room;
@@ -42,26 +60,40 @@ static void make_room(reading *r, size_t length)
     rec_arena_reset(&r->tree);
     r->tree.maximum = room;
     r->tree.failed = false;
+    r->builder = (rec_builder){.arena = &r->tree, .prose = r->record->options.notes};
 }
 
 static const rec_node *read_json(reading *r, const uint8_t *bytes, size_t length, size_t line)
 {
     make_room(r, length);
     r->dialect = REC_FHIR_JSON;
-    return rec_read_json(r->json, bytes, length, line, &r->names, &r->tree, &r->record->fault);
+    return rec_read_json(r->index, bytes, length, line, &r->builder, &r->record->fault);
 }
 
 static const rec_node *read_document(reading *r, const csl_input *input)
 {
     size_t length = (size_t)input->length;
-    if (is_json(input)) return read_json(r, input->bytes, length, 0);
+    if (is_json(input)) return read_json(r, input->bytes, length, 1);
     make_room(r, length);
-    return rec_read_xml(input->bytes, length, &r->names, &r->tree, &r->dialect, &r->record->fault);
+    return rec_read_xml(input->bytes, length, &r->builder, &r->dialect, &r->record->fault);
 }
 
 static bool is_bundle(const rec_node *root)
 {
     return rec_is(rec_child(root, "resourceType"), "Bundle");
+}
+
+/* What the document at hand holds that is not as the standard has it: warnings, or the end of reading. After
+ * the events, for another release of FHIR is refused as what it is. */
+static void report_flaws(reading *r)
+{
+    for (size_t i = 0; i < r->builder.flaw_count && !r->record->failed; i++) {
+        const rec_flaw *flaw = &r->builder.flaws[i];
+        if (is_strict(r))
+            rec_fail(r->record, flaw->at, "%s", flaw->text);
+        else
+            rec_warn(r->record, flaw->at, "%s", flaw->text);
+    }
 }
 
 static void read_bundle(reading *r, const rec_node *root, bool whole_file)
@@ -73,6 +105,7 @@ static void read_bundle(reading *r, const rec_node *root, bool whole_file)
     }
     rec_fhir_survey(set, root);
     rec_fhir_read(set, root);
+    report_flaws(r);
     if (whole_file) rec_fhir_end_file(set, root);
     rec_fhir_free(set);
 }
@@ -147,12 +180,23 @@ static void read_lines(reading *r, const csl_input *input)
             read_bundle(r, root, false);
         else if (root)
             rec_fhir_read(r->loose, root);
+        if (root && !is_bundle(root)) report_flaws(r);
     }
     rec_fhir_end_file(r->loose, NULL);
 }
 
+/* Lets the tree at hand wait, if there is room. */
+static void keep(reading *r, waiting *file, const rec_node *root)
+{
+    size_t bytes = r->tree.used + WAITING_LEAST;
+    if (bytes > WAITING_MAX - r->waiting_bytes) return;
+    r->waiting_bytes += bytes;
+    *file = (waiting){r->tree, r->builder, r->dialect, root};
+    rec_arena_init(&r->tree, 0);
+}
+
 /* First time: reads what stands for itself, surveys the rest. */
-static form survey_file(reading *r, const csl_input *input)
+static form survey_file(reading *r, const csl_input *input, waiting *file)
 {
     size_t length = (size_t)input->length;
     if (note_probe(input->bytes, input->length)) {
@@ -163,9 +207,7 @@ static form survey_file(reading *r, const csl_input *input)
         if (!r->schema) rec_warn(r->record, NULL, "a schema, which nobody asked to validate by (--schema)");
         return DOCUMENT;
     }
-    if (r->schema && is_json(input)) {
-        rec_warn(r->record, NULL, "JSON cannot be validated by an XML schema");
-    } else if (r->schema && !rec_schema_check(r->schema, input, &r->record->fault)) {
+    if (r->schema && !is_json(input) && !rec_schema_check(r->schema, input, &r->record->fault)) {
         r->record->failed = true;
         return DOCUMENT;
     }
@@ -187,51 +229,59 @@ static form survey_file(reading *r, const csl_input *input)
         r->record->failed = true;
     } else if (r->dialect == REC_CCDA_XML) {
         rec_read_ccda(r->record, root);
+        report_flaws(r);
     } else if (is_bundle(root)) {
         read_bundle(r, root, true);
     } else {
         rec_fhir_survey(r->loose, root);
+        keep(r, file, root);
         return LOOSE;
     }
     return DOCUMENT;
 }
 
-static void read_file(reading *r, const csl_input *input, form how)
+static void read_file(reading *r, const csl_input *input, form how, waiting *file)
 {
     if (how == LINES) read_lines(r, input);
     if (how != LOOSE) return;
-    const rec_node *root = read_document(r, input);
+    const rec_node *root = file->root ? file->root : read_document(r, input);
+    if (file->root) {
+        r->builder = file->builder;
+        r->dialect = file->dialect;
+    }
     if (!root) {
         r->record->failed = true;
         return;
     }
     rec_fhir_read(r->loose, root);
+    report_flaws(r);
     rec_fhir_end_file(r->loose, root);
 }
 
 bool rec_read_case(rec_record *record, const csl_input *inputs, uint32_t count)
 {
-    reading r = {.record = record, .json = rec_json_new(), .loose = rec_fhir_new(record)};
+    reading r = {.record = record, .index = rec_index_new(), .loose = rec_fhir_new(record)};
     form *forms = rec_alloc(&record->arena, count, sizeof *forms);
+    r.waiting = rec_alloc(&record->arena, count, sizeof *r.waiting);
     rec_arena_init(&r.tree, TREE_BASE);
-    if (!rec_names_init(&r.names, rec_fhir_names) || !r.json || !r.loose || !forms)
-        record->arena.failed = true;
+    rec_shapes();
+    if (!r.index || !r.loose || !forms || !r.waiting) record->arena.failed = true;
     if (record->options.schema && goes_on(record)) {
         r.schema = rec_schema_new(inputs, count, record->options.schema, &record->input, &record->fault);
         record->failed = !r.schema;
     }
     for (uint32_t i = 0; goes_on(record) && i < count; i++) {
         record->input = i;
-        forms[i] = survey_file(&r, &inputs[i]);
+        forms[i] = survey_file(&r, &inputs[i], &r.waiting[i]);
     }
     for (uint32_t i = 0; goes_on(record) && i < count; i++) {
         record->input = i;
-        read_file(&r, &inputs[i], forms[i]);
+        read_file(&r, &inputs[i], forms[i], &r.waiting[i]);
     }
+    for (uint32_t i = 0; r.waiting && i < count; i++) rec_arena_free(&r.waiting[i].tree);
     rec_schema_free(r.schema);
     rec_fhir_free(r.loose);
-    rec_json_free(r.json);
-    rec_names_free(&r.names);
+    rec_index_free(r.index);
     rec_arena_free(&r.tree);
     rec_clean(record->fault.place);
     rec_clean(record->fault.text);

@@ -9,7 +9,6 @@
 /* FHIR resources that refer to each other: one Bundle, or all loose resources of a case. All of them are
  * surveyed (whom is it about, which medications are there?) before the first is read. NULL without memory. */
 typedef struct rec_fhir rec_fhir;
-extern const char rec_fhir_names[]; /* the elements that are asked for, for rec_names_init */
 rec_fhir *rec_fhir_new(rec_record *record);
 void rec_fhir_survey(rec_fhir *set, const rec_node *root);
 void rec_fhir_read(rec_fhir *set, const rec_node *root);

@@ -6,93 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_BYTES_MAX = 16 << 20, NAME_SLOTS = 1024 };
-
-bool rec_names_init(rec_names *names, const char *words)
-{
-    *names = (rec_names){0};
-    rec_arena_init(&names->arena, NAMES_BYTES_MAX);
-    while (*words) {
-        size_t length = strcspn(words, " ");
-        rec_name *name = rec_name_of(names, words, length);
-        if (!name) return false;
-        name->read = true;
-        words += length + (words[length] == ' ');
-    }
-    return true;
-}
-
-void rec_names_free(rec_names *names)
-{
-    rec_arena_free(&names->arena);
-}
-
-static rec_name **slot_of(rec_name **slots, size_t capacity, uint32_t hash, const char *text, size_t length)
-{
-    size_t i = hash & (capacity - 1);
-    for (rec_name *n; (n = slots[i]); i = (i + 1) & (capacity - 1))
-        if (n->hash == hash && !strncmp(n->text, text, length) && !n->text[length]) break;
-    return &slots[i];
-}
-
-static bool grow(rec_names *names)
-{
-    size_t capacity = names->capacity ? names->capacity * 2 : NAME_SLOTS;
-    rec_name **slots = rec_alloc(&names->arena, capacity, sizeof *slots);
-    if (!slots) return false;
-    for (size_t i = 0; i < names->capacity; i++) {
-        rec_name *n = names->slots[i];
-        if (n) *slot_of(slots, capacity, n->hash, n->text, strlen(n->text)) = n;
-    }
-    names->slots = slots;
-    names->capacity = capacity;
-    return true;
-}
-
-rec_name *rec_name_of(rec_names *names, const char *text, size_t length)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 16777619u;
-    if (names->count * 2 >= names->capacity && !grow(names)) return NULL;
-    rec_name **slot = slot_of(names->slots, names->capacity, hash, text, length);
-    if (*slot) return *slot;
-    rec_name *name = length < NAMES_BYTES_MAX ? rec_alloc(&names->arena, 1, sizeof *name) : NULL;
-    if (!name || !(name->text = rec_copy(&names->arena, text, length))) return NULL;
-    name->hash = hash;
-    names->count++;
-    return *slot = name;
-}
-
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, const char *value,
-                  size_t length)
-{
-    if (!name || builder->nodes >= REC_NODES_MAX) builder->arena->failed = true;
-    rec_node *node = rec_alloc(builder->arena, 1, sizeof *node);
-    if (!node) return NULL;
-    builder->nodes++;
-    node->name = name->text;
-    if (value && (length <= REC_VALUE_MAX || rec_is_prose(name->text))) {
-        node->value = rec_copy(builder->arena, value, length < REC_PROSE_MAX ? length : REC_PROSE_MAX);
-        if (!node->value) return NULL;
-    }
-    node->parent = parent;
-    if (parent) {
-        *(parent->last ? &parent->last->next : &parent->first) = node;
-        parent->last = node;
-    }
-    return node;
-}
-
-bool rec_is_prose(const char *name)
-{
-    return rec_among(name, "data div conclusion summary description text");
-}
-
 rec_node *rec_graft(rec_arena *arena, const rec_node *node)
 {
     rec_node *copy = rec_alloc(arena, 1, sizeof *copy);
     if (!copy) return NULL;
-    *copy = (rec_node){.name = node->name, .value = rec_text(arena, node->value), .line = node->line};
+    *copy = (rec_node){.name = node->name, .value = rec_text(arena, node->value), .marks = node->marks};
     for (const rec_node *c = node->first; c; c = c->next) {
         rec_node *below = rec_graft(arena, c);
         if (!below) return NULL;
@@ -205,13 +123,24 @@ static size_t index_of(const rec_node *node, bool *many)
     return index;
 }
 
+/* The line of a node below this root. */
+static size_t line_of(const rec_root *root, uint32_t at)
+{
+    size_t line = root->line;
+    const uint8_t *c = root->bytes, *end = c + at;
+    while ((c = memchr(c, '\n', (size_t)(end - c)))) line++, c++;
+    return line;
+}
+
 void rec_place(const rec_node *node, char *out)
 {
-    char path[REC_TEXT_MAX / 2] = "";
-    uint32_t line = 0;
+    char path[REC_TEXT_MAX / 2] = "", step[REC_TEXT_MAX / 2];
+    size_t line = node ? node->at : 0;
+    const rec_node *root = node;
+    while (root && root->parent) root = root->parent;
+    if (root && root->marks & REC_ROOT && ((const rec_root *)root)->bytes)
+        line = line_of((const rec_root *)root, node->at);
     for (; node; node = node->parent) {
-        if (!line) line = node->line;
-        char step[REC_TEXT_MAX / 2];
         bool many = false;
         size_t index = node->parent ? index_of(node, &many) : 0;
         const char *dot = *path ? "." : "";
@@ -221,7 +150,7 @@ void rec_place(const rec_node *node, char *out)
         memcpy(path, step, (size_t)n + 1);
     }
     if (line)
-        snprintf(out, REC_TEXT_MAX, "line %u: %s", line, path);
+        snprintf(out, REC_TEXT_MAX, "line %zu: %s", line, path);
     else
         snprintf(out, REC_TEXT_MAX, "%s", path);
 }

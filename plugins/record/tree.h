@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "shape.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,12 +33,28 @@ enum {
 
 typedef enum rec_dialect { REC_FHIR_JSON, REC_FHIR_XML, REC_CCDA_XML } rec_dialect;
 
+/* Marks of a node. */
+enum {
+    REC_AMISS = 1,   /* its value was of another type and is left out */
+    REC_OBJECT = 2,  /* elements stand where the type has a value */
+    REC_DOUBTED = 4, /* an element below that decides whether it stands is amiss */
+    REC_ROOT = 8     /* the node of a rec_root */
+};
+
 typedef struct rec_node {
-    const char *name;  /* never NULL */
+    const char *name;  /* never NULL; equal names of siblings are one */
     const char *value; /* or NULL */
     struct rec_node *parent, *first, *last, *next;
-    uint32_t line; /* in an XML document, of the root in NDJSON, else 0 */
+    uint32_t at; /* the line; in JSON the byte of the document, which the root's line_of turns into one */
+    uint32_t marks;
 } rec_node;
+
+/* What stands at the top of a tree. */
+typedef struct rec_root {
+    rec_node node;
+    const uint8_t *bytes; /* of a JSON document, else NULL */
+    uint32_t line;        /* where it starts in its file */
+} rec_root;
 
 /* What could not be read, where, and what would be right. */
 typedef struct rec_fault {
@@ -45,56 +62,58 @@ typedef struct rec_fault {
     char text[REC_TEXT_MAX];
 } rec_fault;
 
-/* One of the names of elements, kept once each: documents repeat a few hundred many thousand times. */
-typedef struct rec_name {
-    uint32_t hash;
-    const rec_node *holder; /* JSON: the innermost open object that has a member of this name */
-    bool read; /* JSON: false: no reader asks for elements of this name, they are checked and left out */
+/* What is not as the standard has it: the element, and a text of ours. */
+typedef struct rec_flaw {
+    const rec_node *at;
     const char *text;
-} rec_name;
+} rec_flaw;
 
-/* The names of all documents of a case. Zero-initialise, then rec_names_init; they last until rec_names_free.
- */
-typedef struct rec_names {
-    rec_arena arena;
-    rec_name **slots;
-    size_t count, capacity;
-} rec_names;
-
-/* `words`: the names that the reader of JSON asks for, separated by spaces. False without memory. */
-bool rec_names_init(rec_names *names, const char *words);
-void rec_names_free(rec_names *names);
-/* NULL when there is no room for one more. */
-rec_name *rec_name_of(rec_names *names, const char *text, size_t length);
-
-/* Shared by the two readers of documents. */
+/* Makes a tree and checks what goes into it. Zero but for the arena. */
 typedef struct rec_builder {
     rec_arena *arena;
-    rec_names *names;
     size_t nodes;
+    rec_flaw *flaws;
+    size_t flaw_count, flaw_capacity;
+    const char *standard; /* for texts */
+    bool prose;           /* texts of notes are kept */
 } rec_builder;
 
-/* NULL when the arena failed or there are too many nodes. value may be NULL. */
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_name *name, const char *value,
-                  size_t length);
-/* True for an element that may hold the text of a note. */
-bool rec_is_prose(const char *name);
-/* A copy in another arena, with all that is below it; names are shared. NULL without memory. */
+/* NULL when the arena failed or there are too many nodes. */
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, uint32_t at);
+/* Gives the node its value after a look at what the element's type allows. The text need not end. */
+void rec_put(rec_builder *builder, rec_node *node, const rec_element *element, const char *value,
+             size_t length);
+/* Notes a flaw. The text is constant or in the arena, and says nothing of the patient. */
+void rec_amiss(rec_builder *builder, const rec_node *at, const char *text);
+/* The value does not fit the element's type: what that is stands in the flaw. */
+void rec_reject(rec_builder *builder, rec_node *node, const rec_element *element, const char *found);
+/* Notes what the type demands and is not among the elements seen, a bit each. */
+void rec_require(rec_builder *builder, const rec_node *node, const rec_type *type, uint64_t seen);
+
+/* A copy in another arena, with all that is below it; it bears no line. NULL without memory. */
 rec_node *rec_graft(rec_arena *arena, const rec_node *node);
 
-/* The JSON parser with its buffers, which grow to the largest document that it was given. */
-typedef struct rec_json rec_json;
-rec_json *rec_json_new(void);
-void rec_json_free(rec_json *json);
+/* The index of a JSON document, which grows to the largest that it was given. */
+typedef struct rec_index rec_index;
+rec_index *rec_index_new(void);
+void rec_index_free(rec_index *index);
+/* Where brackets, colons, commas, texts and other values begin, ascending, outside of texts; checks UTF-8 and
+ * that texts are closed and free of control characters. NULL, or what is wrong. Reads nothing past the end.
+ */
+const char *rec_index_find(rec_index *index, const uint8_t *bytes, size_t length, const uint32_t **at,
+                           size_t *count);
+/* The first byte that is no UTF-8, or the length. */
+size_t rec_utf8_end(const uint8_t *bytes, size_t length);
+
 /* Reads a JSON document whose root is a FHIR resource; the root node is named for the resource's type. `line`
- * is where the document starts in its file, 0: nodes bear no line. NULL, with *fault filled, for anything
- * else. */
-rec_node *rec_read_json(rec_json *json, const uint8_t *bytes, size_t length, size_t line, rec_names *names,
-                        rec_arena *arena, rec_fault *fault);
+ * is where the document starts in its file. The bytes must outlast the tree. NULL, with *fault filled, for
+ * anything else. */
+rec_node *rec_read_json(rec_index *index, const uint8_t *bytes, size_t length, size_t line,
+                        rec_builder *builder, rec_fault *fault);
 /* Reads an XML document whose root is a FHIR resource or a ClinicalDocument. No document type declaration is
  * accepted, hence no entity but the five of XML and no second file. */
-rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, rec_arena *arena,
-                       rec_dialect *dialect, rec_fault *fault);
+rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder, rec_dialect *dialect,
+                       rec_fault *fault);
 
 /* False, with *fault filled, for XML that libxml2 would take too long over or in an encoding that hides its
  * tags. */

@@ -7,22 +7,32 @@
 #include "note/capture.h"
 #include "tree.h"
 
-#define FHIR_NAMESPACE "http://hl7.org/fhir"
-#define CDA_NAMESPACE  "urn:hl7-org:v3"
-#define SDTC_NAMESPACE "urn:hl7-org:sdtc"
+#define FHIR_NAMESPACE  "http://hl7.org/fhir"
+#define CDA_NAMESPACE   "urn:hl7-org:v3"
+#define SDTC_NAMESPACE  "urn:hl7-org:sdtc"
+#define XHTML_NAMESPACE "http://www.w3.org/1999/xhtml"
 
 enum { XML_BYTES_MAX = 512 * 1024 * 1024 };
 
+/* An element that is open. In FHIR a resource's element shares the node of the element around it. */
+typedef struct level {
+    rec_node *node;
+    rec_type *type;
+    const rec_element *element; /* NULL: of the root, and of a resource */
+    uint64_t seen;              /* a bit an element of the type */
+} level;
+
 /* The SAX callbacks' state. The parser is stopped at the first thing that is refused. */
 typedef struct sax {
-    rec_builder builder;
+    rec_builder *builder;
     xmlParserCtxtPtr parser;
     rec_fault *fault;
     rec_dialect dialect;
+    const xmlChar *space; /* of the elements that are read: libxml2 keeps each name once */
     rec_node *root;
-    rec_node *open[REC_DEPTH_MAX]; /* FHIR: a resource's element shares the node of the element around it */
-    size_t depth, skipping;        /* skipping: levels inside an element that is left out */
-    char text[REC_VALUE_MAX + 1];  /* of the innermost element */
+    level open[REC_DEPTH_MAX];
+    size_t depth, skipping;       /* skipping: levels inside an element that is left out */
+    char text[REC_VALUE_MAX + 1]; /* of the innermost element */
     size_t text_length;
     note_capture prose; /* of a narrative, which is one value */
     bool failed;
@@ -39,7 +49,7 @@ static void refuse(sax *s, const char *text)
     if (s->failed) return;
     s->failed = true;
     char path[REC_TEXT_MAX] = "";
-    if (s->depth) rec_place(s->open[s->depth - 1], path);
+    if (s->depth) rec_place(s->open[s->depth - 1].node, path);
     /* The place of the element around it, at the line where reading stopped. */
     const char *inside = strstr(path, ": ");
     snprintf(s->fault->place, sizeof s->fault->place, "line %u%s%.400s", line_of(s), inside ? ": in " : "",
@@ -96,37 +106,68 @@ static bool open_root(sax *s, const char *name, const xmlChar *space)
     return true;
 }
 
+/* The element of that name in the innermost one that is open, noted as seen; NULL if nobody reads it. */
+static const rec_element *element_of(sax *s, const char *name, size_t length)
+{
+    level *in = &s->open[s->depth - 1];
+    const rec_element *element = in->type->elements ? rec_element_of(in->type, name, length) : NULL;
+    if (!element) return NULL;
+    uint64_t bit = (uint64_t)1 << (element - in->type->elements);
+    if (in->seen & bit && !element->many)
+        rec_amiss(s->builder, in->node,
+                  rec_format(s->builder->arena, "more than one \"%s\", where %s has one; the first counts",
+                             element->name, s->builder->standard));
+    in->seen |= bit;
+    return element;
+}
+
+static void put(sax *s, rec_node *node, const rec_element *element, const xmlChar *from, const xmlChar *to)
+{
+    size_t length = (size_t)(to - from);
+    if (element->type->form < REC_COMPLEX) {
+        rec_put(s->builder, node, element, (const char *)from, length);
+        return;
+    }
+    if (length <= REC_VALUE_MAX) node->value = rec_copy(s->builder->arena, (const char *)from, length);
+    rec_reject(s->builder, node, element, "a value");
+}
+
+/* FHIR: a primitive has its value as an attribute. */
+static void take_value(sax *s, rec_node *node, const rec_element *element, int count,
+                       const xmlChar **attributes)
+{
+    for (int i = 0; i < count; i++, attributes += 5)
+        if (!strcmp((const char *)attributes[0], "value"))
+            put(s, node, element, attributes[3], attributes[4]);
+}
+
+/* CDA: the attributes that are read become elements whose names start with @. */
 static void add_attributes(sax *s, rec_node *node, int count, const xmlChar **attributes)
 {
     for (int i = 0; i < count; i++, attributes += 5) {
-        const char *name = (const char *)attributes[0], *value = (const char *)attributes[3];
-        size_t length = (size_t)(attributes[4] - attributes[3]);
-        char marked[64];
-        if (s->dialect == REC_FHIR_XML) {
-            if (!strcmp(name, "value")) {
-                if (length > REC_PROSE_MAX) length = REC_PROSE_MAX;
-                if (length <= REC_VALUE_MAX || rec_is_prose(node->name))
-                    node->value = rec_copy(s->builder.arena, value, length);
-                continue;
-            }
-        } else {
-            snprintf(marked, sizeof marked, "@%.60s", name);
-            name = marked;
-        }
-        rec_node *child =
-            rec_add(&s->builder, node, rec_name_of(s->builder.names, name, strlen(name)), value, length);
-        if (child) child->line = node->line;
+        char marked[32] = "@";
+        size_t length = strlen((const char *)attributes[0]);
+        if (length + 2 > sizeof marked) continue;
+        memcpy(marked + 1, attributes[0], length + 1);
+        const rec_element *element = element_of(s, marked, length + 1);
+        rec_node *child = element ? rec_add(s->builder, node, element->name, node->at) : NULL;
+        if (child) put(s, child, element, attributes[3], attributes[4]);
     }
-    if (s->builder.arena->failed) no_room(s);
 }
 
-/* C-CDA's section.text and nonXMLBody.text; the XHTML of a section of a FHIR Composition. */
-static bool is_narrative(const sax *s, const rec_node *parent, const char *name)
+static void open_level(sax *s, rec_node *node, rec_type *type, const rec_element *element)
 {
-    if (s->dialect == REC_CCDA_XML)
-        return !strcmp(name, "text") && rec_among(parent->name, "section nonXMLBody");
-    return !strcmp(name, "div") && !strcmp(parent->name, "text") && parent->parent &&
-           !strcmp(parent->parent->name, "section");
+    s->open[s->depth++] = (level){.node = node, .type = type, .element = element};
+}
+
+/* <Patient>, at the root or where an element holds any resource. */
+static void open_resource(sax *s, rec_node *node, const char *name)
+{
+    rec_type *type = rec_shape_of(name, strlen(name));
+    open_level(s, node, type, NULL);
+    const rec_element *element = rec_element_of(type, "resourceType", 12);
+    rec_node *child = rec_add(s->builder, node, element->name, node->at);
+    if (child) rec_put(s->builder, child, element, name, strlen(name));
 }
 
 static void on_start(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *space,
@@ -137,8 +178,12 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
     sax *s = context;
     const char *name = (const char *)local;
     if (s->failed) return;
+    if (s->depth + s->skipping + s->prose.depth >= REC_DEPTH_MAX) {
+        refuse(s, "nested deeper than 200 levels; no FHIR resource or C-CDA document is");
+        return;
+    }
     if (s->skipping) {
-        s->skipping++; /* libxml2 itself ends deep nesting here */
+        s->skipping++;
         return;
     }
     if (s->prose.depth) {
@@ -146,40 +191,62 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
         note_capture_mark(&s->prose, name);
         return;
     }
-    if (s->depth == REC_DEPTH_MAX) {
-        refuse(s, "nested deeper than 200 levels; no FHIR resource or C-CDA document is");
+    s->text_length = 0;
+    if (!s->depth) {
+        if (!open_root(s, name, space)) return;
+        s->space = space;
+        s->builder->standard = s->dialect == REC_FHIR_XML ? "FHIR R4" : "C-CDA";
+        s->root = rec_add(s->builder, NULL, rec_text(s->builder->arena, name), line_of(s));
+        if (s->root && s->dialect == REC_FHIR_XML) open_resource(s, s->root, s->root->name);
+        if (s->root && s->dialect == REC_CCDA_XML) open_level(s, s->root, &rec_shape_document, NULL);
+        if (s->builder->arena->failed) no_room(s);
         return;
     }
-    rec_node *parent = s->depth ? s->open[s->depth - 1] : NULL, *node;
-    bool narrative = parent && is_narrative(s, parent, name);
-    if (!parent) {
-        if (!open_root(s, name, space)) return;
-    } else if (!narrative) {
-        bool ours = s->dialect == REC_FHIR_XML ? same(space, FHIR_NAMESPACE)
-                                               : same(space, CDA_NAMESPACE) || same(space, SDTC_NAMESPACE);
-        if (!ours) {
-            s->skipping = 1;
+    const level *in = &s->open[s->depth - 1];
+    bool cda = s->dialect == REC_CCDA_XML;
+    bool ours = space == s->space ||
+                (cda ? same(space, SDTC_NAMESPACE) : !strcmp(name, "div") && same(space, XHTML_NAMESPACE));
+    if (ours && in->element && in->type->form == REC_RESOURCE && is_resource_name(name)) {
+        if (in->node->first) {
+            s->skipping = 1; /* a second resource in one element */
             return;
         }
+        open_resource(s, in->node, name);
+        if (s->builder->arena->failed) no_room(s);
+        return;
     }
-    s->text_length = 0;
-    bool resource = s->dialect == REC_FHIR_XML && is_resource_name(name);
-    if (parent && resource) {
-        node = parent;
-    } else {
-        node = rec_add(&s->builder, parent, rec_name_of(s->builder.names, name, strlen(name)), NULL, 0);
-        if (node) node->line = line_of(s);
+    const rec_element *element = ours ? element_of(s, name, strlen(name)) : NULL;
+    if (!element) {
+        s->skipping = 1;
+        return;
     }
-    if (node && resource)
-        rec_add(&s->builder, node, rec_name_of(s->builder.names, "resourceType", 12), name, strlen(name));
+    rec_node *node = rec_add(s->builder, in->node, element->name, line_of(s));
     if (!node) {
         no_room(s);
         return;
     }
-    if (!parent) s->root = node;
-    s->open[s->depth++] = node;
-    s->prose.depth = narrative;
-    add_attributes(s, node, count, attributes);
+    rec_form form = element->type->form;
+    bool prose = form == REC_PROSE;
+    if (!cda) take_value(s, node, element, count, attributes);
+    if (form == REC_ANY || (prose && !s->builder->prose)) {
+        s->skipping = 1;
+        return;
+    }
+    open_level(s, node, element->type, element);
+    if (cda) add_attributes(s, node, count, attributes);
+    s->prose.depth = prose && (cda || !strcmp(name, "div"));
+    if (s->builder->arena->failed) no_room(s);
+}
+
+/* The text of an element that has nothing else. */
+static void take_text(sax *s, rec_node *node)
+{
+    static const char blank[] = " \t\r\n";
+    s->text[s->text_length] = 0;
+    char *text = s->text + strspn(s->text, blank);
+    size_t length = strlen(text);
+    while (length && strchr(blank, text[length - 1])) length--;
+    if (length && s->text_length < REC_VALUE_MAX) node->value = rec_copy(s->builder->arena, text, length);
 }
 
 static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *space)
@@ -197,33 +264,28 @@ static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, c
         return;
     }
     if (!s->depth) return;
-    rec_node *node = s->open[--s->depth];
+    const level *in = &s->open[--s->depth];
     if (s->prose.depth) {
         s->prose.depth = 0;
-        node->value = note_capture_take(&s->prose, s->builder.arena);
-        if (!node->value) no_room(s);
+        in->node->value = note_capture_take(&s->prose, s->builder->arena);
+        if (!in->node->value) no_room(s);
         return;
     }
-    if (s->dialect != REC_CCDA_XML || node->value || !s->text_length) return;
-    static const char blank[] = " \t\r\n";
-    s->text[s->text_length] = 0;
-    char *text = s->text + strspn(s->text, blank);
-    size_t length = strlen(text);
-    while (length && strchr(blank, text[length - 1])) length--;
-    if (length && s->text_length < REC_VALUE_MAX) node->value = rec_copy(s->builder.arena, text, length);
+    if (s->dialect == REC_CCDA_XML && in->type->form == REC_STRING && s->text_length) take_text(s, in->node);
     s->text_length = 0;
-    if (s->builder.arena->failed) no_room(s);
+    if (!in->element || in->type->form == REC_COMPLEX) rec_require(s->builder, in->node, in->type, in->seen);
+    if (s->builder->arena->failed) no_room(s);
 }
 
 static void on_text(void *context, const xmlChar *text, int length)
 {
     sax *s = context;
-    if (s->failed || s->skipping || length <= 0) return;
+    if (s->failed || s->skipping || !s->depth || length <= 0) return;
     if (s->prose.depth) {
         note_capture_text(&s->prose, (const char *)text, (size_t)length);
         return;
     }
-    if (s->dialect != REC_CCDA_XML) return;
+    if (s->dialect != REC_CCDA_XML || s->open[s->depth - 1].type->form != REC_STRING) return;
     size_t room = REC_VALUE_MAX - s->text_length, take = (size_t)length < room ? (size_t)length : room;
     memcpy(s->text + s->text_length, text, take);
     s->text_length += take;
@@ -246,10 +308,10 @@ static int on_read(void *context, char *out, int size)
     return (int)take;
 }
 
-rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, rec_arena *arena,
-                       rec_dialect *dialect, rec_fault *fault)
+rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder, rec_dialect *dialect,
+                       rec_fault *fault)
 {
-    sax *s = rec_alloc(arena, 1, sizeof *s);
+    sax *s = rec_alloc(builder->arena, 1, sizeof *s);
     rec_node *root = NULL;
     if (!s || length == 0 || length > XML_BYTES_MAX) {
         snprintf(fault->place, sizeof fault->place, "file");
@@ -257,8 +319,7 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_names *names, re
         return NULL;
     }
     if (!rec_xml_guard(bytes, length, fault)) return NULL;
-    s->builder.arena = arena;
-    s->builder.names = names;
+    s->builder = builder;
     s->fault = fault;
     source from = {bytes, length};
     s->parser = xmlCreateIOParserCtxt(NULL, NULL, on_read, NULL, &from, XML_CHAR_ENCODING_NONE);

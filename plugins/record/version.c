@@ -8,7 +8,7 @@
 typedef enum shape {
     PRESENT, /* the element is there */
     TEXT,    /* it is a primitive; a concept in R4 */
-    CONCEPT  /* it has codings; a code or a Coding in R4 */
+    CONCEPT  /* it has elements, or codings: a code or a Coding in R4 */
 } shape;
 
 static const struct {
@@ -66,7 +66,7 @@ bool rec_fhir_is_r4(rec_record *record, const rec_node *resource, const char *ty
         if (strcmp(signs[i].type, type)) continue;
         const rec_node *element = rec_child(resource, signs[i].element);
         if (!element || (signs[i].shape == TEXT && !element->value) ||
-            (signs[i].shape == CONCEPT && !rec_child(element, "coding")))
+            (signs[i].shape == CONCEPT && !(element->marks & REC_OBJECT) && !rec_child(element, "coding")))
             continue;
         rec_fail(record, element, "FHIR %s, as %s.%s tells; FHIR R4 is read here: export or convert to it",
                  signs[i].release, type, signs[i].element);

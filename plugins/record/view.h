@@ -54,8 +54,13 @@ static inline bool rec_starts(const rec_view *v, size_t i, const char *text)
 /* The place after the next `text`, or past the end. */
 static inline size_t rec_after(const rec_view *v, size_t i, const char *text)
 {
+    size_t length = strlen(text);
+    if (v->step == 1) {
+        const uint8_t *at = i < v->length ? memmem(v->bytes + i, v->length - i, text, length) : NULL;
+        return (at ? (size_t)(at - v->bytes) : v->length) + length;
+    }
     while (rec_at(v, i) >= 0 && !rec_starts(v, i, text)) i++;
-    return i + strlen(text);
+    return i + length;
 }
 
 #endif

@@ -1,0 +1,474 @@
+/* FHIR JSON: one walk along the index of the document, that makes nodes of what is asked for and passes over
+ * the rest, of which it checks the grammar (RFC 8259) and nothing else. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tree.h"
+#include "view.h"
+
+enum { JSON_BYTES_MAX = 256 << 20, OTHERS_MAX = 128 };
+
+typedef struct walk {
+    rec_builder *builder;
+    const uint8_t *bytes, *end;
+    const uint32_t *at, *last; /* of the index: next, past the end */
+    bool escapes;              /* some text has a backslash */
+    const char *error;         /* what stopped it */
+    size_t error_at;
+} walk;
+
+static bool stop(walk *w, size_t at, const char *error)
+{
+    if (!w->error) w->error = error, w->error_at = at;
+    return false;
+}
+
+static size_t place(const walk *w)
+{
+    return w->at < w->last ? *w->at : (size_t)(w->end - w->bytes);
+}
+
+/* The character at the next place; 0 at the end. */
+static uint8_t peek(const walk *w)
+{
+    return w->at < w->last ? w->bytes[*w->at] : 0;
+}
+
+static uint8_t take(walk *w)
+{
+    return w->at < w->last ? w->bytes[*w->at++] : 0;
+}
+
+static bool expect(walk *w, uint8_t wanted, const char *error)
+{
+    if (peek(w) != wanted) return stop(w, place(w), error);
+    w->at++;
+    return true;
+}
+
+static const char *const no_member = "not JSON: a member's name in quotation marks is wanted";
+static const char *const no_colon = "not JSON: a colon is wanted";
+static const char *const no_comma = "not JSON: a comma or the closing bracket is wanted";
+static const char *const duplicate = "not JSON that FHIR allows: duplicate object key";
+static const char *const too_deep = "nested deeper than 200 levels; no FHIR resource is";
+
+/* The number, true, false or null that begins at `from`; NULL if it is none. */
+static const uint8_t *literal_end(const walk *w, const uint8_t *from)
+{
+    const uint8_t *c = from, *end = w->end;
+    static const char *const words[] = {"true", "false", "null"};
+    for (size_t i = 0; *c >= 'a' && i < 3; i++) {
+        size_t n = strlen(words[i]);
+        if ((size_t)(end - c) >= n && !memcmp(c, words[i], n)) c += n, i = 3;
+    }
+    if (c == from) {
+        if (c < end && *c == '-') c++;
+        const uint8_t *digits = c;
+        while (c < end && *c >= '0' && *c <= '9') c++;
+        if (c == digits || (*digits == '0' && c > digits + 1)) return NULL;
+        if (c < end && *c == '.') {
+            for (digits = ++c; c < end && *c >= '0' && *c <= '9';) c++;
+            if (c == digits) return NULL;
+        }
+        if (c < end && (*c == 'e' || *c == 'E')) {
+            c++;
+            if (c < end && (*c == '+' || *c == '-')) c++;
+            for (digits = c; c < end && *c >= '0' && *c <= '9';) c++;
+            if (c == digits) return NULL;
+        }
+    }
+    return c == end || rec_is_blank(*c) || *c == ',' || *c == ']' || *c == '}' ? c : NULL;
+}
+
+/* Takes a number, true, false or null. */
+static const uint8_t *take_literal(walk *w)
+{
+    size_t from = place(w);
+    const uint8_t *end = peek(w) ? literal_end(w, w->bytes + from) : NULL;
+    if (!end) stop(w, from, "not JSON: a value is wanted");
+    w->at++;
+    return end;
+}
+
+/* The end of the text that begins at `from` and was taken: only blanks stand between it and what comes next.
+ */
+static const uint8_t *text_end(const walk *w)
+{
+    const uint8_t *c = w->bytes + place(w) - 1;
+    while (*c != '"') c--;
+    return c;
+}
+
+/* Passes over a value of which nothing is asked. */
+static bool pass(walk *w, size_t depth)
+{
+    uint64_t objects[REC_DEPTH_MAX / 64 + 1] = {0}; /* a bit a level: object or array */
+    size_t level = depth;
+    bool object = false;
+    for (;;) {
+        uint8_t c = peek(w);
+        if (c == '{' || c == '[') {
+            if (++level > REC_DEPTH_MAX) return stop(w, place(w), too_deep);
+            uint64_t bit = (uint64_t)1 << level % 64;
+            object = c == '{';
+            objects[level / 64] = object ? objects[level / 64] | bit : objects[level / 64] & ~bit;
+            w->at++;
+            if (peek(w) != (object ? '}' : ']')) {
+                if (object && !(expect(w, '"', no_member) && expect(w, ':', no_colon))) return false;
+                continue;
+            }
+        } else if (c == '"') {
+            w->at++;
+        } else if (!take_literal(w)) {
+            return false;
+        }
+        for (; level > depth; level--, w->at++) {
+            object = objects[level / 64] >> level % 64 & 1;
+            if (peek(w) != (object ? '}' : ']')) break;
+        }
+        if (level == depth) return true;
+        if (!expect(w, ',', no_comma)) return false;
+        if (object && !(expect(w, '"', no_member) && expect(w, ':', no_colon))) return false;
+    }
+}
+
+static int hex(const uint8_t *at, int digits)
+{
+    int value = 0;
+    for (int i = 0; i < digits; i++) {
+        int c = at[i] | 0x20, digit = c >= '0' && c <= '9'   ? c - '0'
+                                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                                             : -1;
+        if (digit < 0) return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/* The character that the escape at `at` stands for, and its length in *length; -1 if there is none such. */
+static long escaped(const uint8_t *at, const uint8_t *end, size_t *length)
+{
+    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    const char *letter = end - at >= 2 && at[1] ? strchr(letters, at[1]) : NULL;
+    *length = 2;
+    if (letter) return meant[letter - letters];
+    if (end - at < 6 || at[1] != 'u') return -1;
+    *length = 6;
+    long first = hex(at + 2, 4),
+         second = end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? hex(at + 8, 4) : -1;
+    if (first < 0xd800 || first > 0xdfff) return first;
+    if (first > 0xdbff || second < 0xdc00 || second > 0xdfff) return -1;
+    *length = 12;
+    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+}
+
+/* Checks all escapes of the document: outside of texts no backslash passes for anything. */
+static bool check_escapes(walk *w)
+{
+    for (const uint8_t *c = w->bytes; (c = memchr(c, '\\', (size_t)(w->end - c)));) {
+        size_t length;
+        long character = escaped(c, w->end, &length);
+        w->escapes = true;
+        if (character < 0) return stop(w, (size_t)(c - w->bytes), "not JSON: an escape that there is not");
+        if (!character)
+            return stop(w, (size_t)(c - w->bytes), "not JSON that FHIR allows: a text with U+0000");
+        c += length;
+    }
+    return true;
+}
+
+/* The text without its escapes, in the arena; *length is then its own. NULL without memory. */
+static const char *plain(walk *w, const uint8_t *text, size_t *length)
+{
+    const uint8_t *end = text + *length;
+    char *out = rec_copy(w->builder->arena, (const char *)text, *length), *to = out;
+    for (size_t taken; out && text < end; text += taken) {
+        taken = 1;
+        long c = *text == '\\' ? escaped(text, end, &taken) : -1;
+        if (c < 0) {
+            *to++ = (char)*text;
+        } else if (c < 0x80) {
+            *to++ = (char)c;
+        } else {
+            if (c >= 0x10000) *to++ = (char)(0xf0 | c >> 18), *to++ = (char)(0x80 | (c >> 12 & 0x3f));
+            if (c >= 0x800 && c < 0x10000) *to++ = (char)(0xe0 | c >> 12);
+            if (c >= 0x800)
+                *to++ = (char)(0x80 | (c >> 6 & 0x3f));
+            else
+                *to++ = (char)(0xc0 | c >> 6);
+            *to++ = (char)(0x80 | (c & 0x3f));
+        }
+    }
+    if (out) *length = (size_t)(to - out);
+    return out;
+}
+
+/* A number or word where the type wants a text, or the other way round, can be read all the same. */
+static void put(walk *w, rec_node *node, const rec_element *element, const char *text, size_t length,
+                uint8_t first)
+{
+    rec_form form = element->type->form;
+    bool number = form == REC_DECIMAL || form == REC_INTEGER, word = form == REC_BOOLEAN;
+    bool right = number ? first == '-' || (first >= '0' && first <= '9')
+                 : word ? first == 't' || first == 'f'
+                        : first == '"';
+    if (form >= REC_COMPLEX) {
+        if (length <= REC_VALUE_MAX) node->value = rec_copy(w->builder->arena, text, length);
+        rec_reject(w->builder, node, element, "a value");
+        return;
+    }
+    rec_put(w->builder, node, element, text, length);
+    if (!right && !(node->marks & REC_AMISS))
+        rec_amiss(w->builder, node,
+                  first == '"' ? "in quotation marks, where FHIR R4 has none; it is read nevertheless"
+                               : "without quotation marks, which FHIR R4 has there; it is read nevertheless");
+}
+
+static bool read_object(walk *w, rec_node *node, rec_type *type, size_t depth);
+static bool read_resource(walk *w, rec_node *node, size_t depth);
+
+static bool read_value(walk *w, rec_node *parent, const rec_element *element, size_t depth, bool listed)
+{
+    uint8_t first = peek(w);
+    rec_form form = element->type->form;
+    size_t from = place(w);
+    if (depth > REC_DEPTH_MAX) return stop(w, from, too_deep);
+    if (first == 'n' && listed) return take_literal(w) != NULL; /* an item that has extensions only */
+    rec_node *node = rec_add(w->builder, parent, element->name, (uint32_t)from);
+    if (!node) return stop(w, from, "too large: no memory for more elements");
+    if (form == REC_ANY || (form == REC_PROSE && !w->builder->prose)) return pass(w, depth);
+    if (first == '{' && form == REC_RESOURCE) return read_resource(w, node, depth);
+    if (first == '{' && form == REC_COMPLEX) return read_object(w, node, element->type, depth);
+    if (first == '{' || first == '[') {
+        node->marks |= REC_OBJECT;
+        rec_reject(w->builder, node, element, first == '{' ? "an object" : "an array");
+        return pass(w, depth);
+    }
+    if (first == '"') {
+        w->at++;
+        const uint8_t *text = w->bytes + from + 1, *end = text_end(w);
+        size_t length = (size_t)(end - text);
+        const char *value = (const char *)text;
+        bool kept = form == REC_PROSE || length <= REC_VALUE_MAX * 6;
+        if (w->escapes && kept && memchr(text, '\\', length))
+            value = plain(w, text, &length);
+        if (value) put(w, node, element, value, length, first);
+    } else {
+        const uint8_t *end = take_literal(w), *text = w->bytes + from;
+        if (!end) return false;
+        if (first == 'n')
+            rec_reject(w->builder, node, element, "null");
+        else
+            put(w, node, element, (const char *)text, (size_t)(end - text), first);
+    }
+    return true;
+}
+
+/* An array is its items, one after another, under the same name. */
+static bool read_member(walk *w, rec_node *node, const rec_element *element, size_t depth)
+{
+    const rec_node *before = node->last;
+    if (peek(w) != '[') {
+        if (!read_value(w, node, element, depth, false)) return false;
+        if (element->many && element->type->form != REC_ANY)
+            rec_amiss(w->builder, node->last,
+                      "not in an array, where FHIR R4 has one; it is read nevertheless");
+        return true;
+    }
+    w->at++;
+    if (peek(w) == ']') return w->at++, true;
+    do {
+        if (!read_value(w, node, element, depth + 1, true)) return false;
+    } while (peek(w) == ',' && w->at++);
+    if (!element->many && element->type->form != REC_ANY && node->last != before)
+        rec_amiss(w->builder, node->last, "an array, where FHIR R4 has none; the first counts");
+    return expect(w, ']', no_comma);
+}
+
+/* Takes a member's name and the colon. */
+static bool take_name(walk *w, const char **name, size_t *length)
+{
+    size_t from = place(w);
+    if (!expect(w, '"', no_member)) return false;
+    *name = (const char *)w->bytes + from + 1;
+    if (peek(w) != ':') return stop(w, place(w), no_colon);
+    *length = (size_t)((const char *)text_end(w) - *name);
+    w->at++;
+    if (w->escapes && memchr(*name, '\\', *length))
+        return (*name = plain(w, (const uint8_t *)*name, length)) != NULL;
+    return true;
+}
+
+/* Names of an object's members that nobody reads. */
+typedef struct others {
+    uint64_t kinds; /* a bit for each hash that there was */
+    size_t count;
+    struct {
+        const char *text;
+        size_t length;
+    } names[OTHERS_MAX];
+} others;
+
+/* False, with the walk stopped, if there was one of this name. */
+static bool note_other(walk *w, size_t at, others *seen, const char *name, size_t length)
+{
+    uint64_t kind =
+        (uint64_t)1 << (length ? (unsigned)(name[0] * 7 + name[length - 1] * 3 + (int)length) % 64 : 0);
+    for (size_t i = 0; seen->kinds & kind && i < seen->count; i++)
+        if (seen->names[i].length == length && !memcmp(seen->names[i].text, name, length))
+            return stop(w, at, duplicate);
+    if (seen->count == OTHERS_MAX) return stop(w, at, "more than 128 members that no element of FHIR R4 has");
+    seen->kinds |= kind;
+    seen->names[seen->count].text = name;
+    seen->names[seen->count++].length = length;
+    return true;
+}
+
+/* The members of an object after its bracket. */
+static bool read_members(walk *w, rec_node *node, rec_type *type, size_t depth)
+{
+    uint64_t seen = 0, extended = 0;
+    others rest;
+    rest.kinds = 0;
+    rest.count = 0;
+    const char *name;
+    size_t length;
+    if (peek(w) != '}') {
+        do {
+            size_t from = place(w);
+            if (!take_name(w, &name, &length)) return false;
+            const rec_element *element = rec_element_of(type, name, length);
+            if (element) {
+                uint64_t bit = (uint64_t)1 << (element - type->elements);
+                if (seen & bit) return stop(w, from, duplicate);
+                seen |= bit;
+                if (!read_member(w, node, element, depth + 1)) return false;
+                continue;
+            }
+            /* "_status" has the extensions of "status", also where that has no value. */
+            element = length && *name == '_' ? rec_element_of(type, name + 1, length - 1) : NULL;
+            if (element) extended |= (uint64_t)1 << (element - type->elements);
+            if (!note_other(w, from, &rest, name, length) || !pass(w, depth + 1)) return false;
+        } while (peek(w) == ',' && w->at++);
+    }
+    if (!expect(w, '}', no_comma)) return false;
+    rec_require(w->builder, node, type, seen | extended);
+    return true;
+}
+
+static bool read_object(walk *w, rec_node *node, rec_type *type, size_t depth)
+{
+    w->at++;
+    return read_members(w, node, type, depth);
+}
+
+/* "resourceType" stands first, or has to be looked for. NULL: nowhere, or the walk has stopped. */
+static rec_type *type_of(walk *w, size_t depth)
+{
+    static const char wanted[] = "resourceType";
+    const uint32_t *start = w->at;
+    rec_type *type = NULL;
+    const char *name;
+    size_t length;
+    if (peek(w) == '}') return NULL;
+    do {
+        if (!take_name(w, &name, &length)) return NULL;
+        if (length == sizeof wanted - 1 && !memcmp(name, wanted, length)) {
+            const char *text = (const char *)w->bytes + place(w) + 1;
+            if (take(w) == '"') type = rec_shape_of(text, (size_t)((const char *)text_end(w) - text));
+            break;
+        }
+        if (!pass(w, depth + 1)) return NULL;
+    } while (peek(w) == ',' && w->at++);
+    w->at = start;
+    return type;
+}
+
+static bool read_resource(walk *w, rec_node *node, size_t depth)
+{
+    w->at++;
+    rec_type *type = type_of(w, depth);
+    if (w->error) return false;
+    return read_members(w, node, type ? type : &rec_shape_resource, depth);
+}
+
+/* FHIR's names of resources: a capital, then letters. */
+static bool is_type(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t length = text ? strspn(text, letters) : 0;
+    return length && length < 64 && !text[length] && text[0] <= 'Z';
+}
+
+/* "line 3, column 14" of a byte of the document that starts on line `first`. */
+static void say(rec_fault *fault, const uint8_t *bytes, size_t at, size_t first, const char *text)
+{
+    size_t line = first ? first : 1, start = 0;
+    for (size_t i = 0; i < at; i++)
+        if (bytes[i] == '\n') line++, start = i + 1;
+    snprintf(fault->place, sizeof fault->place, "line %zu, column %zu", line, at - start + 1);
+    snprintf(fault->text, sizeof fault->text, "%s", text);
+}
+
+static void say_plainly(rec_fault *fault, const char *place, const char *text)
+{
+    snprintf(fault->place, sizeof fault->place, "%s", place);
+    snprintf(fault->text, sizeof fault->text, "%s", text);
+}
+
+static bool begin(walk *w, rec_index *index, rec_fault *fault, size_t line)
+{
+    size_t length = (size_t)(w->end - w->bytes), count;
+    const char *error = rec_index_find(index, w->bytes, length, &w->at, &count);
+    char text[REC_TEXT_MAX];
+    w->last = w->at + count;
+    if (!error) return true;
+    snprintf(text, sizeof text, "not JSON: %s", error);
+    size_t utf8 = rec_utf8_end(w->bytes, length);
+    say(fault, w->bytes, utf8 < length ? utf8 : w->at && count ? w->at[count - 1] : 0, line, text);
+    return false;
+}
+
+rec_node *rec_read_json(rec_index *index, const uint8_t *bytes, size_t length, size_t line,
+                        rec_builder *builder, rec_fault *fault)
+{
+    if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) bytes += 3, length -= 3;
+    if (length > JSON_BYTES_MAX) {
+        say_plainly(fault, "file",
+                    "more than 256 MiB of JSON in one document; split it, or export it as NDJSON");
+        return NULL;
+    }
+    walk w = {.builder = builder, .bytes = bytes, .end = bytes + length};
+    builder->standard = "FHIR R4";
+    if (!begin(&w, index, fault, line)) return NULL;
+    rec_node *root = rec_add(builder, NULL, "document", 0);
+    bool object = peek(&w) == '{';
+    if (!root) {
+        say_plainly(fault, "file", "too large: no memory for the document");
+        return NULL;
+    }
+    ((rec_root *)root)->bytes = bytes;
+    ((rec_root *)root)->line = (uint32_t)(line ? line : 1);
+    bool good = check_escapes(&w) && (object ? read_resource(&w, root, 1) : pass(&w, 1));
+    if (good && w.at != w.last)
+        good = stop(&w, place(&w), "not JSON: something stands after the document's end");
+    if (builder->arena->failed) {
+        say_plainly(fault, "file", "too large: no memory for more elements");
+        return NULL;
+    }
+    if (!good) {
+        say(fault, bytes, w.error_at, line, w.error);
+        return NULL;
+    }
+    const char *type = rec_get(root, "resourceType");
+    if (is_type(type)) {
+        root->name = type;
+        return root;
+    }
+    snprintf(fault->place, sizeof fault->place, "line %zu", line ? line : 1);
+    snprintf(fault->text, sizeof fault->text, "not FHIR: %s; a Bundle or another resource is wanted",
+             !object ? "the JSON document is no object"
+             : type  ? "\"resourceType\" names no type of resource"
+                     : "the JSON object has no \"resourceType\" text");
+    return NULL;
+}
