@@ -73,6 +73,15 @@ typedef struct csl_pixel_data {
     bool is_bytes;   /* VR OB */
 } csl_pixel_data;
 
+/* What the stored values are mapped to by a Real World Value Mapping that is used in place of the rescale. */
+typedef enum csl_real_world {
+    CSL_REAL_WORLD_NONE, /* by no such mapping */
+    CSL_REAL_WORLD_OF_ANY,
+    CSL_REAL_WORLD_HOUNSFIELD,
+    CSL_REAL_WORLD_SUV,
+    CSL_REAL_WORLD_ACTIVITY, /* Bq/mL */
+} csl_real_world;
+
 typedef struct csl_dcm_header {
     /* Text is UTF-8 without surrounding blanks, empty where the file has none. */
     char patient_id[CSL_DCM_TEXT_BYTES], issuer[CSL_DCM_TEXT_BYTES], patient_name[CSL_DCM_TEXT_BYTES];
@@ -95,6 +104,7 @@ typedef struct csl_dcm_header {
     double row_spacing, column_spacing, slice_spacing; /* mm, NaN = not known */
     double suv_factor;    /* times a rescaled value is SUV by body weight, g/mL; 0: not in SUV */
     const char *suv_lack; /* of a PT image: the attribute that SUV would need, NULL: none is missing */
+    csl_real_world real_world;
     csl_dcm_pixels pixels;
 } csl_dcm_header;
 

@@ -91,8 +91,12 @@ int32_t csl_decode_native(const csl_pixel_data *pixel_data, const csl_dcm_pixels
                           csl_dcm_frame *frame, csl_dcm_error *error)
 {
     uint64_t bits = lay_out(pixels, pixel_data->length * 8, frame), needed = (bits * pixels->frames + 7) / 8;
-    if (frame->subsampled &&
-        (pixels->columns & 1 || frame->planar || pixels->photometric == CSL_PHOTOMETRIC_YBR_PARTIAL_420))
+    if (frame->subsampled && pixels->photometric == CSL_PHOTOMETRIC_YBR_PARTIAL_420)
+        return csl_dcm_fail(
+            error, CSL_PLUGIN_BAD_INPUT, "(0028,0004) PhotometricInterpretation",
+            "YBR_PARTIAL_420 is what video decodes to; PS3.3 C.7.6.3.1.2 gives its samples no "
+            "order of storage, so that uncompressed ones should be YBR_FULL_422, YBR_FULL or RGB");
+    if (frame->subsampled && (pixels->columns & 1 || frame->planar))
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0028,0004) PhotometricInterpretation",
                             "subsampled colour needs an even number of columns, by pixel, two across");
     if (needed > pixel_data->length)

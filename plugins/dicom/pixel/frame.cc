@@ -12,12 +12,19 @@ namespace
 
 const char place[] = "(7FE0,0010) PixelData";
 
-void read_values(DcmDataset &dataset, const csl_dcm_header *header, uint32_t index, csl_dcm_frame *frame)
+int32_t read_values(DcmDataset &dataset, const csl_dcm_header *header, uint32_t index, csl_dcm_frame *frame,
+                    csl_dcm_error *error)
 {
     DcmItem &transform = csl::group_of(dataset, index, DCM_PixelValueTransformationSequence);
     frame->slope = 1;
     double intercept = 0, slope = 1;
-    if (header->pixels.samples == 1 && csl::number_of(transform, DCM_RescaleIntercept, 0, &intercept)) {
+    if (header->real_world != CSL_REAL_WORLD_NONE) {
+        if (!csl::read_real_world(dataset, index, header->real_world, &frame->slope, &frame->intercept))
+            return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0040,9096) RealWorldValueMappingSequence",
+                                "frame %u has no line in the unit of frame 1", index + 1);
+        frame->is_hounsfield = header->real_world == CSL_REAL_WORLD_HOUNSFIELD;
+    } else if (header->pixels.samples == 1 &&
+               csl::number_of(transform, DCM_RescaleIntercept, 0, &intercept)) {
         frame->intercept = intercept;
         if (csl::number_of(transform, DCM_RescaleSlope, 0, &slope) && std::fabs(slope) > 0)
             frame->slope = slope;
@@ -34,6 +41,7 @@ void read_values(DcmDataset &dataset, const csl_dcm_header *header, uint32_t ind
         window.function = csl_dcm_window::CSL_WINDOW_SIGMOID;
     else if (function && std::strcmp(function, "LINEAR_EXACT") == 0)
         window.function = csl_dcm_window::CSL_WINDOW_LINEAR_EXACT;
+    return CSL_PLUGIN_OK;
 }
 
 /* The extended offset table (PS3.3 C.7.6.3.1.8), or NULL. */
@@ -85,8 +93,8 @@ int32_t csl_dcm_frame_read(csl_dcm_file *file, const csl_dcm_header *header, uin
         const csl_dcm_pixels &pixels = header->pixels;
         if (index >= pixels.frames || !file->encoding)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "frame %u does not exist", index + 1);
-        read_values(file->dataset, header, index, frame);
-        int32_t got = csl::read_luts(file, header, index, frame, error);
+        int32_t got = read_values(file->dataset, header, index, frame, error);
+        if (got == CSL_PLUGIN_OK) got = csl::read_luts(file, header, index, frame, error);
         if (got != CSL_PLUGIN_OK) return got;
         return file->pixel_data.encapsulated
                    ? read_encapsulated(file, pixels, index, frame, error)

@@ -21,6 +21,11 @@ namespace csl
 /* The image pixel module, and by what the pixels are compressed. */
 int32_t read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error);
 
+/* The line that takes the stored values of a frame to what they measure in such a unit; false where there is
+ * none. */
+bool read_real_world(DcmDataset &dataset, unsigned long frame, csl_real_world kind, double *slope,
+                     double *intercept);
+
 } // namespace csl
 
 #endif

@@ -77,13 +77,43 @@ void read_geometry(DcmDataset &dataset, csl_dcm_header *header)
         header->slice_spacing = std::fabs(between);
 }
 
-void read_suv(DcmDataset &dataset, csl_dcm_header *header)
+/* Whether something else says what stored values mean. */
+bool has_rescale(DcmDataset &dataset)
 {
-    csl_pet pet;
-    if (std::strcmp(header->modality, "PT") != 0) return;
-    csl::read_pet(dataset, &pet);
-    header->suv_lack = csl_suv_factor(&pet, &header->suv_factor);
-    if (header->suv_lack) header->suv_factor = 0;
+    DcmItem &transform = csl::group_of(dataset, 0, DCM_PixelValueTransformationSequence);
+    double intercept = 0;
+    return number_of(transform, DCM_RescaleIntercept, 0, &intercept) ||
+           dataset.tagExists(DCM_ModalityLUTSequence);
+}
+
+/* Decides by what values are read, and about SUV. */
+void choose_real_world(DcmDataset &dataset, csl_dcm_header *header)
+{
+    double slope = 0, intercept = 0;
+    auto has = [&](csl_real_world kind) {
+        return csl::read_real_world(dataset, 0, kind, &slope, &intercept);
+    };
+    if (std::strcmp(header->modality, "PT") == 0) {
+        csl_pet pet;
+        csl::read_pet(dataset, &pet);
+        header->suv_lack = csl_suv_factor(&pet, &header->suv_factor);
+        if (header->suv_lack && has(CSL_REAL_WORLD_SUV)) {
+            header->real_world = CSL_REAL_WORLD_SUV;
+            header->suv_factor = 1;
+            header->suv_lack = nullptr;
+        } else if (header->suv_lack && has(CSL_REAL_WORLD_ACTIVITY)) {
+            std::strcpy(pet.units, "BQML");
+            header->suv_lack = csl_suv_factor(&pet, &header->suv_factor);
+            if (!header->suv_lack) header->real_world = CSL_REAL_WORLD_ACTIVITY;
+        }
+        if (header->suv_lack) header->suv_factor = 0;
+    } else if (header->pixels.samples == 1 && header->pixels.photometric != CSL_PHOTOMETRIC_PALETTE &&
+               !has_rescale(dataset)) {
+        bool is_ct = std::strcmp(header->modality, "CT") == 0;
+        header->real_world = is_ct && has(CSL_REAL_WORLD_HOUNSFIELD) ? CSL_REAL_WORLD_HOUNSFIELD
+                             : has(CSL_REAL_WORLD_OF_ANY)            ? CSL_REAL_WORLD_OF_ANY
+                                                                     : CSL_REAL_WORLD_NONE;
+    }
 }
 
 } // namespace
@@ -140,8 +170,9 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
                                 "is missing, though the object has rows and columns");
         }
         read_geometry(dataset, header);
-        read_suv(dataset, header);
         header->is_image = true;
-        return csl::read_pixels(file, header, error);
+        int32_t status = csl::read_pixels(file, header, error);
+        if (status == CSL_PLUGIN_OK) choose_real_world(dataset, header);
+        return status;
     });
 }

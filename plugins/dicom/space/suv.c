@@ -87,10 +87,12 @@ static const char *dose_then(const csl_pet *pet, double *dose)
     if (!known(pet->dose)) return "(0018,1074) RadionuclideTotalDose";
     *dose = pet->dose;
     if (strcmp(pet->decay_correction, "ADMIN") == 0) return NULL;
-    if (strcmp(pet->decay_correction, "START") != 0) return "(0054,1102) DecayCorrection, START or ADMIN";
+    if (strcmp(pet->decay_correction, "START") != 0 && !known(pet->decay_corrected_to))
+        return "(0054,1102) DecayCorrection, START or ADMIN";
     if (!known(pet->half_life)) return "(0018,1075) RadionuclideHalfLife";
-    const char *lack = scan_start(pet, &start);
+    const char *lack = known(pet->decay_corrected_to) ? NULL : scan_start(pet, &start);
     if (lack) return lack;
+    if (known(pet->decay_corrected_to)) start = pet->decay_corrected_to;
     if (isnan(given) && !isnan(pet->administered_of_day)) {
         /* On the day of the scan, or before the midnight that lies between. */
         given = floor(start / day) * day + pet->administered_of_day;

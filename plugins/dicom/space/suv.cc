@@ -103,8 +103,12 @@ void csl::read_pet(DcmDataset &dataset, csl_pet *pet)
     copy_code(dataset, DCM_Units, pet->units, sizeof pet->units);
     copy_code(dataset, DCM_DecayCorrection, pet->decay_correction, sizeof pet->decay_correction);
     copy_code(dataset, DcmTagKey(0x0054, 0x1006), pet->suv_type, sizeof pet->suv_type);
-    pet->attenuation_corrected = corrected.find("\\ATTN\\") != std::string::npos;
-    pet->decay_corrected = corrected.find("\\DECY\\") != std::string::npos;
+    /* Enhanced PET says each correction by an attribute of its own (PS3.3 C.8.22). */
+    pet->attenuation_corrected = corrected.find("\\ATTN\\") != std::string::npos ||
+                                 string_of(dataset, DCM_AttenuationCorrected) == "YES";
+    pet->decay_corrected =
+        corrected.find("\\DECY\\") != std::string::npos || string_of(dataset, DCM_DecayCorrected) == "YES";
+    pet->decay_corrected_to = csl_moment_of_text(string_of(dataset, DCM_DecayCorrectionDateTime).c_str());
     pet->weight = number_or_nan(dataset, DCM_PatientWeight);
     pet->frame_reference = number_or_nan(dataset, DCM_FrameReferenceTime);
     pet->frame_duration = number_or_nan(dataset, DCM_ActualFrameDuration);

@@ -16,6 +16,7 @@ typedef struct csl_pet {
     double administered;                         /* moment */
     double administered_of_day;                  /* s after midnight, where the date is not said */
     double series, acquisition;                  /* moments */
+    double decay_corrected_to;                   /* moment, of enhanced PET; not more than 0: not said */
     double frame_reference;  /* ms from the moment that decay is corrected to, to the frame's mean activity */
     double frame_duration;   /* ms */
     double ge_scan;          /* moment, (0009,xx0D) of GEMS_PETD_01 */

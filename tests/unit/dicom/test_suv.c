@@ -226,3 +226,72 @@ Test(suv, a_file_without_weight_stays_in_arbitrary_units)
     cr_assert_not_null(strstr(h->tokens[0].label, "a.u."));
     heard_free(h);
 }
+
+/* What enhanced PET says (PS3.3 C.8.22 and C.7.6.16.2.11): no Units, but stored values by a line in a unit,
+ * each correction by an attribute of its own, and the moment to which decay is corrected. */
+static heard *embed_enhanced(const char *unit, double slope, double intercept, const char *corrected_to)
+{
+    const double line[] = {intercept, slope};
+    made more = {NULL, 0, 0};
+    made_text(&more, 0x00101030, "DS", "70");
+    if (corrected_to) made_text(&more, 0x00189701, "DT", corrected_to);
+    made_text(&more, 0x00189758, "CS", "YES");
+    made_text(&more, 0x00189759, "CS", "YES");
+    made_open_sequence(&more, 0x00409096);
+    made_open_item(&more);
+    made_open_sequence(&more, 0x004008EA);
+    made_open_item(&more);
+    made_text(&more, 0x00080100, "SH", unit);
+    made_text(&more, 0x00080102, "SH", "UCUM");
+    made_close_item(&more);
+    made_close_sequence(&more);
+    made_fd(&more, 0x00409224, &line[0], 1);
+    made_fd(&more, 0x00409225, &line[1], 1);
+    made_close_item(&more);
+    made_close_sequence(&more);
+    made_open_sequence(&more, 0x00540016);
+    made_open_item(&more);
+    made_text(&more, 0x00181074, "DS", "370000000");
+    made_text(&more, 0x00181075, "DS", "6586.2");
+    made_text(&more, 0x00181078, "DT", "20240302100000");
+    made_close_item(&more);
+    made_close_sequence(&more);
+    made m = made_grey((made_image){.series = "1.2.1",
+                                    .instance = "1.2.3.1",
+                                    .modality = "PT",
+                                    .sop_class = "1.2.840.10008.5.1.4.1.1.130",
+                                    .intercept = "0",
+                                    .rows = 8,
+                                    .columns = 8,
+                                    .value = 12000,
+                                    .more = &more});
+    file_set *set = set_new();
+    set_add(set, "pt.dcm", m.bytes, m.length);
+    heard *h = adapter_embed(set);
+    cr_assert_eq(h->status, CSL_PLUGIN_OK, "%s", h->failure.text);
+    made_free(&m);
+    made_free(&more);
+    set_free(set);
+    return h;
+}
+
+/* 12000 stored: 12000 / 4000 + 0.25 = 3.25 g/mL; or 2 x 12000 + 100 = 24100 Bq/mL, corrected to two hours
+ * after 370 MBq were given to 70 kg. */
+Test(suv, real_world_values_of_enhanced_pet)
+{
+    heard *h = embed_enhanced("{SUVbw}g/ml", 1.0 / 4000, 0.25, NULL);
+    cr_assert_eq(h->warning_count, 0u);
+    cr_assert_float_eq((double)h->tokens[0].features[MEAN], 0.325, 1e-6);
+    cr_assert_not_null(strstr(h->tokens[0].label, "mean 3.25 SUV"), "%s", h->tokens[0].label);
+    heard_free(h);
+    h = embed_enhanced("Bq/ml", 2, 100, "20240302120000");
+    cr_assert_eq(h->warning_count, 0u);
+    cr_assert_float_eq((double)h->tokens[0].features[MEAN], 24100 * expected(2) / 10, 1e-5);
+    heard_free(h);
+    h = embed_enhanced("Bq/ml", 2, 100, NULL);
+    cr_assert_eq(h->warning_count, 1u);
+    cr_assert_str_eq(h->warnings[0].text,
+                     "values stay in arbitrary units: SUV needs (0054,1102) DecayCorrection, "
+                     "START or ADMIN");
+    heard_free(h);
+}

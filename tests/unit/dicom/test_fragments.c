@@ -1,0 +1,98 @@
+/* Encapsulated pixels: which fragments make a frame, and what is said where some are missing. */
+#include "stored.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(fragments, .init = open_library, .fini = csl_dcm_library_close);
+
+static const char encapsulated[] = "1.2.840.10008.1.2.1.98", baseline[] = "1.2.840.10008.1.2.4.50";
+
+static void put_fragments(made *m)
+{
+    made_long(m, 0x7FE00010, "OB", UINT32_MAX);
+}
+
+static void end_fragments(made *m)
+{
+    made_tag(m, 0xFFFE, 0xE0DD);
+    made_raw(m, "\0\0\0", 4);
+}
+
+/* Two frames of two bytes, in three fragments, one of them odd: which are whose stands in an offset table. */
+Test(fragments, offset_tables)
+{
+    static const uint8_t bytes[2][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+    for (int extended = 0; extended < 2; extended++) {
+        for (uint32_t index = 0; index < 2; index++) {
+            made m = start((description){.syntax = encapsulated, .columns = 4, .allocated = 8, .frames = 2});
+            const uint64_t wide[2] = {0, 10 + 10};
+            const uint32_t narrow[2] = {0, 10 + 10};
+            if (extended) element(&m, 0x7FE00001, "OV", wide, sizeof wide);
+            put_fragments(&m);
+            item(&m, narrow, extended ? 0 : sizeof narrow);
+            item(&m, bytes[0], 2);
+            item(&m, bytes[0] + 2, 2);
+            item(&m, bytes[1], 4);
+            end_fragments(&m);
+            if (index == 0)
+                VALUES(&m, 0, 1, 2, 3, 4);
+            else
+                VALUES(&m, 1, 5, 6, 7, 8);
+        }
+    }
+}
+
+/* An only frame is all its fragments, here of odd length, the first with a pad byte that is not counted. */
+Test(fragments, odd_fragments)
+{
+    made m = start((description){.syntax = encapsulated, .columns = 4, .allocated = 8});
+    put_fragments(&m);
+    item(&m, "", 0);
+    item(&m, "\x01\x02\x03", 3);
+    made_raw(&m, "", 1);
+    item(&m, "\x04", 1);
+    VALUES(&m, 0, 1, 2, 3, 4); /* nor is there a delimiter */
+}
+
+Test(fragments, what_is_missing_is_said)
+{
+    made m = start((description){.columns = 4, .allocated = 16});
+    PIXELS(&m, "OW", uint16_t, 1, 2, 3);
+    refused(&m, "6 bytes where 1 frames of 8 are needed");
+    m = start((description){.syntax = encapsulated, .columns = 4, .allocated = 8, .frames = 2});
+    put_fragments(&m);
+    item(&m, "", 0);
+    item(&m, "\1\2\3\4", 4);
+    refused(&m, "1 fragments for 2 frames");
+    m = start((description){.syntax = encapsulated, .columns = 4, .allocated = 8, .frames = 2});
+    put_fragments(&m);
+    item(&m, "", 0);
+    item(&m, "\1\2\3\4", 4);
+    made_tag(&m, 0xFFFE, 0xE000);
+    made_raw(&m, "\x04\0\0\0\1", 5);
+    refused(&m, "fragment 2 claims 4 bytes, 1 are left");
+    m = start((description){.syntax = "1.2.840.10008.1.2.4.103", .columns = 4, .allocated = 8});
+    put_fragments(&m);
+    item(&m, "", 0);
+    item(&m, "\1\2\3\4", 4);
+    refused(&m, "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1 (1.2.840.10008.1.2.4.103) cannot be "
+                "decoded");
+}
+
+/* The file says JPEG and the pixels lie there as they are; the length is the proof. */
+Test(fragments, a_label_that_lies)
+{
+    made m = start((description){.syntax = baseline, .columns = 2, .allocated = 8});
+    PIXELS(&m, "OB", uint8_t, 9, 8);
+    csl_dcm_error error;
+    csl_dcm_file *file = NULL;
+    csl_dcm_header header;
+    cr_assert_eq(csl_dcm_open(m.bytes, m.length, &file, &error), CSL_PLUGIN_OK);
+    cr_assert_eq(csl_dcm_header_read(file, &header, &error), CSL_PLUGIN_OK, "%s", error.text);
+    cr_assert_str_eq(header.pixels_are, "not compressed");
+    csl_dcm_close(file);
+    VALUES(&m, 0, 9, 8);
+    m = start((description){.syntax = baseline, .columns = 2, .allocated = 8});
+    PIXELS(&m, "OB", uint8_t, 9, 8, 7, 6);
+    refused(&m, "is not encapsulated");
+}
