@@ -54,7 +54,7 @@ typedef struct csl_dcm_pixels {
     uint32_t rows, columns;
     uint32_t samples;                               /* 1 or 3 */
     uint32_t frames;                                /* at least 1 */
-    uint32_t bits_allocated, bits_stored, high_bit; /* allocated: 1, 8, 16, 32 or, as float, 64 */
+    uint32_t bits_allocated, bits_stored, high_bit; /* allocated: 1, 8, 12, 16, 32 or, as float, 64 */
     bool is_signed;
     bool is_float; /* FloatPixelData or DoubleFloatPixelData */
     bool planar;   /* colour by plane */
@@ -143,7 +143,6 @@ typedef struct csl_dcm_frame {
     csl_dcm_window window;
     csl_lut voi; /* where there is no window */
     csl_lut palette[3];
-    bool supplemental; /* the palette is only for values from its first on (PS3.3 C.7.6.23) */
 } csl_dcm_frame;
 
 /* Once for each init and deinit of the plugin: codecs, dictionary, silence. */

@@ -45,6 +45,17 @@ static void unpack_bits(const uint8_t *packed, uint64_t first, uint64_t count, u
     for (uint64_t i = 0; i < count; i++) to[i] = (packed[(first + i) / 8] >> ((first + i) % 8)) & 1;
 }
 
+/* Likewise two pixels of 12 bits in three bytes, each to a word. */
+static void unpack_twelve(const uint8_t *packed, uint64_t first, uint64_t count, uint8_t *to)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *at = packed + (first + i) / 2 * 3;
+        const uint16_t value =
+            (uint16_t)((first + i) % 2 ? at[1] >> 4 | at[2] << 4 : at[0] | (at[1] & 15) << 8);
+        memcpy(to + 2 * i, &value, sizeof value);
+    }
+}
+
 static bool is_subsampled(csl_photometric photometric)
 {
     return photometric == CSL_PHOTOMETRIC_YBR_FULL_422 || photometric == CSL_PHOTOMETRIC_YBR_PARTIAL_422 ||
@@ -55,7 +66,7 @@ static bool is_subsampled(csl_photometric photometric)
 static uint64_t lay_out(const csl_dcm_pixels *pixels, uint64_t bits_there, csl_dcm_frame *frame)
 {
     uint64_t count = pixel_count(pixels);
-    frame->bytes_per_sample = pixels->bits_allocated < 8 ? 1 : pixels->bits_allocated / 8;
+    frame->bytes_per_sample = (pixels->bits_allocated + 7) / 8;
     frame->channels = pixels->samples;
     frame->planar = pixels->planar;
     frame->photometric = pixels->photometric;
@@ -104,10 +115,15 @@ int32_t csl_decode_native(const csl_pixel_data *pixel_data, const csl_dcm_pixels
                             "%llu bytes where %u frames of %llu are needed; is the file whole?",
                             (unsigned long long)pixel_data->length, pixels->frames,
                             (unsigned long long)((bits + 7) / 8));
-    if (pixels->bits_allocated == 1) {
+    if (pixels->bits_allocated == 1 || pixels->bits_allocated == 12) {
+        if (pixels->bits_allocated == 12 && pixel_data->big_endian)
+            return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0028,0100) BitsAllocated",
+                                "pixels of 12 bits are read as little endian alone");
         uint64_t count = pixel_count(pixels);
-        int32_t status = allocate(frame, count, error);
-        if (status == CSL_PLUGIN_OK) unpack_bits(pixel_data->bytes, index * count, count, frame->owned);
+        int32_t status = allocate(frame, count * frame->bytes_per_sample, error);
+        if (status == CSL_PLUGIN_OK)
+            (pixels->bits_allocated == 1 ? unpack_bits : unpack_twelve)(pixel_data->bytes, index * count,
+                                                                        count, frame->owned);
         return status;
     }
     uint64_t length = bits / 8;
@@ -138,6 +154,7 @@ static int32_t decode_bytes(csl_codec codec, const uint8_t *stream, uint64_t len
         csl_pixel_data in_place = {.bytes = stream, .length = length, .is_bytes = true};
         return csl_decode_native(&in_place, &one, 0, frame, error);
     }
+    if (one.bits_allocated == 12) one.bits_allocated = 16; /* these codecs work on bytes */
     uint64_t bits = lay_out(&one, codec == CSL_CODEC_RLE ? UINT64_MAX : 0, frame), bytes = (bits + 7) / 8;
     /* Two bytes of RLE are 128 at most (PS3.5 G.3.1), one of deflate 1032: a size that cannot come of the
      * stream gets no memory. */

@@ -93,20 +93,17 @@ int32_t csl::read_luts(csl_dcm_file *file, const csl_dcm_header *header, uint32_
 {
     const csl_dcm_pixels &pixels = header->pixels;
     DcmDataset &dataset = file->dataset;
-    int32_t status = CSL_PLUGIN_OK;
     if (pixels.photometric == CSL_PHOTOMETRIC_PALETTE)
         return read_palette(file, pixels.is_signed, frame, error);
     if (pixels.samples != 1 || pixels.is_float) return CSL_PLUGIN_OK;
-    const char *presentation = text_of(dataset, DCM_PixelPresentation);
-    if (presentation &&
-        (std::strcmp(presentation, "COLOR") == 0 || std::strcmp(presentation, "MIXED") == 0) &&
-        dataset.tagExists(DCM_RedPaletteColorLookupTableDescriptor)) {
-        frame->supplemental = true;
-        status = read_palette(file, pixels.is_signed, frame, error);
-    }
     DcmItem *modality =
         lut_item(dataset, index, DCM_PixelValueTransformationSequence, DCM_ModalityLUTSequence);
-    if (status == CSL_PLUGIN_OK && modality) {
+    /* Some leave an item of empty elements. */
+    if (modality && !modality->tagExistsWithValue(DCM_LUTDescriptor) &&
+        !modality->tagExistsWithValue(DCM_LUTData))
+        modality = nullptr;
+    int32_t status = CSL_PLUGIN_OK;
+    if (modality) {
         status = read_table(*modality, DCM_LUTDescriptor, DCM_LUTData, nullptr, pixels.is_signed,
                             file->length, "(0028,3000) ModalityLUTSequence", &frame->modality, error);
         const char *type = text_of(*modality, DCM_ModalityLUTType);

@@ -72,8 +72,10 @@ int32_t read_bits(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *err
     if (pixels->is_float && allocated != 32 && allocated != 64)
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is %u, should be 32 or 64 for a float",
                             allocated);
-    if (!pixels->is_float && allocated != 1 && allocated != 8 && allocated != 16 && allocated != 32)
-        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is %u, should be 1, 8, 16 or 32", allocated);
+    if (!pixels->is_float && allocated != 1 && allocated != 8 && allocated != 12 && allocated != 16 &&
+        allocated != 32)
+        return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place, "is %u, should be 1, 8, 12, 16 or 32",
+                            allocated);
     long number = 0;
     pixels->bits_stored = allocated;
     if (!pixels->is_float && integer_of(dataset, DCM_BitsStored, &number)) {
@@ -141,9 +143,10 @@ int32_t read_module(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *e
     if ((status = read_bits(file, pixels, error))) return status;
     long number = 1;
     pixels->samples = integer_of(dataset, DCM_SamplesPerPixel, &number) && number == 3 ? 3 : 1;
-    if ((number != 1 && number != 3) || (number == 3 && (pixels->is_float || pixels->bits_allocated == 1)))
+    if ((number != 1 && number != 3) ||
+        (number == 3 && (pixels->is_float || pixels->bits_allocated == 1 || pixels->bits_allocated == 12)))
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0028,0002) SamplesPerPixel",
-                            "is %ld, should be 1 or, of at least 8 bits each, 3", number);
+                            "is %ld, should be 1 or, of 8, 16 or 32 bits each, 3", number);
     pixels->planar =
         integer_of(dataset, DCM_PlanarConfiguration, &number) && number == 1 && pixels->samples == 3;
     pixels->frames = 1;
@@ -159,12 +162,14 @@ int32_t read_module(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *e
 }
 
 /* Bytes of pixels that are not compressed; subsampling apart. */
+uint64_t frame_bits(const csl_dcm_pixels &pixels)
+{
+    return static_cast<uint64_t>(pixels.rows) * pixels.columns * pixels.samples * pixels.bits_allocated;
+}
+
 uint64_t native_length(const csl_dcm_pixels &pixels)
 {
-    return (static_cast<uint64_t>(pixels.rows) * pixels.columns * pixels.samples * pixels.bits_allocated *
-                pixels.frames +
-            7) /
-           8;
+    return (frame_bits(pixels) * pixels.frames + 7) / 8;
 }
 
 /* What the pixels are compressed by: what the transfer syntax says, unless their first bytes say otherwise.
@@ -186,7 +191,11 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
         /* RLE and deflate have no mark, and native frames may look like anything. */
         bool unmarked = stated == CSL_CODEC_RLE || stated == CSL_CODEC_DEFLATE ||
                         (stated == CSL_CODEC_NATIVE && file->syntax->encapsulated);
-        if (found == CSL_CODEC_NONE && stated != CSL_CODEC_NATIVE) found = stated;
+        /* Some say so of frames that nobody compressed. */
+        bool as_long = stated != CSL_CODEC_NONE && fragments.count == header->pixels.frames &&
+                       first.length == (frame_bits(header->pixels) + 15) / 16 * 2;
+        if (found == CSL_CODEC_NONE && stated != CSL_CODEC_NATIVE)
+            found = as_long ? CSL_CODEC_NATIVE : stated;
         if (unmarked) found = stated;
     } else if (stated != CSL_CODEC_NATIVE &&
                (file->pixel_data.claimed != native_length(header->pixels) &&

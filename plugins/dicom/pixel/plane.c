@@ -153,7 +153,7 @@ CSL_VECTOR static void darken_padding(float darkest, float *values, size_t count
 }
 
 /* A table of what each stored value becomes, for lookup tables of either kind. */
-static float *table_of(const csl_dcm_frame *frame, double scale_to)
+static float *table_of(const csl_dcm_frame *frame)
 {
     const csl_lut *palette = frame->palette, *lut = palette[0].values ? &palette[0] : &frame->modality;
     float *table = malloc(lut->count * sizeof *table);
@@ -162,8 +162,8 @@ static float *table_of(const csl_dcm_frame *frame, double scale_to)
         if (!palette[0].values)
             table[i] = lut->values[i];
         else
-            table[i] = (float)(scale_to * (red * lut->values[i] + green * palette[1].values[i] +
-                                           blue * palette[2].values[i]));
+            table[i] =
+                (float)(red * lut->values[i] + green * palette[1].values[i] + blue * palette[2].values[i]);
     }
     return table;
 }
@@ -178,33 +178,26 @@ CSL_VECTOR static void find(const csl_lut *lut, const float *restrict stored, si
     }
 }
 
-/* Values through a table, at most CHUNK of them; below `from` they keep what they have. */
-static void look_up(const csl_lut *lut, const float *table, float from, const float *stored, float *values,
-                    size_t count)
+/* Values through a table, at most CHUNK of them. */
+static void look_up(const csl_lut *lut, const float *table, const float *stored, float *values, size_t count)
 {
     int32_t at[CHUNK];
     find(lut, stored, count, at);
-    if (from > -INFINITY) {
-        for (size_t i = 0; i < count; i++) values[i] = stored[i] < from ? values[i] : table[at[i]];
-    } else {
-        for (size_t i = 0; i < count; i++) values[i] = table[at[i]];
-    }
+    for (size_t i = 0; i < count; i++) values[i] = table[at[i]];
 }
 
 static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, csl_plane *plane,
                          size_t count)
 {
-    bool is_palette = frame->palette[0].values && !frame->supplemental;
+    bool is_palette = frame->palette[0].values;
     const csl_lut *lut = frame->palette[0].values ? &frame->palette[0]
                          : frame->modality.values ? &frame->modality
                                                   : NULL;
     bool may_be_padded = !is_palette && (pixels->has_padding || frame->is_float);
     scale s = {frame->slope, frame->intercept, (float)INT32_MIN, (float)UINT32_MAX};
     if (frame->is_hounsfield) s = (scale){s.slope, s.intercept, hounsfield_low, hounsfield_high};
-    /* Supplemental colour is as bright among the greys below it as it is among colours. */
     bool exact = is_exact(frame, &s);
-    double white = frame->supplemental && lut->first > 0 ? lut->first * s.slope + s.intercept : 65535;
-    float *table = lut ? table_of(frame, white / 65535) : NULL, darkest = INFINITY, stored[CHUNK];
+    float *table = lut ? table_of(frame) : NULL, darkest = INFINITY, stored[CHUNK];
     if (lut && !table) return CSL_PLUGIN_NO_MEMORY;
     for (size_t first = 0; first < count; first += CHUNK) {
         size_t part = count - first < CHUNK ? count - first : CHUNK;
@@ -218,8 +211,7 @@ static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *fram
             else
                 fill(frame, first, 1, part, s, values);
         }
-        if (table)
-            look_up(lut, table, frame->supplemental ? (float)lut->first : -INFINITY, stored, values, part);
+        if (table) look_up(lut, table, stored, values, part);
         for (size_t i = 0; i < part && plane->inverted; i++) values[i] = -values[i];
         if (!may_be_padded) continue;
         float lowest = mark_padding(pixels, stored, values, part);

@@ -41,6 +41,35 @@ Test(pixels, single_bits)
     }
 }
 
+/* ACR-NEMA packed 12 bits without gaps, two pixels in three bytes: 123 456 hexadecimal are 23 61 45. The
+ * second frame begins in the middle of a byte. */
+Test(pixels, twelve_bits)
+{
+    for (uint32_t index = 0; index < 2; index++) {
+        made m = start((description){.columns = 3, .allocated = 12, .frames = 2});
+        PIXELS(&m, "OB", uint8_t, 0x23, 0x61, 0x45, 0x89, 0xC7, 0xAB, 0xEF, 0x1D, 0x80, 0);
+        if (index == 0)
+            VALUES(&m, 0, 0x123, 0x456, 0x789);
+        else
+            VALUES(&m, 1, 0xABC, 0xDEF, 0x801);
+    }
+    made m = start((description){.columns = 3, .allocated = 12, .frames = 2});
+    PIXELS(&m, "OB", uint8_t, 0x23, 0x61, 0x45, 0x89, 0xC7, 0xAB, 0xEF, 0x1D);
+    refused(&m, "8 bytes where 2 frames of 5 are needed");
+    m = start((description){.syntax = "1.2.840.10008.1.2.5", .columns = 2, .allocated = 12});
+    made_long(&m, 0x7FE00010, "OB", UINT32_MAX);
+    item(&m, "", 0);
+    const uint32_t rle[17] = {2, 64, 67}; /* segments of the high and the low bytes, from 64 and 67 on */
+    const uint8_t bytes[6] = {1, 0x01, 0x04, 1, 0x23, 0x56};
+    uint8_t stream[70];
+    memcpy(stream, rle, 64);
+    memcpy(stream + 64, bytes, 6);
+    item(&m, stream, 70);
+    made_tag(&m, 0xFFFE, 0xE0DD);
+    made_raw(&m, "\0\0\0", 4);
+    VALUES(&m, 0, 0x123, 0x456);
+}
+
 /* What is no number takes the darkest value of the rest, as padding does. */
 Test(pixels, floats_and_doubles)
 {

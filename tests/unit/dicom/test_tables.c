@@ -31,6 +31,15 @@ Test(tables, modality_lut)
     put_lut(&m, 0x00283000, 65535, entries, 3); /* from -1 */
     PIXELS(&m, "OW", int16_t, -7, -1, 0, 1, 30);
     VALUES(&m, 0, 100, 100, 250, 1000, 1000);
+    m = start((description){.columns = 2, .allocated = 16}); /* empty elements say nothing */
+    made_open_sequence(&m, 0x00283000);
+    made_open_item(&m);
+    made_text(&m, 0x00283002, "US", "");
+    made_text(&m, 0x00283006, "US", "");
+    made_close_item(&m);
+    made_close_sequence(&m);
+    PIXELS(&m, "OW", int16_t, 7, 30);
+    VALUES(&m, 0, 7, 30);
 }
 
 /* The key image goes through the VOI LUT: entries by 65535, in 255. */
@@ -133,8 +142,7 @@ Test(tables, segmented_palette)
     refused(&m, "segments do not give the 13 entries");
 }
 
-/* 0.299 of 200, 0.587 of 100, 0.114 of 50: 124.2. */
-/* PS3.3 C.7.6.23: values from 100 on are colour; white of 65535 is as bright as grey 100. */
+/* PS3.3 C.7.6.23: values from 100 on are shown in colour; what they measure is the same. */
 Test(tables, supplemental_palette)
 {
     static const uint16_t table[2] = {65535, 0};
@@ -149,5 +157,5 @@ Test(tables, supplemental_palette)
     made_us(&m, 0x00280100, 16);
     put_palette(&m, 2, 100, 16, false, table, sizeof table);
     PIXELS(&m, "OW", uint16_t, 3, 99, 100, 101);
-    VALUES(&m, 0, 3, 99, 100, 0);
+    VALUES(&m, 0, 3, 99, 100, 101);
 }
