@@ -95,4 +95,12 @@ Test(fragments, a_label_that_lies)
     m = start((description){.syntax = baseline, .columns = 2, .allocated = 8});
     PIXELS(&m, "OB", uint8_t, 9, 8, 7, 6);
     refused(&m, "is not encapsulated");
+    /* Likewise in fragments. */
+    m = start((description){.syntax = baseline, .columns = 2, .allocated = 8, .frames = 2});
+    put_fragments(&m);
+    item(&m, "", 0);
+    item(&m, "\x09\x08", 2);
+    item(&m, "\x07\x06", 2);
+    end_fragments(&m);
+    VALUES(&m, 1, 7, 6);
 }
