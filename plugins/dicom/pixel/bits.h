@@ -57,7 +57,7 @@ static inline void csl_bits_copy(csl_bits *to, const csl_bits *from)
 /* Before loads of `bytes` in all, which are far less than the window. */
 static inline csl_bits csl_bits_ensure(csl_bit_source *source, csl_bits bits, uint32_t bytes)
 {
-    if (__builtin_expect(source->window + CSL_BITS_WINDOW - bits.at < (ptrdiff_t)bytes, 0)) {
+    if (__builtin_expect(bits.at > source->window + CSL_BITS_WINDOW - bytes, 0)) {
         csl_bits copy;
         csl_bits_copy(&copy, &bits);
         csl_bits_more(source, &copy);

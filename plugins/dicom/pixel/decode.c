@@ -1,6 +1,7 @@
 #include "pixel/decode.h"
 
 #include "file/deflate.h"
+#include "file/vector.h"
 #include "pixel/jpeg.h"
 #include "pixel/jpeg2000.h"
 #include "pixel/jpeg_lossless.h"
@@ -37,6 +38,23 @@ int32_t csl_frame_allocate(csl_dcm_frame *frame, const csl_dcm_pixels *pixels, u
     frame->shift = precision > pixels->high_bit ? pixels->high_bit + 1 - pixels->bits_stored : 0;
     frame->bits = precision < pixels->bits_stored ? precision : pixels->bits_stored;
     return allocate(frame, pixel_count(pixels) * channels * frame->bytes_per_sample, error);
+}
+
+CSL_VECTOR void csl_frame_store(csl_dcm_frame *frame, const uint16_t *line, uint32_t row, uint32_t columns,
+                                uint32_t channel, uint32_t transform)
+{
+    size_t step = frame->channels, first = (size_t)row * columns * step + channel;
+    uint8_t *restrict bytes = frame->owned + first;
+    uint16_t *restrict words = (uint16_t *)(void *)frame->owned + first; /* which malloc aligned */
+    if (frame->bytes_per_sample == 1 && step == 1) {
+        for (uint32_t x = 0; x < columns; x++) bytes[x] = (uint8_t)(line[x] << transform);
+    } else if (frame->bytes_per_sample == 1) {
+        for (uint32_t x = 0; x < columns; x++) bytes[x * step] = (uint8_t)(line[x] << transform);
+    } else if (step == 1) {
+        for (uint32_t x = 0; x < columns; x++) words[x] = (uint16_t)(line[x] << transform);
+    } else {
+        for (uint32_t x = 0; x < columns; x++) words[x * step] = (uint16_t)(line[x] << transform);
+    }
 }
 
 /* Pixels of one bit, the first in the lowest (PS3.5 8.1.1), each to a byte. */

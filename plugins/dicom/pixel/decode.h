@@ -21,6 +21,10 @@ int32_t csl_decode(csl_codec codec, const uint8_t *stream, uint64_t length, cons
 int32_t csl_frame_allocate(csl_dcm_frame *frame, const csl_dcm_pixels *pixels, uint32_t channels,
                            uint32_t precision, csl_dcm_error *error);
 
+/* One line of one channel into such a frame of 1 or 2 bytes a sample, shifted left by the point transform. */
+void csl_frame_store(csl_dcm_frame *frame, const uint16_t *line, uint32_t row, uint32_t columns,
+                     uint32_t channel, uint32_t transform);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,5 @@
 #include "pixel/jpeg_lossless.h"
 
-#include "file/vector.h"
 #include "pixel/codestream.h"
 #include "pixel/decode.h"
 #include "pixel/jpeg_difference.h"
@@ -30,22 +29,6 @@ typedef struct scan {
     uint32_t component[MAX_COMPONENTS];
     const csl_huffman *table[MAX_COMPONENTS];
 } scan;
-
-/* Samples of one component to where they lie in the frame, `step` apart. */
-CSL_VECTOR static void store_line(const uint16_t *restrict line, uint32_t columns, uint32_t transform,
-                                  uint32_t step, uint32_t bytes_per_sample, uint8_t *restrict to)
-{
-    uint16_t *restrict words = (uint16_t *)(void *)to; /* of the frame, which malloc aligned */
-    if (bytes_per_sample == 1 && step == 1) {
-        for (uint32_t x = 0; x < columns; x++) to[x] = (uint8_t)(line[x] << transform);
-    } else if (bytes_per_sample == 1) {
-        for (uint32_t x = 0; x < columns; x++) to[(size_t)x * step] = (uint8_t)(line[x] << transform);
-    } else if (step == 1) {
-        for (uint32_t x = 0; x < columns; x++) words[x] = (uint16_t)(line[x] << transform);
-    } else {
-        for (uint32_t x = 0; x < columns; x++) words[(size_t)x * step] = (uint16_t)(line[x] << transform);
-    }
-}
 
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
 {
@@ -81,9 +64,7 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
         for (uint32_t k = 0; k < s->count; k++) {
             const uint16_t *above = d->lines + (2 * s->component[k] + (~y & 1)) * stride;
             csl_differences_add(s->selection, line[k], first ? NULL : above, d->columns, start);
-            store_line(line[k], d->columns, s->transform, d->components, frame->bytes_per_sample,
-                       frame->owned + ((size_t)y * d->columns * d->components + s->component[k]) *
-                                          frame->bytes_per_sample);
+            csl_frame_store(frame, line[k], y, d->columns, s->component[k], s->transform);
         }
     }
     for (uint32_t k = 0; k < s->count; k++) d->seen |= 1u << s->component[k];

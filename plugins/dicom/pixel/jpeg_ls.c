@@ -19,7 +19,7 @@ typedef struct decoder {
     uint8_t identifier[CSL_JPEG_LS_COMPONENTS];
     csl_jpeg_ls_preset preset; /* zero: the default */
     uint16_t *lines;           /* [components][2][columns + 2] */
-    int16_t *scratch;          /* [columns] */
+    int16_t *scratch;          /* [2][columns] */
     csl_jpeg_ls_steps *steps;  /* [2 << precision] */
     uint32_t seen;             /* components that a scan has brought */
     csl_jpeg_ls_coder coder;   /* last: csl_jpeg_ls_start fills it */
@@ -57,23 +57,10 @@ static bool read_preset(decoder *d, const uint8_t *body, uint64_t size)
     return true;
 }
 
-static void store_line(const uint16_t *restrict line, uint32_t columns, uint32_t step,
-                       uint32_t bytes_per_sample, uint8_t *restrict to)
-{
-    uint16_t *restrict words = (uint16_t *)(void *)to; /* of the frame, which malloc aligned */
-    if (bytes_per_sample == 1) {
-        for (uint32_t x = 0; x < columns; x++) to[(size_t)x * step] = (uint8_t)line[x];
-    } else if (step == 1) {
-        memcpy(words, line, columns * sizeof *line);
-    } else {
-        for (uint32_t x = 0; x < columns; x++) words[(size_t)x * step] = line[x];
-    }
-}
-
 /* Every scan goes into the interleaved frame, however it is interleaved itself. */
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
 {
-    uint32_t columns = d->header.columns, components = d->header.components;
+    uint32_t columns = d->header.columns;
     csl_jpeg_ls_coder *coder = &d->coder;
     if (!csl_jpeg_ls_start(coder, d->header.precision, s->near, &d->preset, d->steps,
                            d->markers.stream + d->markers.at, d->markers.stream + d->markers.length))
@@ -104,9 +91,7 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
                                 "the codestream is damaged or ends early, in line %u of %u", y + 1,
                                 d->header.rows);
         for (uint32_t k = 0; k < s->count; k++)
-            store_line(line[k], columns, components, frame->bytes_per_sample,
-                       frame->owned +
-                           ((size_t)y * columns * components + s->component[k]) * frame->bytes_per_sample);
+            csl_frame_store(frame, line[k], y, columns, s->component[k], 0);
     }
     for (uint32_t k = 0; k < s->count; k++) d->seen |= 1u << s->component[k];
     if (d->seen != (1u << d->header.components) - 1)
@@ -170,7 +155,7 @@ int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm
     status = csl_frame_allocate(frame, pixels, d.header.components, d.header.precision, error);
     if (status != CSL_PLUGIN_OK) return status;
     d.lines = calloc((size_t)2 * d.header.components * (d.header.columns + 2), sizeof *d.lines);
-    d.scratch = calloc(d.header.columns, sizeof *d.scratch);
+    d.scratch = calloc(2 * (size_t)d.header.columns, sizeof *d.scratch);
     d.steps = malloc(((size_t)2 << d.header.precision) * sizeof *d.steps);
     status = d.lines && d.scratch && d.steps
                  ? decode_segments(&d, frame, error)

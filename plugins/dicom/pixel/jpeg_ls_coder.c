@@ -81,6 +81,7 @@ bool csl_jpeg_ls_start(csl_jpeg_ls_coder *coder, uint32_t precision, uint32_t ne
         return false;
     /* A.2.1 */
     c->range = (c->maximum + 2 * c->near) / (2 * c->near + 1) + 1;
+    c->most = 2 * (uint32_t)c->range;
     c->range_bits = bit_width((uint32_t)c->range - 1);
     uint32_t bits = bit_width((uint32_t)c->maximum);
     bits = bits < 2 ? 2 : bits;

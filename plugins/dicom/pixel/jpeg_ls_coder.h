@@ -32,6 +32,7 @@ typedef struct csl_jpeg_ls_parameters { /* A.1 and A.2.1 */
     int32_t maximum, near, range, reset;
     int32_t threshold[3];
     uint32_t limit, range_bits; /* LIMIT, qbpp */
+    uint32_t most;              /* twice RANGE: no error is mapped to more */
     uint32_t short_zeros; /* so few before the one of a code that it comes with one load, and is no escape */
     bool is_plain;        /* lossless, and RANGE is a power of two */
 } csl_jpeg_ls_parameters;
@@ -69,8 +70,8 @@ bool csl_jpeg_ls_start(csl_jpeg_ls_coder *coder, uint32_t precision, uint32_t ne
                        const csl_jpeg_ls_preset *preset, csl_jpeg_ls_steps *steps, const uint8_t *at,
                        const uint8_t *end);
 
-/* One line of one component; `scratch` has room for as many numbers as columns. line[-1] and above[-1 ..
- * columns] are set (A.2.1). False where the bits end or make no sense. */
+/* One line of one component; `scratch` has room for twice as many numbers as columns. line[-1] and above[-1
+ * .. columns] are set (A.2.1). False where the bits end or make no sense. */
 bool csl_jpeg_ls_line(csl_jpeg_ls_coder *coder, uint32_t component, uint16_t *line, const uint16_t *above,
                       uint32_t columns, int16_t *scratch);
 

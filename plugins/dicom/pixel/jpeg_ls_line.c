@@ -43,7 +43,7 @@ static uint32_t golomb(csl_bits *bits, uint32_t k, uint32_t limit, const csl_jpe
     uint32_t zeros = unary(bits);
     if (zeros >= limit - c->range_bits - 1) return take(bits, c->range_bits) + 1;
     uint64_t value = (uint64_t)zeros << k | take(bits, k);
-    return value <= 2 * (uint64_t)c->range ? (uint32_t)value : DAMAGED;
+    return value <= c->most ? (uint32_t)value : DAMAGED;
 }
 
 __attribute__((noinline)) static uint32_t long_golomb(csl_bits *bits, uint32_t k,
@@ -74,22 +74,27 @@ ALWAYS_INLINE int32_t median_edge(int32_t left, int32_t above, int32_t above_lef
     return plane > low ? plane : low;
 }
 
-/* A.6, without branches, which nobody could foretell. */
+/* A.6, without branches that nobody could foretell. */
 ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_ls_contexts *x, int32_t i,
                          int32_t error)
 {
-    int32_t near = plain ? 0 : c->near, full = x->n[i] == c->reset;
-    int32_t a = (x->a[i] + (error < 0 ? -error : error)) >> full,
-            b = (x->b[i] + error * (2 * near + 1)) >> full, n = (x->n[i] >> full) + 1;
+    int32_t near = plain ? 0 : c->near, n = x->n[i];
+    int32_t a = x->a[i] + (error < 0 ? -error : error), b = x->b[i] + error * (2 * near + 1);
+    if (__builtin_expect(n == c->reset, 0)) {
+        a >>= 1;
+        b >>= 1;
+        n >>= 1;
+    }
+    n++;
     int32_t low = -(b <= -n), high = -(b > 0), correction = x->c[i] + low - high;
     b += (n & low) - (n & high);
     b = b <= -n ? 1 - n : b;
     b = b > 0 ? 0 : b;
-    correction = correction < -128 ? -128 : correction;
+    if (__builtin_expect((uint32_t)(correction + 128) > 255, 0)) correction = correction < 0 ? -128 : 127;
     uint32_t k = csl_jpeg_ls_golomb_parameter(n, a);
     x->a[i] = a;
     x->b[i] = b;
-    x->c[i] = correction > 127 ? 127 : correction;
+    x->c[i] = correction;
     x->n[i] = n;
     x->k[i] = k;
     x->flip[i] = -((k == 0) & (near == 0) & (2 * b <= -n));
@@ -107,10 +112,10 @@ ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_j
     csl_bits b = csl_bits_load(*bits);
     uint32_t zeros = (uint32_t)__builtin_clzll(b.held | 1);
     if (__builtin_expect(zeros < c->short_zeros, 1)) {
-        uint64_t rest = b.held << zeros << 1;
-        mapped = zeros << k | (uint32_t)(rest >> 1 >> (63 - k));
-        b.held = rest << k;
-        b.count -= zeros + 1 + k;
+        uint64_t rest = b.held << zeros; /* begins with the one, which is taken off what precedes it */
+        mapped = ((zeros - 1) << k) + (uint32_t)(rest >> (63 - k));
+        b.held = rest << (k + 1);
+        b.count -= zeros + (k + 1);
     } else {
         csl_bits copy;
         csl_bits_copy(&copy, &b);
@@ -118,7 +123,7 @@ ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_j
         csl_bits_copy(&b, &copy);
     }
     csl_bits_copy(bits, &b);
-    if (__builtin_expect(mapped > 2 * (uint32_t)c->range, 0)) return -1;
+    if (__builtin_expect(mapped > c->most, 0)) return -1;
     int32_t error = (int32_t)(mapped >> 1) ^ -(int32_t)(mapped & 1) ^ x->flip[i];
     adapt(plain, c, x, i, error);
     return reconstruct(plain, c, prediction, (error ^ sign) - sign);
@@ -202,14 +207,18 @@ __attribute__((noinline)) static uint32_t run(csl_jpeg_ls_coder *coder, csl_bits
     return length + 1;
 }
 
-/* What the contexts of a line owe to the line above: 81 times the first gradient and 9 times the second. */
+/* What the contexts of a line owe to the line above: the size of 81 times the first gradient and 9 times the
+ * second, and its sign, 0 to 2. */
 ALWAYS_INLINE void gradients(const csl_jpeg_ls_parameters *c, const uint16_t *restrict above,
-                             uint32_t columns, int16_t *restrict to)
+                             uint32_t columns, int16_t *restrict sizes, int16_t *restrict signs)
 {
     const uint16_t *before = above - 1, *after = above + 1;
-    for (uint32_t x = 0; x < columns; x++)
-        to[x] = (int16_t)(csl_jpeg_ls_step(c, after[x] - above[x]) * 81 +
-                          csl_jpeg_ls_step(c, above[x] - before[x]) * 9);
+    for (uint32_t x = 0; x < columns; x++) {
+        int32_t q =
+            csl_jpeg_ls_step(c, after[x] - above[x]) * 81 + csl_jpeg_ls_step(c, above[x] - before[x]) * 9;
+        sizes[x] = (int16_t)(q < 0 ? -q : q);
+        signs[x] = (int16_t)((q > 0) - (q < 0) + 1);
+    }
 }
 
 ALWAYS_INLINE bool coded_line(bool plain, csl_jpeg_ls_coder *coder, uint32_t component,
@@ -220,11 +229,12 @@ ALWAYS_INLINE bool coded_line(bool plain, csl_jpeg_ls_coder *coder, uint32_t com
     csl_bits bits = coder->bits;
     const csl_jpeg_ls_steps *steps = coder->steps + c.maximum; /* of difference 0 */
     int32_t left = line[-1];
-    gradients(&c, above, columns, scratch);
+    int16_t *restrict sizes = scratch, *restrict signs = scratch + columns;
+    gradients(&c, above, columns, sizes, signs);
     for (uint32_t x = 0; x < columns;) {
-        int32_t over = above[x], above_left = above[(ptrdiff_t)x - 1], q = scratch[x];
-        int32_t size = q < 0 ? -q : q, sign = (q ? q : above_left - left) >> 31;
-        int32_t context = size + steps[above_left - left].of[(q > 0) - (q < 0) + 1];
+        int32_t over = above[x], above_left = above[(ptrdiff_t)x - 1], third = above_left - left;
+        /* The third gradient has a say in the sign where the others are 0; it is less than 2^16. */
+        int32_t context = sizes[x] + steps[third].of[signs[x]], sign = (((signs[x] - 1) << 17) + third) >> 31;
         bits = csl_bits_ensure(&coder->source, bits, MOST_BYTES);
         if (__builtin_expect(context != 0, 1)) {
             left = regular(plain, &c, &coder->contexts, context, &bits, sign,
