@@ -68,6 +68,8 @@ typedef struct csl_run_options {
     csl_caution caution;
     csl_precision precision;
     csl_limits limits;
+    unsigned quarantine; /* crashes of a plugin, in as many cases, that bring it under quarantine; 0: 3 */
+    size_t max_failures; /* failed cases from which on the run stops; 0: none are too many */
     csl_registry_options plugins;
     /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.
      * May be NULL. */
@@ -84,7 +86,8 @@ typedef struct csl_run_summary {
     size_t total;                    /* cases of this shard */
     size_t scored, failed, withheld; /* with those of earlier starts */
     size_t resumed;                  /* found done in the store; counted in the three above too */
-    bool stopped;                    /* by options->stop, with cases left: no files were exported */
+    bool stopped;         /* with cases left, by options->stop or too many failures: no files were exported */
+    bool too_many_failed; /* options->max_failures was reached */
 } csl_run_summary;
 
 /* Runs or resumes, then writes results.ndjson, results.csv and failed/. Failures of cases are results, not

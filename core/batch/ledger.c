@@ -65,6 +65,14 @@ static csl_status append_refused(csl_audit_log *log, const json_t *refused, csl_
     return csl_audit_append(log, &event, NULL, NULL, error);
 }
 
+csl_status ledger_quarantine(csl_audit_log *log, const char *plugin, const char *reason, csl_error *error)
+{
+    csl_audit_object object = {.role = "plugin", .id = plugin};
+    csl_audit_event event = {
+        .kind = CSL_AUDIT_ALERT, .reason = reason, .objects = &object, .object_count = 1};
+    return csl_audit_append(log, &event, NULL, NULL, error);
+}
+
 csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *change, csl_error *error)
 {
     csl_audit_object object = {.role = "configuration", .id = change};

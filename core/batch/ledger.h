@@ -15,6 +15,8 @@ csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *c
  * withheld case, and why one failed, is said by rule, not by value; the values are in the hidden reason. */
 csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, const char *model,
                        uint64_t *index, csl_digest *leaf, csl_error *error);
+/* That a plugin crashed too often; not committed. */
+csl_status ledger_quarantine(csl_audit_log *log, const char *plugin, const char *reason, csl_error *error);
 /* That the files of results were written, with their hashes; not committed. */
 csl_status ledger_export(csl_audit_log *log, const char *out_folder, csl_error *error);
 csl_status ledger_export_failed(csl_audit_log *log, csl_error *error);

@@ -400,23 +400,42 @@ csl_status record_read(const record_card *card, const csl_manifest_case *which, 
     return status;
 }
 
+/* A line that has a reason and the inputs, which it owns from here on, and nothing else. */
+static csl_status make_failure(const char *id, const char *model, const char *reason,
+                               const char *audit_reason, json_t *inputs, record *r, csl_error *error)
+{
+    *r = (record){.status = "failed",
+                  .kind = CSL_AUDIT_CASE_FAILED,
+                  .audit_reason = strdup(audit_reason),
+                  .why = cut_copy(reason)};
+    r->line = json_pack("{s:s, s:s, s:s, s:[], s:[], s:n, s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case", id,
+                        "status", r->status, "reason", reason, "scores", "sets", "novelty", "contributions",
+                        "findings", "missing", "warnings", "inputs", inputs, "picture", "model", model);
+    if (r->line && r->audit_reason && r->why) return CSL_OK;
+    record_free(r);
+    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
+}
+
 csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
                        char *const *hashes, size_t count, record *r, csl_error *error)
 {
     hash_list list = {.items = hashes, .count = count == which->count ? count : 0};
     for (size_t i = 0; i < list.count; i++)
         if (hashes[i][0] && !is_sha256(hashes[i])) list.count = 0;
-    *r = (record){.status = "failed",
-                  .kind = CSL_AUDIT_CASE_FAILED,
-                  .audit_reason = strdup("it was not answered: a limit, a crash or a broken answer"),
-                  .why = cut_copy(reason)};
-    r->line = json_pack("{s:s, s:s, s:s, s:[], s:[], s:n, s:{}, s:[], s:[], s:[], s:o, s:n, s:s}", "case",
-                        which->id, "status", r->status, "reason", reason, "scores", "sets", "novelty",
-                        "contributions", "findings", "missing", "warnings", "inputs",
-                        make_inputs(which, hash_in_list, &list), "picture", "model", card->model);
-    if (r->line && r->audit_reason && r->why) return CSL_OK;
+    return make_failure(which->id, card->model, reason,
+                        "it was not answered: a limit, a crash or a broken answer",
+                        make_inputs(which, hash_in_list, &list), r, error);
+}
+
+csl_status record_refuse(record *r, const char *reason, csl_error *error)
+{
+    record refused;
+    csl_status status = make_failure(json_string_value(json_object_get(r->line, "case")),
+                                     json_string_value(json_object_get(r->line, "model")), reason, reason,
+                                     json_incref(json_object_get(r->line, "inputs")), &refused, error);
     record_free(r);
-    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
+    if (status == CSL_OK) *r = refused;
+    return status;
 }
 
 void record_free(record *r)

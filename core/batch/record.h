@@ -39,6 +39,9 @@ csl_status record_read(const record_card *card, const csl_manifest_case *which, 
 /* A case without an answer. hashes[count]: hex or "", of the case's files; count may be 0. */
 csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
                        char *const *hashes, size_t count, record *r, csl_error *error);
+/* Makes a failure of what was answered: its inputs and their hashes stay. reason: without values of patients.
+ */
+csl_status record_refuse(record *r, const char *reason, csl_error *error);
 void record_free(record *r);
 /* The line as text, malloc'ed; with its audit member unless leaf is NULL. */
 char *record_text(const record *r, uint64_t index, const csl_digest *leaf);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "batch/confine.h"
+#include "batch/crashes.h"
 #include "batch/export.h"
 #include "batch/ledger.h"
 #include "batch/pool.h"
@@ -15,7 +16,7 @@
 #include "batch/score.h"
 #include "batch/store.h"
 
-enum { GROUP = 64, WINDOW = 256 };
+enum { GROUP = 64, WINDOW = 256, QUARANTINE_AFTER = 3 };
 static const double group_seconds = 0.2;
 static const size_t group_bytes = (size_t)32 << 20, waiting_bytes = (size_t)64 << 20,
                     maximum_answer = (size_t)8 << 20;
@@ -36,6 +37,9 @@ typedef struct conductor {
     pool *p;
     const json_t *hello; /* the pool's */
     record_card card;
+    crashes crashed;
+    size_t failures;            /* of this start */
+    volatile int stop;          /* hand out no more */
     char model[CSL_SHA256_HEX]; /* hashed by this process */
     /* the group that becomes durable next */
     record records[GROUP];
@@ -86,6 +90,8 @@ static csl_status greet(conductor *c, csl_error *error)
     if (status == CSL_OK && strcmp(c->card.model, c->model))
         status = csl_fail(error, CSL_EMISMATCH, c->o->model, "was changed while it was being loaded");
     c->hello = status == CSL_OK ? hello : NULL;
+    c->crashed = (crashes){.limit = c->o->quarantine ? c->o->quarantine : QUARANTINE_AFTER,
+                           .loaded = json_object_get(c->hello, "plugins")};
     json_t *item;
     size_t i;
     json_array_foreach(json_object_get(c->hello, "refused"), i, item)
@@ -241,6 +247,11 @@ static csl_status describe_run(conductor *c, csl_error *error)
     return status;
 }
 
+static void count_crash(void *context, const char *plugin)
+{
+    crashes_count(context, plugin);
+}
+
 static bool in_shard(const csl_run_options *o, size_t position)
 {
     return !o->shards || position % o->shards == o->shard - 1;
@@ -267,6 +278,7 @@ static void forget_group(conductor *c)
     for (size_t i = 0; i < c->grouped; i++) {
         free((char *)(uintptr_t)c->rows[i].json);
         free((char *)(uintptr_t)c->rows[i].errors);
+        free((char *)(uintptr_t)c->rows[i].crashed);
         record_free(&c->records[i]);
     }
     c->grouped = c->group_size = 0;
@@ -299,9 +311,36 @@ static csl_status flush_group(conductor *c, csl_error *error)
 static csl_status tick(void *context, csl_error *error)
 {
     conductor *c = context;
+    c->summary->too_many_failed = c->o->max_failures && c->failures >= c->o->max_failures;
+    c->stop = c->summary->too_many_failed || (c->o->stop && *c->o->stop);
     bool due = c->grouped == GROUP || c->group_size > group_bytes ||
                (c->grouped && now() - c->group_since > group_seconds);
     return due ? flush_group(c, error) : CSL_OK;
+}
+
+/* Of an answer or a failure; a reason of the conductor's own goes before the answer. */
+static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl_error *error)
+{
+    const csl_manifest_case *which = c->list[a->index];
+    csl_error broken = {0};
+    char forbidden[CRASHES_REASON];
+    if (a->reason) return record_fail(&c->card, which, a->reason, a->hashes, a->hash_count, r, error);
+    if (record_read(&c->card, which, a->bytes, a->length, r, &broken) != CSL_OK)
+        return record_fail(&c->card, which, broken.message, NULL, 0, r, error);
+    if (crashes_forbid(&c->crashed, r->adapters, forbidden)) return record_refuse(r, forbidden, error);
+    return CSL_OK;
+}
+
+/* A plugin that crashed too often is so in the log, too. */
+static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *error)
+{
+    char text[CRASHES_REASON];
+    if (a->end != CHILD_CRASHED || !crashes_count(&c->crashed, a->plugin)) return CSL_OK;
+    snprintf(text, sizeof text,
+             "plugin %s crashed in %u cases and is under quarantine: cases with files of it fail", a->plugin,
+             c->crashed.limit);
+    if (c->o->note) c->o->note(c->o->context, text);
+    return ledger_quarantine(c->log, a->plugin, text, error);
 }
 
 static csl_status take(void *context, const pool_answer *a, csl_error *error)
@@ -310,25 +349,24 @@ static csl_status take(void *context, const pool_answer *a, csl_error *error)
     const csl_manifest_case *which = c->list[a->index];
     record *r = &c->records[c->grouped];
     store_row *row = &c->rows[c->grouped];
-    csl_error broken = {0};
-    const char *reason = a->reason;
-    if (!reason && record_read(&c->card, which, a->bytes, a->length, r, &broken) != CSL_OK)
-        reason = broken.message;
-    csl_status status = CSL_OK;
-    if (reason) status = record_fail(&c->card, which, reason, a->hashes, a->hash_count, r, error);
+    csl_status status = read_answer(c, a, r, error);
     if (status != CSL_OK) return status;
+    bool failed = !strcmp(r->status, "failed");
+    c->failures += failed;
     *row = (store_row){.position = (size_t)(which - c->manifest.cases),
                        .id = which->id,
                        .status = r->status,
                        .png = r->png.length ? r->png.bytes : NULL,
                        .png_length = r->png.length,
-                       .errors = strcmp(r->status, "failed") ? NULL : strdup(a->errors)};
+                       .errors = failed ? strdup(a->errors) : NULL,
+                       .crashed = a->end == CHILD_CRASHED && a->plugin[0] ? strdup(a->plugin) : NULL};
     if (!c->grouped) c->group_since = now();
     c->grouped++;
     status = ledger_case(c->log, r, which->id, c->model, &row->audit_index, &row->leaf, error);
     if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))
         status = csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
     if (status == CSL_OK) c->group_size += strlen(row->json) + row->png_length;
+    if (status == CSL_OK) status = note_crash(c, a, error);
     return status == CSL_OK ? tick(c, error) : status;
 }
 
@@ -376,6 +414,8 @@ static csl_status finish(conductor *c, csl_error *error)
             status == CSL_OK ? ledger_export(c->log, c->o->out, error) : ledger_export_failed(c->log, NULL);
         if (status == CSL_OK) status = logged;
     }
+    if (status == CSL_OK && !c->summary->stopped && c->o->plugins.quarantine)
+        status = crashes_keep(&c->crashed, c->o->plugins.quarantine, c->o->out, error);
     bool early = c->summary->stopped || status != CSL_OK;
     csl_status stopped = ledger_stop(c->log, early, status == CSL_OK ? error : NULL);
     if (status == CSL_OK) status = stopped;
@@ -425,7 +465,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     pool_options workers = {.jobs = jobs_or_default(options->jobs, summary->total),
                             .window = WINDOW,
                             .waiting_bytes = waiting_bytes,
-                            .stop = options->stop,
+                            .stop = &c->stop,
                             .note = options->note,
                             .context = options->context};
     if ((status = hash_model(c, error)) != CSL_OK) goto done;
@@ -438,6 +478,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = describe_run(c, error)) != CSL_OK) goto done;
     if ((status = note_limits(c, error)) != CSL_OK) goto done;
     if ((status = list_cases(c, error)) != CSL_OK) goto done;
+    if ((status = store_each_crash(c->store, count_crash, &c->crashed, error)) != CSL_OK) goto done;
     if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
                                c->model, error)) != CSL_OK)
         goto done;

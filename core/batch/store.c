@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "batch/leaf.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 struct csl_store {
     sqlite3 *db;
@@ -20,9 +20,11 @@ struct csl_store {
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS result(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT NULL);"
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT "
+    "NULL);"
     "CREATE TABLE IF NOT EXISTS staged(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT NULL);"
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT "
+    "NULL);"
     "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);";
 
 static csl_status failed(const csl_store *s, csl_error *error)
@@ -171,7 +173,8 @@ const char *csl_store_fact(csl_store *s, const char *name)
 static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status = prepare(s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", &q, error);
+    csl_status status =
+        prepare(s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &q, error);
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         const store_row *r = &rows[i];
         char leaf[CSL_SHA256_HEX];
@@ -185,8 +188,9 @@ static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, 
         else
             sqlite3_bind_null(q, 5);
         sqlite3_bind_text(q, 6, r->errors, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(q, 7, (sqlite3_int64)r->audit_index);
-        sqlite3_bind_text(q, 8, leaf, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(q, 7, r->crashed, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 8, (sqlite3_int64)r->audit_index);
+        sqlite3_bind_text(q, 9, leaf, -1, SQLITE_TRANSIENT);
         if (sqlite3_step(q) != SQLITE_DONE) status = failed(s, error);
         sqlite3_reset(q);
     }
@@ -307,6 +311,16 @@ csl_status store_match(csl_store *s, const csl_manifest *manifest, bool *done, c
 }
 
 /* ---- reading ---- */
+
+csl_status store_each_crash(csl_store *s, void (*visit)(void *context, const char *plugin), void *context,
+                            csl_error *error)
+{
+    sqlite3_stmt *q = NULL;
+    csl_status status = prepare(s, "SELECT crashed FROM result WHERE crashed IS NOT NULL", &q, error);
+    while (next_row(s, q, &status, error)) visit(context, (const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
+    return status;
+}
 
 csl_status store_each_error(csl_store *s,
                             csl_status (*visit)(void *context, const csl_stored_case *stored,

@@ -14,7 +14,8 @@ typedef struct store_row {
     const char *id, *status, *json; /* json: the line of results.ndjson */
     const uint8_t *png;             /* or NULL */
     size_t png_length;
-    const char *errors; /* of a failed case, for failed/ */
+    const char *errors;  /* of a failed case, for failed/ */
+    const char *crashed; /* the plugin that did, or NULL */
     uint64_t audit_index;
     csl_digest leaf;
 } store_row;
@@ -32,6 +33,9 @@ csl_status store_recover(csl_store *store, const char *audit_folder, uint64_t au
  * a result whose case the manifest lacks. counts: by status. */
 csl_status store_match(csl_store *store, const csl_manifest *manifest, bool *done, csl_run_summary *counts,
                        csl_error *error);
+/* Calls visit for each result whose plugin crashed. */
+csl_status store_each_crash(csl_store *store, void (*visit)(void *context, const char *plugin), void *context,
+                            csl_error *error);
 /* Calls visit for each result in manifest order with what the child wrote to standard error. */
 csl_status store_each_error(csl_store *store,
                             csl_status (*visit)(void *context, const csl_stored_case *stored,

@@ -73,6 +73,19 @@ bool csl_option_real(const char *verb, const char *option, const char *text, dou
     return true;
 }
 
+/* Where the user's programs keep what they found out (XDG Base Directory Specification); NULL without a home.
+ */
+static const char *quarantine_folder(void)
+{
+    static char folder[PATH_MAX];
+    const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (base && base[0] == '/')
+        snprintf(folder, sizeof folder, "%s/consilium/quarantine", base);
+    else if (home && home[0] == '/')
+        snprintf(folder, sizeof folder, "%s/.local/state/consilium/quarantine", home);
+    return folder[0] ? folder : NULL;
+}
+
 csl_registry_options csl_default_registry(const char *plugins_option)
 {
     static char installed[PATH_MAX + 64];
@@ -86,8 +99,10 @@ csl_registry_options csl_default_registry(const char *plugins_option)
         if (!csl_is_folder(installed))
             snprintf(installed, sizeof installed, "%s/%s", self, CSL_PLUGINS_FROM_BIN);
     }
-    return (csl_registry_options){
-        .plugins = plugins_option, .installed = installed[0] ? installed : NULL, .previews = true};
+    return (csl_registry_options){.plugins = plugins_option,
+                                  .installed = installed[0] ? installed : NULL,
+                                  .quarantine = quarantine_folder(),
+                                  .previews = true};
 }
 
 /* ---- progress ---- */

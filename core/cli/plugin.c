@@ -1,30 +1,36 @@
-/* consilium plugin list | sign: what is loaded, from where, by whom. */
+/* consilium plugin list | sign | release: what is loaded, from where, by whom, and what is not any more. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "cli/verb.h"
 
 static void help(void)
 {
-    puts("Usage: consilium plugin list [--plugins DIR[:DIR...]] [--trust DIR] [--json]\n"
-         "       consilium plugin sign FILE.so --key KEY.pem\n\n"
-         "list   every plugin of the search path: id, version, modalities, options, ABI, signature state, "
-         "SHA-256; one that cannot\n"
-         "       be loaded is listed with the reason. Search path: --plugins, then CONSILIUM_PLUGIN_PATH, "
-         "then "
-         "the folder `plugins`\n"
-         "       beside the program or, where it is installed, its library folder.\n"
-         "sign   writes FILE.so.sig, an Ed25519 signature of the file by a PKCS#8 key.\n\n"
-         "  --plugins DIR   look in these folders first\n"
-         "  --trust DIR     folder of public keys (*.pem) whose signatures count; default: CONSILIUM_TRUST\n"
-         "  --key KEY.pem   the private key to sign with\n"
-         "  --json          one JSON array, for machines\n"
-         "  --help          this text\n\n"
-         "Example: consilium plugin list --plugins ./build\n"
-         "Exit codes: 0 done, 1 a plugin cannot be loaded, 2 wrong usage, 3 cannot run.");
+    puts(
+        "Usage: consilium plugin list [--plugins DIR[:DIR...]] [--trust DIR] [--json]\n"
+        "       consilium plugin sign FILE.so --key KEY.pem\n"
+        "       consilium plugin release FILE.so\n\n"
+        "list   every plugin of the search path: id, version, modalities, options, ABI, signature state, "
+        "SHA-256; one that cannot\n"
+        "       be loaded is listed with the reason. Search path: --plugins, then CONSILIUM_PLUGIN_PATH, "
+        "then "
+        "the folder `plugins`\n"
+        "       beside the program or, where it is installed, its library folder.\n"
+        "sign   writes FILE.so.sig, an Ed25519 signature of the file by a PKCS#8 key.\n"
+        "release\n"
+        "       lets a file be loaded again that a run put under quarantine because it crashed too often.\n\n"
+        "  --plugins DIR   look in these folders first\n"
+        "  --trust DIR     folder of public keys (*.pem) whose signatures count; default: CONSILIUM_TRUST\n"
+        "  --key KEY.pem   the private key to sign with\n"
+        "  --json          one JSON array, for machines\n"
+        "  --help          this text\n\n"
+        "Example: consilium plugin list --plugins ./build\n"
+        "Exit codes: 0 done, 1 a plugin cannot be loaded, 2 wrong usage, 3 cannot run.");
 }
 
 static const char *signature_name(csl_signature state)
@@ -127,6 +133,26 @@ static int list(const csl_registry_options *where, bool machine)
     return code;
 }
 
+static int release(const char *path)
+{
+    csl_error error = {0};
+    csl_mapping file = {0};
+    csl_digest digest;
+    char *reason = NULL;
+    const char *folder = csl_default_registry(NULL).quarantine;
+    csl_status status = csl_map(path, &file, &error);
+    if (status == CSL_OK) status = csl_sha256(file.bytes, file.length, &digest, &error);
+    if (status == CSL_OK && folder) status = csl_quarantine_find(folder, &digest, &reason, &error);
+    if (status == CSL_OK && !reason)
+        status = csl_fail(&error, CSL_EUSAGE, path, "is not under quarantine%s",
+                          folder ? "" : ": there is no home folder to keep one in");
+    if (status == CSL_OK) status = csl_quarantine_release(folder, &digest, &error);
+    if (status == CSL_OK) printf("%s may be loaded again; %s\n", path, reason);
+    csl_unmap(&file);
+    free(reason);
+    return status == CSL_OK ? CSL_EXIT_DONE : csl_complain(&error);
+}
+
 int csl_verb_plugin(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -157,5 +183,6 @@ int csl_verb_plugin(int argc, char **argv)
         printf("%s.sig\n", argv[optind]);
         return CSL_EXIT_DONE;
     }
-    return csl_usage("plugin", "say `list`, or `sign FILE.so --key KEY.pem`");
+    if (!strcmp(action, "release") && optind + 1 == argc) return release(argv[optind]);
+    return csl_usage("plugin", "say `list`, `sign FILE.so --key KEY.pem`, or `release FILE.so`");
 }

@@ -58,6 +58,9 @@ static void help(void)
          "  --shard I/N        only every N-th case, from the I-th on\n"
          "  --memory MB        memory that one case may use (default 2048)\n"
          "  --timeout S        seconds that one case may take (default 300)\n"
+         "  --quarantine N     a plugin that crashed in N cases is not used any more "
+         "(default 3), see `consilium plugin`\n"
+         "  --max-failures N   stop when N cases have failed\n"
          "  --sandbox WORD     require: run only if the kernel can lock the processes that "
          "read files in (default);\n"
          "                     best-effort: with what the kernel offers, see `consilium "
@@ -166,8 +169,8 @@ static int conclude(const csl_run_options *o, const csl_run_summary *s, bool jso
                "\"resumed\":%zu,\"stopped\":%s}\n",
                s->total, s->scored, s->failed, s->withheld, s->resumed, s->stopped ? "true" : "false");
     if (s->stopped) {
-        fprintf(stderr, "consilium: run: stopped after %zu of %zu cases; run again to resume\n", done,
-                s->total);
+        fprintf(stderr, "consilium: run: stopped after %zu of %zu cases%s; run again to resume\n", done,
+                s->total, s->too_many_failed ? ", too many of which failed" : "");
         return CSL_EXIT_CANNOT;
     }
     if (!json) {
@@ -198,6 +201,8 @@ int csl_verb_run(int argc, char **argv)
                                             {"memory", required_argument, NULL, 'M'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"sandbox", required_argument, NULL, 'S'},
+                                            {"quarantine", required_argument, NULL, 'Q'},
+                                            {"max-failures", required_argument, NULL, 'X'},
                                             {"plugins", required_argument, NULL, 'p'},
                                             {"json", no_argument, NULL, 'J'},
                                             {"help", no_argument, NULL, 'h'},
@@ -246,6 +251,15 @@ int csl_verb_run(int argc, char **argv)
         case 'j':
             if (!csl_option_number("run", "--jobs", optarg, 1, 256, &number)) return CSL_EXIT_USAGE;
             o.jobs = (unsigned)number;
+            break;
+        case 'Q':
+            if (!csl_option_number("run", "--quarantine", optarg, 1, 1 << 30, &number)) return CSL_EXIT_USAGE;
+            o.quarantine = (unsigned)number;
+            break;
+        case 'X':
+            if (!csl_option_number("run", "--max-failures", optarg, 1, 1 << 30, &number))
+                return CSL_EXIT_USAGE;
+            o.max_failures = (size_t)number;
             break;
         case 'w':
             if (!csl_option_number("run", "--window-days", optarg, 1, 36500, &number)) return CSL_EXIT_USAGE;

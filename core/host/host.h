@@ -22,6 +22,7 @@ typedef struct csl_registry_options {
     const char *trust;           /* folder of Ed25519 public keys (*.pem); NULL: CONSILIUM_TRUST, else none */
     bool require_signature;      /* refuse what is not CSL_SIGNATURE_TRUSTED */
     bool previews;               /* offer the preview extension */
+    const char *quarantine;      /* folder of plugins that may not be loaded; NULL: none */
     const char *const *settings; /* "NAME=VALUE" each, for the options that plugins list; must outlive the
                                     registry */
     size_t setting_count;
@@ -53,6 +54,14 @@ void csl_registry_start(csl_registry *registry);
  * then knows which plugin a crash or hang belongs to. NULL ends it. */
 void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, const char *plugin_id),
                         void *context);
+
+/* ---- quarantine: plugins that crashed too often, by the hash of their file, in a folder ---- */
+
+csl_status csl_quarantine_add(const char *folder, const csl_digest *plugin, const char *reason,
+                              csl_error *error);
+/* *reason: why it is there, malloc'ed, or NULL if it is not. */
+csl_status csl_quarantine_find(const char *folder, const csl_digest *plugin, char **reason, csl_error *error);
+csl_status csl_quarantine_release(const char *folder, const csl_digest *plugin, csl_error *error);
 
 /* Takes *table through the rules of plugin.h: CSL_EMISMATCH for the ABI (both versions named), CSL_EFORMAT
  * otherwise. */

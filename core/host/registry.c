@@ -73,6 +73,16 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
     if (options->require_signature && entry->signature != CSL_SIGNATURE_TRUSTED)
         return csl_fail(error, CSL_ECRYPTO, NULL, "it is not signed, and only signed plugins are allowed");
 
+    char *quarantined = NULL;
+    if (options->quarantine) {
+        status = csl_quarantine_find(options->quarantine, &entry->sha256, &quarantined, error);
+        if (status == CSL_OK && quarantined)
+            status = csl_fail(error, CSL_EMISMATCH, NULL,
+                              "it is under quarantine: %s; `consilium plugin release %s` ends that",
+                              quarantined, entry->path);
+        free(quarantined);
+        if (status != CSL_OK) return status;
+    }
     if ((status = open_library(s, error)) != CSL_OK) return status;
     csl_plugin_entry_fn entry_function;
     /* POSIX's own way of making a function pointer of what dlsym returns. */

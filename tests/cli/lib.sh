@@ -4,7 +4,7 @@ set -u
 T=$(mktemp -d /tmp/consilium-cli-XXXXXX)
 trap 'rm -rf "$T"' EXIT
 export HOME="$T/home" XDG_CONFIG_HOME="$T/home/.config"
-unset CONSILIUM_PLUGIN_PATH CONSILIUM_TRUST
+unset CONSILIUM_PLUGIN_PATH CONSILIUM_TRUST XDG_STATE_HOME
 mkdir -p "$XDG_CONFIG_HOME"
 REAL=${CONSILIUM_TEST_DATA:-$SOURCE_DIR/../shared/data}
 failures=0

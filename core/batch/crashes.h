@@ -1,0 +1,27 @@
+/* Inside batch: plugins that crash. One that crashed in `limit` cases is under quarantine: a later case that
+ * holds files of it fails. Cases are counted in the order of the list, so that it does not matter which
+ * worker was first. */
+#ifndef CSL_BATCH_CRASHES_H
+#define CSL_BATCH_CRASHES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum { CRASHES_MAX_PLUGINS = 256, CRASHES_REASON = 512 };
+
+typedef struct crashes {
+    unsigned limit;       /* 0: no quarantine */
+    const json_t *loaded; /* the hello's plugins: others cannot crash */
+    unsigned counts[CRASHES_MAX_PLUGINS];
+} crashes;
+
+/* True if this crash brings the plugin under quarantine. */
+bool crashes_count(crashes *c, const char *plugin);
+/* Of a record's adapters: true, with the reason for the case, if one is under quarantine. */
+bool crashes_forbid(const crashes *c, const json_t *adapters, char reason[CRASHES_REASON]);
+/* Puts what is under quarantine into the folder for the runs to come. */
+csl_status crashes_keep(const crashes *c, const char *folder, const char *run, csl_error *error);
+
+#endif
