@@ -1,0 +1,57 @@
+/* Inside batch: the process that runs a batch, in three files: run.c opens and ends it, describe.c says what
+ * its results depend on, group.c takes answers in and makes them durable. */
+#ifndef CSL_BATCH_CONDUCTOR_H
+#define CSL_BATCH_CONDUCTOR_H
+
+#include "batch/crashes.h"
+#include "batch/pool.h"
+#include "batch/record.h"
+#include "batch/store.h"
+
+enum { GROUP = 64 }; /* results that become durable together, at most */
+
+/* Everything of one csl_run. */
+typedef struct conductor {
+    const csl_run_options *o;
+    csl_run_summary *summary;
+    csl_manifest manifest;
+    const csl_manifest_case **list; /* what is left to do */
+    size_t count;
+    int lock;
+    char *audit_folder;
+    csl_audit_key *key;
+    csl_audit_pseudonyms *pseudonyms;
+    csl_audit_log *log;
+    csl_store *store;
+    pool *p;
+    const json_t *hello; /* the pool's */
+    record_card card;
+    crashes crashed;
+    size_t failures;            /* of this start */
+    volatile int stop;          /* hand out no more */
+    char model[CSL_SHA256_HEX]; /* hashed by this process */
+    /* the group that becomes durable next */
+    record records[GROUP];
+    store_row rows[GROUP];
+    size_t grouped, group_size; /* results; bytes */
+    double group_since;
+} conductor;
+
+/* ---- describe.c ---- */
+
+csl_caution caution_or_default(const csl_caution *asked);
+void utc_now(char text[32]);
+/* Writes the facts of a first start; CSL_EUSAGE names the first thing in which a later one differs. */
+csl_status describe_run(conductor *c, csl_error *error);
+/* Tells the log of limits that differ from the last start's. */
+csl_status note_limits(conductor *c, csl_error *error);
+
+/* ---- group.c: context is the conductor ---- */
+
+csl_status take(void *context, const pool_answer *a, csl_error *error);
+csl_status tick(void *context, csl_error *error);
+csl_status flush_group(conductor *c, csl_error *error);
+void forget_group(conductor *c);
+void report_progress(const conductor *c);
+
+#endif

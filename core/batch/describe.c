@@ -1,0 +1,137 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "batch/conductor.h"
+#include "batch/confine.h"
+#include "batch/ledger.h"
+
+csl_caution caution_or_default(const csl_caution *asked)
+{
+    csl_caution c = *asked;
+    if (!(c.coverage > 0)) c.coverage = 0.9;
+    if (!(c.novelty > 0)) c.novelty = 0.01;
+    return c;
+}
+
+static json_t *configuration(const conductor *c)
+{
+    json_t *plugins = json_object(), *item;
+    size_t i;
+    json_array_foreach(json_object_get(c->hello, "plugins"), i, item) json_object_set(
+        plugins, json_string_value(json_object_get(item, "id")), json_object_get(item, "sha256"));
+    csl_caution caution = caution_or_default(&c->o->caution);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o}", "program", CSL_VERSION,
+                     "model", c->model, "precision", csl_precision_name(c->o->precision), "identity",
+                     csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days, "coverage",
+                     caution.coverage, "novelty", caution.novelty, "abstain", caution.abstain, "shard",
+                     (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
+}
+
+/* CSL_EUSAGE names the first thing in which the folder's earlier run was another, and so does the log. */
+static csl_status check_configuration(const conductor *c, const json_t *wanted, const char *stored,
+                                      csl_error *error)
+{
+    json_error_t where;
+    json_t *earlier = json_loads(stored, 0, &where), *value;
+    const char *name;
+    csl_status status = CSL_OK;
+    json_object_foreach((json_t *)(uintptr_t)wanted, name, value)
+    {
+        const json_t *was = json_object_get(earlier, name);
+        if (json_equal(was, value)) continue;
+        char *before = was ? json_dumps(was, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+        char *after = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+        status =
+            csl_fail(error, CSL_EUSAGE, c->o->out,
+                     "holds results of another run: its %s was %.200s, now it is %.200s; use another --out",
+                     name, before ? before : "unknown", after ? after : "?");
+        char change[512];
+        snprintf(change, sizeof change, "%s: %.200s -> %.200s", name, before ? before : "unknown",
+                 after ? after : "?");
+        free(before);
+        free(after);
+        csl_status logged = ledger_configuration(c->log, false, change, NULL);
+        if (logged != CSL_OK && c->o->note) c->o->note(c->o->context, "the audit log could not say so");
+        break;
+    }
+    json_decref(earlier);
+    return status;
+}
+
+/* What a run may do otherwise than the first start did without other results; the log says when it does. */
+csl_status note_limits(conductor *c, csl_error *error)
+{
+    char text[128], change[320];
+    csl_limits limits = limits_or_default(&c->o->limits);
+    snprintf(text, sizeof text, "{\"memory_bytes\":%llu,\"wall_seconds\":%u}",
+             (unsigned long long)limits.memory_bytes, limits.wall_seconds);
+    const char *stored = csl_store_fact(c->store, "limits");
+    if (stored && !strcmp(stored, text)) return CSL_OK;
+    csl_status status = CSL_OK;
+    if (stored) {
+        snprintf(change, sizeof change, "limits: %.128s -> %s", stored, text);
+        status = ledger_configuration(c->log, true, change, error);
+    }
+    return status == CSL_OK ? store_set_fact(c->store, "limits", text, error) : status;
+}
+
+void utc_now(char text[32])
+{
+    time_t t = time(NULL);
+    struct tm parts;
+    gmtime_r(&t, &parts);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
+}
+
+static char *names_json(const json_t *array, const char *member)
+{
+    json_t *names = json_array(), *item;
+    size_t i;
+    json_array_foreach((json_t *)(uintptr_t)array, i, item)
+        json_array_append(names, member ? json_object_get(item, member) : item);
+    char *text = json_dumps(names, JSON_COMPACT);
+    json_decref(names);
+    return text;
+}
+
+csl_status describe_run(conductor *c, csl_error *error)
+{
+    json_t *wanted = configuration(c);
+    char *text = json_dumps(wanted, JSON_COMPACT), *labels = names_json(c->card.labels, "name");
+    char *tasks = names_json(c->card.tasks, "name"), coverage[32];
+    char *modalities = names_json(c->card.modalities, NULL), started[32], cases[32];
+    const char *stored = csl_store_fact(c->store, "configuration");
+    csl_status status =
+        text && labels && tasks && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+    utc_now(started);
+    snprintf(cases, sizeof cases, "%zu", c->summary->total);
+    snprintf(coverage, sizeof coverage, "%g", caution_or_default(&c->o->caution).coverage);
+    const char *facts[][2] = {{"model", c->o->model},
+                              {"model_sha256", c->model},
+                              {"started", started},
+                              {"identity", csl_identity_name(c->o->identity)},
+                              {"cases", cases},
+                              {"version", CSL_VERSION},
+                              {"origin", csl_audit_key_origin(c->key)},
+                              {"labels", labels},
+                              {"tasks", tasks},
+                              {"coverage", coverage},
+                              {"modalities", modalities},
+                              {"configuration", text}};
+    if (status == CSL_OK && stored) {
+        status = check_configuration(c, wanted, stored, error);
+        if (status == CSL_OK) status = store_set_fact(c->store, "cases", cases, error);
+    } else {
+        /* The configuration comes last: it says that the others are there. */
+        for (size_t i = 0; status == CSL_OK && i < sizeof facts / sizeof *facts; i++)
+            status = store_set_fact(c->store, facts[i][0], facts[i][1], error);
+    }
+    json_decref(wanted);
+    free(text);
+    free(labels);
+    free(tasks);
+    free(modalities);
+    return status;
+}

@@ -1,0 +1,114 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "batch/conductor.h"
+#include "batch/ledger.h"
+
+static const double group_seconds = 0.2;
+static const size_t group_bytes = (size_t)32 << 20;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void forget_group(conductor *c)
+{
+    for (size_t i = 0; i < c->grouped; i++) {
+        free((char *)(uintptr_t)c->rows[i].json);
+        free((char *)(uintptr_t)c->rows[i].errors);
+        free((char *)(uintptr_t)c->rows[i].crashed);
+        record_free(&c->records[i]);
+    }
+    c->grouped = c->group_size = 0;
+}
+
+void report_progress(const conductor *c)
+{
+    const csl_run_summary *s = c->summary;
+    if (c->o->progress)
+        c->o->progress(c->o->context, s->scored + s->failed + s->withheld, s->failed, s->withheld, s->total);
+}
+
+/* Durable out of sight, durable in the log, in sight: in this order (store.h). */
+csl_status flush_group(conductor *c, csl_error *error)
+{
+    if (!c->grouped) return CSL_OK;
+    csl_status status = store_stage(c->store, c->rows, c->grouped, error);
+    if (status == CSL_OK) status = csl_audit_commit(c->log, error);
+    if (status == CSL_OK) status = store_publish(c->store, error);
+    for (size_t i = 0; status == CSL_OK && i < c->grouped; i++) {
+        c->summary->scored += !strcmp(c->rows[i].status, "scored");
+        c->summary->failed += !strcmp(c->rows[i].status, "failed");
+        c->summary->withheld += !strcmp(c->rows[i].status, "withheld");
+    }
+    forget_group(c);
+    if (status == CSL_OK) report_progress(c);
+    return status;
+}
+
+csl_status tick(void *context, csl_error *error)
+{
+    conductor *c = context;
+    c->summary->too_many_failed = c->o->max_failures && c->failures >= c->o->max_failures;
+    c->stop = c->summary->too_many_failed || (c->o->stop && *c->o->stop);
+    bool due = c->grouped == GROUP || c->group_size > group_bytes ||
+               (c->grouped && now() - c->group_since > group_seconds);
+    return due ? flush_group(c, error) : CSL_OK;
+}
+
+/* Of an answer or a failure; a reason of the conductor's own goes before the answer. */
+static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl_error *error)
+{
+    const csl_manifest_case *which = c->list[a->index];
+    csl_error broken = {0};
+    char forbidden[CRASHES_REASON];
+    if (a->reason) return record_fail(&c->card, which, a->reason, a->hashes, a->hash_count, r, error);
+    if (record_read(&c->card, which, a->bytes, a->length, r, &broken) != CSL_OK)
+        return record_fail(&c->card, which, broken.message, NULL, 0, r, error);
+    if (crashes_forbid(&c->crashed, r->adapters, forbidden)) return record_refuse(r, forbidden, error);
+    return CSL_OK;
+}
+
+/* A plugin that crashed too often is so in the log, too. */
+static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *error)
+{
+    char text[CRASHES_REASON];
+    if (a->end != CHILD_CRASHED || !crashes_count(&c->crashed, a->plugin)) return CSL_OK;
+    snprintf(text, sizeof text,
+             "plugin %s crashed in %u cases and is under quarantine: cases with files of it fail", a->plugin,
+             c->crashed.limit);
+    if (c->o->note) c->o->note(c->o->context, text);
+    return ledger_quarantine(c->log, a->plugin, text, error);
+}
+
+csl_status take(void *context, const pool_answer *a, csl_error *error)
+{
+    conductor *c = context;
+    const csl_manifest_case *which = c->list[a->index];
+    record *r = &c->records[c->grouped];
+    store_row *row = &c->rows[c->grouped];
+    csl_status status = read_answer(c, a, r, error);
+    if (status != CSL_OK) return status;
+    bool failed = !strcmp(r->status, "failed");
+    c->failures += failed;
+    *row = (store_row){.position = (size_t)(which - c->manifest.cases),
+                       .id = which->id,
+                       .status = r->status,
+                       .png = r->png.length ? r->png.bytes : NULL,
+                       .png_length = r->png.length,
+                       .errors = failed ? strdup(a->errors) : NULL,
+                       .crashed = a->end == CHILD_CRASHED && a->plugin[0] ? strdup(a->plugin) : NULL};
+    if (!c->grouped) c->group_since = now();
+    c->grouped++;
+    status = ledger_case(c->log, r, which->id, c->model, &row->audit_index, &row->leaf, error);
+    if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))
+        status = csl_fail(error, CSL_ENOMEM, which->id, "no memory for a result");
+    if (status == CSL_OK) c->group_size += strlen(row->json) + row->png_length;
+    if (status == CSL_OK) status = note_crash(c, a, error);
+    return status == CSL_OK ? tick(c, error) : status;
+}
