@@ -24,9 +24,10 @@
 
 typedef struct csl_manifest_case {
     char *id;
-    char *folder; /* prefix of the paths in messages and results */
-    char **paths; /* as to be opened */
-    char **names; /* relative to the case folder */
+    char *patient; /* NULL: not said */
+    char *folder;  /* prefix of the paths in messages and results */
+    char **paths;  /* as to be opened */
+    char **names;  /* relative to the case folder */
     size_t count;
 } csl_manifest_case;
 
@@ -36,8 +37,8 @@ typedef struct csl_manifest {
 } csl_manifest;
 
 /* A folder (a sub-folder a case; a cohort folder with cases/ in it works too) or a CSV file with columns
- * case,path[,...]; a path is a file or a folder, relative to the CSV. Cases come sorted by id from a folder,
- * in order of first mention from a CSV. */
+ * case,path[,patient][,...]; a path is a file or a folder, relative to the CSV. Cases come sorted by id from
+ * a folder, in order of first mention from a CSV. */
 csl_status csl_manifest_read(const char *path, csl_manifest *manifest, csl_error *error);
 void csl_manifest_free(csl_manifest *manifest);
 

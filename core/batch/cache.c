@@ -10,8 +10,8 @@
 
 enum { PATH_BYTES = 4096, MAX_KEY_TEXT = 64 << 20 };
 
-csl_status cache_key(const csl_registry *registry, char *const *paths, char *const *names, size_t count,
-                     csl_digest *hashes, csl_digest *key, csl_error *error)
+csl_status cache_key(const csl_registry *registry, const char *id, const char *patient, char *const *paths,
+                     char *const *names, size_t count, csl_digest *hashes, csl_digest *key, csl_error *error)
 {
     csl_buffer text;
     csl_buffer_init(&text, MAX_KEY_TEXT);
@@ -24,6 +24,8 @@ csl_status cache_key(const csl_registry *registry, char *const *paths, char *con
         csl_digest_hex(&entry->sha256, hex);
         csl_buffer_printf(&text, "plugin %s %s\n", entry->table->id, hex);
     }
+    /* Adapters may ask for both; neither holds a line feed. */
+    csl_buffer_printf(&text, "case %s\npatient %s\n", id, patient);
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         csl_mapping file;
         status = csl_map(paths[i], &file, error);

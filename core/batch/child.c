@@ -30,6 +30,8 @@ static _Noreturn void child_main(const child_nest *nest, const child_case *which
     csl_status status = confine(walls, &error);
     if (status == CSL_OK && !(c = csl_case_new(which->id, d->limits.memory_bytes)))
         status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory for a case");
+    if (status == CSL_OK && which->patient[0] && !(c->patient = csl_arena_strdup(c->arena, which->patient)))
+        status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory for a case");
     if (status == CSL_OK) {
         stage_set(nest->where->step, "reading");
         csl_status read =

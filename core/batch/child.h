@@ -8,7 +8,7 @@
 enum { CHILD_MAX_ERRORS = 64 * 1024, CHILD_REASON = 1536 };
 
 typedef struct child_case {
-    const char *id;
+    const char *id, *patient; /* patient: "" if not said */
     const char *const *paths, *const *names;
     size_t count;
 } child_case;

@@ -11,14 +11,13 @@ static const size_t maximum_csv = (size_t)512 << 20;
 enum { MAX_ID_BYTES = 128 };
 
 /* An id goes into file names, CSV, XML and HTML: UTF-8 text of one line. */
-static csl_status check_id(const char *id, const char *place, csl_error *error)
+static csl_status check_id(const char *id, const char *what, const char *place, csl_error *error)
 {
     size_t length = strlen(id);
     bool good = length > 0 && length <= MAX_ID_BYTES && text_is_clean(id, length);
     if (!good)
         return csl_fail(error, CSL_EFORMAT, place,
-                        "a case's name must be 1 to %d bytes of UTF-8 without control characters",
-                        MAX_ID_BYTES);
+                        "%s must be 1 to %d bytes of UTF-8 without control characters", what, MAX_ID_BYTES);
     return CSL_OK;
 }
 
@@ -87,7 +86,7 @@ static csl_status read_folder(const char *path, csl_manifest *manifest, csl_erro
         csl_manifest_case *c = &manifest->cases[manifest->count++];
         c->folder = folder;
         c->id = strdup(names.items[i]);
-        status = folder && c->id ? check_id(c->id, folder, error) : no_memory(error);
+        status = folder && c->id ? check_id(c->id, "a case's name", folder, error) : no_memory(error);
         if (status == CSL_OK) status = add_folder(c, folder, "", error);
     }
     if (status == CSL_OK && manifest->count == 0)
@@ -158,12 +157,28 @@ static csl_status add_row(csl_manifest_case *c, const char *base, const char *pa
     return add_file(c, full, strdup(path)) ? CSL_OK : no_memory(error);
 }
 
+/* A row may leave the patient out; rows of one case that name one name the same. */
+static csl_status take_patient(csl_manifest_case *c, const char *patient, const char *csv, size_t line,
+                               csl_error *error)
+{
+    char place[512];
+    if (!patient[0]) return CSL_OK;
+    snprintf(place, sizeof place, "%s: line %zu", csv, line);
+    if (c->patient && strcmp(c->patient, patient))
+        return csl_fail(error, CSL_EFORMAT, place, "case %s has another patient in a row before", c->id);
+    csl_status status = check_id(patient, "a patient", place, error);
+    if (status != CSL_OK || c->patient) return status;
+    c->patient = strdup(patient);
+    return c->patient ? CSL_OK : no_memory(error);
+}
+
 static csl_status read_csv(const char *path, csl_manifest *manifest, csl_error *error)
 {
     csl_csv table;
     csl_status status = csl_csv_read(path, maximum_csv, &table, error);
     if (status != CSL_OK) return status;
-    int id = csl_csv_column(&table, "case"), file = csl_csv_column(&table, "path");
+    int id = csl_csv_column(&table, "case"), file = csl_csv_column(&table, "path"),
+        patient = csl_csv_column(&table, "patient");
     row *rows = calloc(table.rows + 1, sizeof *rows);
     manifest->cases = calloc(table.rows + 1, sizeof *manifest->cases);
     char *base = strdup(path), *slash = base ? strrchr(base, '/') : NULL;
@@ -184,7 +199,7 @@ static csl_status read_csv(const char *path, csl_manifest *manifest, csl_error *
         char place[512];
         rows[i] = (row){.id = table.cells[i * table.columns + (size_t)id], .index = i};
         snprintf(place, sizeof place, "%s: line %zu", path, table.lines[i]);
-        status = check_id(rows[i].id, place, error);
+        status = check_id(rows[i].id, "a case's name", place, error);
         if (status == CSL_OK && !table.cells[i * table.columns + (size_t)file][0])
             status = csl_fail(error, CSL_EFORMAT, place, "the path is empty");
         if (status != CSL_OK) goto done;
@@ -203,6 +218,10 @@ static csl_status read_csv(const char *path, csl_manifest *manifest, csl_error *
         if (status == CSL_OK)
             status = add_row(&manifest->cases[manifest->count - 1], slash ? base : ".",
                              table.cells[rows[i].index * table.columns + (size_t)file], error);
+        if (status == CSL_OK && patient >= 0)
+            status = take_patient(&manifest->cases[manifest->count - 1],
+                                  table.cells[rows[i].index * table.columns + (size_t)patient], path,
+                                  table.lines[rows[i].index], error);
     }
     for (size_t i = 0; status == CSL_OK && i < manifest->count; i++)
         status = sort_files(&manifest->cases[i], path, error);
@@ -233,6 +252,7 @@ void csl_manifest_free(csl_manifest *manifest)
         free(c->paths);
         free(c->names);
         free(c->folder);
+        free(c->patient);
         free(c->id);
     }
     free(manifest->cases);

@@ -17,7 +17,8 @@
 enum {
     MESSAGE_HELLO = 1,  /* JSON */
     MESSAGE_BROKEN = 2, /* an error: u32 code, text place, text message */
-    MESSAGE_JOB = 3,    /* u64 ticket, text id, u32 count, then count times text path, text name */
+    MESSAGE_JOB = 3, /* u64 ticket, text id, text patient ("" if not said), u32 count, then count times text
+                        path, text name */
     MESSAGE_ANSWER = 4, /* u64 ticket, text stderr, then the answer's bytes */
     MESSAGE_FAILED = 5, /* u64 ticket, text stderr, u32 child_end, text plugin (its id or ""), text reason,
                            u32 count, count times text sha256 (hex or "") */

@@ -211,6 +211,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     turns_handed_out(&p->turns, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
+    put_text(&job, c->patient ? c->patient : "", c->patient ? strlen(c->patient) : 0);
     put_u32(&job, (uint32_t)c->count);
     for (size_t i = 0; i < c->count; i++) {
         put_text(&job, c->paths[i], strlen(c->paths[i]));

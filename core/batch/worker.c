@@ -26,7 +26,7 @@ typedef struct worker {
 
 typedef struct job {
     uint64_t ticket;
-    char *id, **paths, **names;
+    char *id, *patient, **paths, **names; /* patient: "" if not said */
     size_t count;
 } job;
 
@@ -120,13 +120,15 @@ static void job_free(job *j)
     }
     free(j->paths);
     free(j->names);
+    free(j->patient);
     free(j->id);
 }
 
 static bool job_read(const csl_buffer *message, job *j)
 {
     reading r = {.at = message->bytes, .left = message->length};
-    *j = (job){.ticket = get_u64(&r), .id = get_text(&r, MAX_PATH_BYTES)};
+    *j = (job){
+        .ticket = get_u64(&r), .id = get_text(&r, MAX_PATH_BYTES), .patient = get_text(&r, MAX_PATH_BYTES)};
     size_t count = get_u32(&r);
     /* Each file takes at least 8 bytes of the message. */
     if (r.failed || count > r.left / 8) return false;
@@ -190,14 +192,15 @@ static csl_status do_job(worker *w, const job *j, csl_error *error)
     csl_buffer_init(&errors, CHILD_MAX_ERRORS);
     char reason[CHILD_REASON];
     csl_digest key, *hashes = w->nest.d->cache ? calloc(j->count + 1, sizeof *hashes) : NULL;
-    bool keyed =
-        hashes && cache_key(w->nest.registry, j->paths, j->names, j->count, hashes, &key, NULL) == CSL_OK;
+    bool keyed = hashes && cache_key(w->nest.registry, j->id, j->patient, j->paths, j->names, j->count,
+                                     hashes, &key, NULL) == CSL_OK;
     csl_status status;
     if (keyed && cache_find(w->nest.d->cache, &key, &answer)) {
         status = send_answer(w, j->ticket, &errors, &answer, error);
     } else {
         csl_buffer_clear(&answer);
         child_case which = {.id = j->id,
+                            .patient = j->patient,
                             .paths = (const char *const *)j->paths,
                             .names = (const char *const *)j->names,
                             .count = j->count};

@@ -77,7 +77,8 @@ typedef struct csl_case_picture {
 
 typedef struct csl_case {
     csl_arena *arena;
-    const char *id;
+    const char *id,
+        *patient; /* patient: whose files they are said to be; NULL: not said. It does not travel */
     csl_case_input *inputs;
     size_t input_count;
     csl_case_modality modalities[CSL_MAX_MODALITIES];

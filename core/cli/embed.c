@@ -28,7 +28,7 @@ static const struct {
 };
 
 typedef struct embed_request {
-    const char *plugins;
+    const char *plugins, *patient;
     const char *companions[COMPANIONS]; /* FILE, or FILE#NAME for regions of interest */
     csl_embed_view view;
     csl_names files;
@@ -60,6 +60,7 @@ static void help(void)
          "list\n"
          "  --schema FILE         XML records must be valid by this XML schema, which takes what it includes "
          "with it\n"
+         "  --patient ID          whose files these are: of a VCF of several samples, theirs is read\n"
          "  --option NAME=VALUE   set an option of an adapter; `consilium plugin list` names them; may be "
          "repeated\n"
          "  --deidentify          leave out what the basic profile of DICOM PS3.15 Annex E removes; every "
@@ -89,7 +90,7 @@ static int read_and_print(csl_registry *registry, const embed_request *r)
 {
     csl_error error = {0}, refusal = {0};
     csl_case *c = csl_case_new("embed", memory_limit);
-    if (!c) return CSL_EXIT_CANNOT;
+    if (!c || (r->patient && !(c->patient = csl_arena_strdup(c->arena, r->patient)))) return CSL_EXIT_CANNOT;
     const char *const *paths = (const char *const *)r->files.items;
     csl_status status = csl_host_read(registry, paths, paths, r->files.count, c, &error);
     if (r->view.deidentified && check_deidentified(registry, c, &refusal) != CSL_OK) {
@@ -198,6 +199,7 @@ static int parse(int argc, char **argv, embed_request *r)
                                             {"annotation", required_argument, NULL, ANNOTATION},
                                             {"panel", required_argument, NULL, PANEL},
                                             {"schema", required_argument, NULL, SCHEMA},
+                                            {"patient", required_argument, NULL, 'i'},
                                             {"option", required_argument, NULL, 'o'},
                                             {"deidentify", no_argument, NULL, 'd'},
                                             {"plugins", required_argument, NULL, 'p'},
@@ -213,6 +215,10 @@ static int parse(int argc, char **argv, embed_request *r)
         case ANNOTATION:
         case PANEL:
         case SCHEMA: r->companions[o] = optarg; break;
+        case 'i':
+            r->patient = optarg;
+            if (!*optarg) return csl_usage("embed", "--patient must not be empty");
+            break;
         case 'o': status = add(&r->settings, optarg, &error); break;
         case 'd':
             r->view.deidentified = true;

@@ -132,6 +132,22 @@ static int32_t take_picture(const csl_sink *sink, const csl_picture *p)
 
 const csl_preview host_preview = {.struct_size = sizeof host_preview, .revision = 1, .emit = take_picture};
 
+/* Outside embed there is no case. */
+static const char *id_of_case(const csl_sink *sink)
+{
+    const csl_case *c = session_of(sink)->c;
+    return c ? c->id : NULL;
+}
+
+static const char *patient_of_case(const csl_sink *sink)
+{
+    const csl_case *c = session_of(sink)->c;
+    return c ? c->patient : NULL;
+}
+
+const csl_case_extension host_case = {
+    .struct_size = sizeof host_case, .revision = 1, .id = id_of_case, .patient = patient_of_case};
+
 /* The surest plugin for these first bytes, -1 if none is sure enough. */
 static int claim(const csl_registry *registry, const csl_mapping *file, const char *name)
 {

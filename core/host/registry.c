@@ -13,6 +13,7 @@ static const void *host_get_extension(const csl_host *host, const char *id, uint
     const csl_registry *registry = registry_of(host);
     if (registry->previews && id && !strcmp(id, CSL_EXT_PREVIEW) && revision <= host_preview.revision)
         return &host_preview;
+    if (id && !strcmp(id, CSL_EXT_CASE) && revision <= host_case.revision) return &host_case;
     if (registry->setting_count && id && !strcmp(id, CSL_EXT_OPTIONS) && revision <= host_options.revision)
         return &host_options;
     return NULL;

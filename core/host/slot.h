@@ -3,6 +3,7 @@
 #ifndef CSL_HOST_SLOT_H
 #define CSL_HOST_SLOT_H
 
+#include <consilium/case.h>
 #include <consilium/options.h>
 #include <consilium/preview.h>
 
@@ -43,8 +44,9 @@ void slot_enter(const csl_registry *registry, const slot *s);
 /* loaded -> ready; at once if it is ready already. */
 csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);
 
-/* The table of the preview extension (read.c). */
+/* The tables of the preview and case extensions (read.c). */
 extern const csl_preview host_preview;
+extern const csl_case_extension host_case;
 /* The table of the options extension, and whether every setting is "NAME=VALUE" with a NAME that a loaded
  * plugin lists (options.c). */
 extern const csl_options host_options;

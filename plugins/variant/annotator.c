@@ -28,7 +28,7 @@ static int32_t rewind_source(variant_annotator *a)
     a->open = true;
     a->contig[0] = 0;
     empty(a);
-    return variant_source_open(&a->source, a->input, NULL, NULL, VARIANT_UNJUDGED);
+    return variant_source_open(&a->source, a->input, NULL, VARIANT_UNJUDGED);
 }
 
 static bool is_on(const variant_record *x, int chromosome, const char *contig)

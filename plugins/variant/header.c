@@ -194,7 +194,7 @@ bool variant_header_line(variant_header *header, const char *line, size_t length
 const char *const variant_patient_keys[] = {"Patient", "PatientID", "Individual", NULL};
 
 /* The sample whose ##SAMPLE line names the patient; else the one that is called as the patient is. */
-static const char *sample_of_patient(variant_header *header)
+static const char *sample_of_patient(variant_header *header, const char *wanted)
 {
     variant_span rest = {header->sample_lines,
                          header->sample_lines_length - (header->sample_lines_length > 0)};
@@ -203,11 +203,11 @@ static const char *sample_of_patient(variant_header *header)
         char patient[VARIANT_NAME_BYTES];
         for (const char *const *key = variant_patient_keys; *key; key++)
             if (variant_header_value(line.at, line.length, *key, patient, sizeof patient) &&
-                !strcmp(patient, header->patient) &&
+                !strcmp(patient, wanted) &&
                 variant_header_value(line.at, line.length, "ID", header->mapped, sizeof header->mapped))
                 return header->mapped;
     }
-    return header->patient;
+    return wanted;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -230,36 +230,54 @@ static int check_unique(variant_span names, size_t count, variant_fault *fault)
     return twice ? variant_wrong(fault, "two samples have the same name") : 0;
 }
 
-static int no_sample(const variant_header *header, variant_fault *fault)
+static int no_sample(const variant_header *header, const char *wanted, variant_fault *fault)
 {
     char name[VARIANT_NAME_BYTES];
-    variant_copy(name, sizeof name, header->wanted, strlen(header->wanted));
-    return variant_wrong(fault, "none of the %zu samples is called \"%s\"", header->samples, name);
+    variant_copy(name, sizeof name, wanted, strlen(wanted));
+    return variant_wrong(
+        fault, "none of the %zu samples is called \"%s\"%s", header->samples, name,
+        header->wish.of_several && !header->wish.sample
+            ? ", as the case's patient is: a file of the case with the columns patient and sample says "
+              "who is whose"
+            : "");
+}
+
+/* Chooses the sample of this name, if there is one. */
+static bool choose(variant_header *header, variant_span names, const char *wanted)
+{
+    for (size_t i = 0; names.at; i++) {
+        variant_span name = variant_split(&names, '\t');
+        if (!variant_is(name, wanted)) continue;
+        header->chosen = i;
+        variant_copy(header->sample, sizeof header->sample, name.at, name.length);
+        return header->chosen_by_name = true;
+    }
+    return false;
 }
 
 int variant_header_columns(variant_header *header, variant_span line, variant_fault *fault)
 {
     static const char fixed[] = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
     const size_t size = sizeof fixed - 1;
-    if (!header->wanted && header->patient) header->wanted = sample_of_patient(header);
+    const variant_wish *wish = &header->wish;
+    const char *wanted = wish->sample    ? wish->sample
+                         : wish->patient ? sample_of_patient(header, wish->patient)
+                                         : NULL;
     if (line.length < size || memcmp(line.at, fixed, size) || (line.length > size && line.at[size] != '\t'))
         return variant_wrong(
             fault, "the column line is not \"#CHROM POS ID REF ALT QUAL FILTER INFO\", separated by tabs");
-    if (line.length == size) return header->wanted ? no_sample(header, fault) : 0;
+    if (line.length == size) return wanted && !wish->of_several ? no_sample(header, wanted, fault) : 0;
     variant_span rest = {line.at + size + 1, line.length - size - 1}, name = variant_split(&rest, '\t');
     if (!variant_is(name, "FORMAT")) return variant_wrong(fault, "the ninth column must be FORMAT");
     variant_span names = rest;
-    bool found = false;
     for (; rest.at; header->samples++) {
         name = variant_split(&rest, '\t');
         if (!name.length) return variant_wrong(fault, "sample %zu has no name", header->samples + 1);
-        bool here = header->wanted ? variant_is(name, header->wanted) : header->samples == 0;
-        if (!here || found) continue;
-        found = true;
-        header->chosen = header->samples;
-        variant_copy(header->sample, sizeof header->sample, name.at, name.length);
+        if (!header->samples) variant_copy(header->sample, sizeof header->sample, name.at, name.length);
     }
-    if (header->wanted && !found) return no_sample(header, fault);
+    bool must = wanted && (!wish->of_several || header->samples > 1);
+    if (must && !choose(header, names, wanted)) return no_sample(header, wanted, fault);
+    if (!wanted && wish->case_id && header->samples > 1) choose(header, names, wish->case_id);
     return check_unique(names, header->samples, fault);
 }
 

@@ -19,9 +19,18 @@ typedef enum variant_build {
 
 enum { VARIANT_NAME_BYTES = 256 };
 
+/* Whose genotypes are wanted; the first of these that is not NULL says it, and if all are, the first sample.
+ */
+typedef struct variant_wish {
+    const char *sample;  /* the sample of this name */
+    const char *patient; /* the one whose ##SAMPLE line names this patient, or that is called so */
+    bool of_several;     /* a file of one sample is taken as it is */
+    const char *case_id; /* of several, the one that is called so, if one is */
+} variant_wish;
+
 typedef struct variant_header {
-    const char *wanted;  /* the name of the sample to read; NULL: the first */
-    const char *patient; /* else the patient whose sample it is, by ##SAMPLE or by its name; NULL */
+    variant_wish wish;
+    bool chosen_by_name;             /* the wish named the sample that was chosen */
     char mapped[VARIANT_NAME_BYTES]; /* the patient's sample by ##SAMPLE */
     char sample[VARIANT_NAME_BYTES]; /* the chosen sample's name; "" if the file has sites only */
     size_t samples, chosen;          /* how many there are; the chosen one's number from 0 */

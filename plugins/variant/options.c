@@ -10,9 +10,11 @@
 
 const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
     OPTION("deidentify", "yes|no", "emit no facts and no sample names; no"),
-    OPTION("variant.sample", "NAME", "read this sample of files that have several; the first"),
-    OPTION("variant.patient", "ID",
-           "read the sample whose ##SAMPLE line names this patient, or that has this name; the first"),
+    OPTION("variant.sample", "NAME",
+           "read this sample of files that have several; the patient's, else the first"),
+    OPTION(
+        "variant.patient", "ID",
+        "read the sample whose ##SAMPLE line names this patient, or that has this name; the case's patient"),
     OPTION("variant.conformance", "refuse|warn",
            "what becomes of a file that breaks a rule of the VCF standard and can be read; refuse"),
     OPTION("variant.reference", "FILE", "left-align alleles against this FASTA file of the case; as written"),

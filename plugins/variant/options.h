@@ -2,6 +2,7 @@
 #ifndef VARIANT_OPTIONS_H
 #define VARIANT_OPTIONS_H
 
+#include <consilium/case.h>
 #include <consilium/options.h>
 #include <consilium/plugin.h>
 #include <stdbool.h>
@@ -11,7 +12,8 @@
 
 typedef struct variant_options {
     bool deidentify;
-    const char *sample, *patient; /* NULL: the first */
+    const char *sample, *patient; /* NULL: the case's patient, else the first */
+    const csl_case_extension *of; /* NULL: a host that does not say whose case it is */
     /* Names of inputs; NULL: none. */
     const char *reference, *annotation, *panel;
     variant_strictness strictness;

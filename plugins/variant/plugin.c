@@ -83,6 +83,7 @@ static int32_t init(const csl_host *host, void **instance)
     hts_set_log_level(HTS_LOG_OFF);
     const csl_options *from = host->get_extension ? host->get_extension(host, CSL_EXT_OPTIONS, 1) : NULL;
     int32_t status = variant_options_read(host, from, options);
+    options->of = host->get_extension ? host->get_extension(host, CSL_EXT_CASE, 1) : NULL;
     if (status != CSL_PLUGIN_OK) free(options);
     return status;
 }

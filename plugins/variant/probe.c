@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "patients.h"
 #include "text.h"
 
 enum { LOOK = 16384 };
@@ -141,6 +142,7 @@ variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
     start[n] = 0;
     *sure = 90;
     if (is_score(text)) return VARIANT_KIND_SCORE;
+    if (variant_is_patients(text)) return VARIANT_KIND_PATIENTS;
     *sure = 60;
     if (is_reference(text)) return VARIANT_KIND_REFERENCE;
     if (is_reference_index(text)) return VARIANT_KIND_REFERENCE_INDEX;

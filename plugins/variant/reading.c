@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "patients.h"
+
 int32_t variant_reading_fail(const variant_reading *r, uint32_t input, const variant_fault *fault)
 {
     r->sink->fail(r->sink, input, fault->place[0] ? fault->place : NULL, fault->reason);
@@ -160,11 +162,39 @@ static int32_t read_records(variant_reading *r, uint32_t index, variant_source *
     }
 }
 
+/* Whose genotypes: what the user set; else the sample that a map of the case has for its patient, or for the
+ * case itself; else the sample that the file's header gives the patient. */
+static int32_t open_wish(variant_reading *r)
+{
+    const csl_case_extension *of = r->options->of;
+    const char *patient = of ? of->patient(r->sink) : NULL, *id = of ? of->id(r->sink) : NULL;
+    r->wish = (variant_wish){.sample = r->options->sample, .patient = r->options->patient};
+    if (r->wish.sample || r->wish.patient) return CSL_PLUGIN_OK;
+    r->wish = (variant_wish){.patient = patient, .of_several = true, .case_id = id};
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->kinds[i] != VARIANT_KIND_PATIENTS) continue;
+        variant_fault fault = {.place = ""};
+        int32_t status = CSL_PLUGIN_OK;
+        const char *const who[] = {patient, id};
+        for (int j = 0; j < 2; j++)
+            if (status == CSL_PLUGIN_OK && who[j] && !r->mapped[0])
+                status = variant_patients_find(&r->inputs[i], who[j], r->mapped, &fault);
+        if (status == CSL_PLUGIN_OK && !r->mapped[0]) {
+            status = CSL_PLUGIN_BAD_INPUT;
+            fault.place[0] = 0;
+            variant_wrong(&fault, "no line of the patient \"%.64s\" nor of the case \"%.64s\"",
+                          patient ? patient : "", id ? id : "");
+        }
+        if (status != CSL_PLUGIN_OK) return variant_reading_fail(r, i, &fault);
+        r->wish.sample = r->mapped;
+    }
+    return CSL_PLUGIN_OK;
+}
+
 static int32_t read_file(variant_reading *r, uint32_t index)
 {
     variant_source source;
-    int32_t status = variant_source_open(&source, &r->inputs[index], r->options->sample, r->options->patient,
-                                         r->options->strictness);
+    int32_t status = variant_source_open(&source, &r->inputs[index], &r->wish, r->options->strictness);
     if (status == CSL_PLUGIN_BAD_INPUT) variant_reading_fail(r, index, &source.fault);
     if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
     if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);
@@ -182,6 +212,7 @@ static int32_t read_files(variant_reading *r)
     int32_t status = open_reference(r);
     if (status == CSL_PLUGIN_OK) status = open_annotations(r);
     if (status == CSL_PLUGIN_OK) status = open_panel(r);
+    if (status == CSL_PLUGIN_OK) status = open_wish(r);
     for (uint32_t i = 0; i < r->count && status == CSL_PLUGIN_OK; i++) {
         if (r->kinds[i] > VARIANT_KIND_BCF || &r->inputs[i] == r->annotator.input) continue;
         if (r->first == r->count) r->first = i;

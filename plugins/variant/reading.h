@@ -23,6 +23,8 @@ typedef struct variant_reading {
     variant_kind *kinds; /* [count] */
     uint32_t count;
     uint32_t first; /* of the patient's files, or count if there is none */
+    variant_wish wish;
+    char mapped[VARIANT_NAME_BYTES]; /* the patient's sample by a map of the case */
     uint64_t sequence;
     uint64_t mismatches; /* alleles whose REF is not what the reference has */
     variant_reference reference;

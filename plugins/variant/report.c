@@ -51,7 +51,7 @@ int32_t variant_report_header(const variant_reading *r, uint32_t input, const va
         recorded_sex(value))
         status = emit_fact(r, input, CSL_FACT_SEX, recorded_sex(value), "##SAMPLE line");
     if (status == CSL_PLUGIN_OK) status = emit_build(r, input, header);
-    if (status == CSL_PLUGIN_OK && header->samples > 1 && !header->wanted) {
+    if (status == CSL_PLUGIN_OK && header->samples > 1 && !header->chosen_by_name) {
         snprintf(text, sizeof text, "%zu samples; the first is taken, the others are ignored",
                  header->samples);
         status = sink->warn(sink, input, "#CHROM line", text);

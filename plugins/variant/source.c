@@ -87,13 +87,12 @@ int variant_source_ready(variant_source *s)
     return 0;
 }
 
-int32_t variant_source_open(variant_source *s, const csl_input *input, const char *sample,
-                            const char *patient, variant_strictness strictness)
+int32_t variant_source_open(variant_source *s, const csl_input *input, const variant_wish *wish,
+                            variant_strictness strictness)
 {
     *s = (variant_source){.judge.strictness = strictness};
     variant_header_init(&s->header);
-    s->header.wanted = sample;
-    s->header.patient = patient;
+    if (wish) s->header.wish = *wish;
     if (variant_lines_open(&s->lines, input, &s->fault) != CSL_PLUGIN_OK) return CSL_PLUGIN_BAD_INPUT;
     bool binary = s->lines.length >= 3 && !memcmp(s->lines.chunk, "BCF", 3);
     int result = binary ? variant_binary_open(s, input) : read_text_header(s);

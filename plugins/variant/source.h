@@ -37,10 +37,10 @@ typedef struct variant_source {
     variant_packed packed;
 } variant_source;
 
-/* Reads the header. `sample`: the name of the sample that is wanted; NULL: that of the patient; both NULL:
- * the first. CSL_PLUGIN_OK, or an error with the fault filled. Call variant_source_close in every case. */
-int32_t variant_source_open(variant_source *source, const csl_input *input, const char *sample,
-                            const char *patient, variant_strictness strictness);
+/* Reads the header. `wish`: whose genotypes are read; NULL: the first sample's. CSL_PLUGIN_OK, or an error
+ * with the fault filled. Call variant_source_close in every case. */
+int32_t variant_source_open(variant_source *source, const csl_input *input, const variant_wish *wish,
+                            variant_strictness strictness);
 /* Takes line `number` of the header that starts with "##". 0, or -1 with the fault's reason. For binary.c. */
 int variant_source_meta(variant_source *source, variant_span line, uint64_t number);
 /* What the record needs of the header, once that is read. 0, or -1. */

@@ -72,6 +72,10 @@ Test(manifest, csv_tables)
         {"case,path\n", CSL_EFORMAT, "has no rows"},
         {"case,file\nx,f\n", CSL_EFORMAT, "no column 'path'"},
         {"id,path\nx,f\n", CSL_EFORMAT, "no column 'case'"},
+        {"case,path,patient\nx,f/1,P1\ny,f/2,\nx,f/0,\n", CSL_OK, "x: f/0 f/1; y: f/2"},
+        {"case,path,patient\nx,f/1,P1\nx,f/0,P2\n", CSL_EFORMAT,
+         "case x has another patient in a row before"},
+        {"case,path,patient\nx,f/1,a\tb\n", CSL_EFORMAT, "a patient must be 1 to 128 bytes"},
         {"case,path\nx\n", CSL_EFORMAT, "1 cells, but the header has 2"},
     };
     char *in = folder_make();
@@ -81,6 +85,20 @@ Test(manifest, csv_tables)
         expect(csv, rows[i].status, rows[i].what);
         free(csv);
     }
+    folder_drop(in);
+}
+
+Test(manifest, a_row_may_name_the_patient)
+{
+    char *in = folder_make();
+    for (int i = 0; i < 3; i++) free(folder_put(in, (const char *[]){"f/0", "f/1", "f/2"}[i], ""));
+    char *csv = folder_put(in, "list.csv", "case,path,patient\nx,f/0,\nx,f/1,P 1\ny,f/2,\n");
+    csl_manifest m;
+    cr_assert_eq(csl_manifest_read(csv, &m, NULL), CSL_OK);
+    cr_assert_str_eq(m.cases[0].patient, "P 1");
+    cr_assert_null(m.cases[1].patient);
+    csl_manifest_free(&m);
+    free(csv);
     folder_drop(in);
 }
 

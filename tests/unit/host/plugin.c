@@ -2,8 +2,10 @@
  *   emit N     N tokens and a fact        fail       sink->fail         silent      returns an error and no
  * reason lie        names an input it was not given       short      a token with a small struct_size
  *   stream N   a token of stream N
+ *   whose      a warning with the case and its patient, as the case extension has them
  *   infinite   an infinite feature        warn       a warning          picture     through the preview
  * extension Macros make variants that are wrong as a whole. */
+#include <consilium/case.h>
 #include <consilium/options.h>
 #include <consilium/preview.h>
 #include <math.h>
@@ -29,6 +31,7 @@
 
 typedef struct toy {
     const csl_preview *preview;
+    const csl_case_extension *of;
     const csl_sink *kept;
     float scale; /* the option toy.scale */
 } toy;
@@ -44,6 +47,7 @@ static int32_t toy_init(const csl_host *host, void **instance)
     toy *t = calloc(1, sizeof *t);
     if (!t) return CSL_PLUGIN_NO_MEMORY;
     t->preview = host->get_extension(host, CSL_EXT_PREVIEW, 1);
+    t->of = host->get_extension(host, CSL_EXT_CASE, 1);
     const csl_options *options = host->get_extension(host, CSL_EXT_OPTIONS, 1);
     const char *scale = options ? options->get(host, "toy.scale") : NULL;
     t->scale = scale ? strtof(scale, NULL) : 1;
@@ -104,6 +108,11 @@ static int32_t toy_embed(void *instance, const csl_input *inputs, uint32_t count
             result = emit(sink, i, INFINITY);
         } else if (!strncmp(verb, "stream ", 7)) {
             result = emit_into(sink, i, 5, (uint32_t)atoi(verb + 7));
+        } else if (!strncmp(verb, "whose", 5)) {
+            char text[200];
+            const char *patient = t->of->patient(sink);
+            snprintf(text, sizeof text, "%s of %s", t->of->id(sink), patient ? patient : "nobody");
+            result = sink->warn(sink, i, "", text);
         } else if (!strncmp(verb, "warn", 4)) {
             result = sink->warn(sink, i, "byte 4", "an odd toy");
         } else if (!strncmp(verb, "short", 5)) {
@@ -130,6 +139,7 @@ static void toy_deinit(void *instance)
 #ifdef CALL_BACK_LATE
     toy *t = instance;
     if (t->kept && emit(t->kept, 0, 1) == CSL_PLUGIN_OK) abort();
+    if (t->kept && (t->of->id(t->kept) || t->of->patient(t->kept))) abort(); /* its case is over */
 #endif
     free(instance);
 }

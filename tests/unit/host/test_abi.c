@@ -1,5 +1,6 @@
 /* The ABI is frozen: on a 64-bit machine these offsets and sizes never change; fields are only added behind
  * them. */
+#include <consilium/case.h>
 #include <consilium/plugin.h>
 #include <consilium/preview.h>
 #include <consilium/synth.h>
@@ -82,6 +83,10 @@ Test(abi, offsets_of_version_1_are_what_they_were)
         AT(csl_preview, struct_size, 0),
         AT(csl_preview, revision, 4),
         AT(csl_preview, emit, 8),
+        AT(csl_case_extension, struct_size, 0),
+        AT(csl_case_extension, revision, 4),
+        AT(csl_case_extension, id, 8),
+        AT(csl_case_extension, patient, 16),
         AT(csl_synth_subject, struct_size, 0),
         AT(csl_synth_subject, trait_count, 4),
         AT(csl_synth_subject, seed, 8),

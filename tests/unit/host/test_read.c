@@ -35,6 +35,8 @@ static void close_all(void)
 
 TestSuite(read, .init = open_good, .fini = close_all);
 
+static const char *patient; /* of the next case */
+
 /* Reads files with these contents, named 0, 1, ... */
 static csl_status read_texts(const char *const *texts, size_t count, csl_case **c, csl_error *error)
 {
@@ -45,6 +47,7 @@ static csl_status read_texts(const char *const *texts, size_t count, csl_case **
         cr_assert_eq(csl_write_file_atomic(paths[i], texts[i], strlen(texts[i]), NULL), CSL_OK);
     }
     *c = csl_case_new("t", 1 << 20);
+    (*c)->patient = patient;
     csl_status status = csl_host_read(registry, (const char *const *)paths, names, count, *c, error);
     for (size_t i = 0; i < count; i++) free(paths[i]);
     return status;
@@ -103,6 +106,21 @@ Test(read, a_billion_tokens_end_at_the_limit)
     csl_error e = {0};
     cr_assert_eq(read_texts(texts, 1, &c, &e), CSL_ENOMEM);
     csl_case_free(c);
+}
+
+Test(read, adapters_learn_which_case_and_patient_it_is)
+{
+    const char *texts[] = {"TOY whose"};
+    csl_case *c;
+    csl_error e = {0};
+    cr_assert_eq(read_texts(texts, 1, &c, &e), CSL_OK, "%s", e.message);
+    cr_assert_str_eq(c->warnings[0].text, "t of nobody");
+    csl_case_free(c);
+    patient = "P-7";
+    cr_assert_eq(read_texts(texts, 1, &c, &e), CSL_OK, "%s", e.message);
+    cr_assert_str_eq(c->warnings[0].text, "t of P-7");
+    csl_case_free(c);
+    patient = NULL;
 }
 
 Test(read, pictures_and_warnings_arrive)

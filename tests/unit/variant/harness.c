@@ -1,5 +1,6 @@
 #include "harness.h"
 
+#include <consilium/case.h>
 #include <consilium/options.h>
 #include <criterion/criterion.h>
 #include <dlfcn.h>
@@ -113,6 +114,25 @@ void set_options(const char *const *settings)
     current_settings = settings;
 }
 
+static const char *current_case = "case", *current_patient;
+void set_case(const char *id, const char *patient)
+{
+    current_case = id;
+    current_patient = patient;
+}
+
+static const char *id_of_case(const csl_sink *sink)
+{
+    (void)sink;
+    return current_case;
+}
+
+static const char *patient_of_case(const csl_sink *sink)
+{
+    (void)sink;
+    return current_patient;
+}
+
 static const char *get_option(const csl_host *host, const char *name)
 {
     (void)host;
@@ -134,6 +154,9 @@ static const void *host_extension(const csl_host *host, const char *id, uint32_t
     (void)host, (void)revision;
     static const csl_options options = {
         .struct_size = sizeof options, .revision = 1, .get = get_option, .refuse = refuse_option};
+    static const csl_case_extension of = {
+        .struct_size = sizeof of, .revision = 1, .id = id_of_case, .patient = patient_of_case};
+    if (!strcmp(id, CSL_EXT_CASE)) return &of;
     return strcmp(id, CSL_EXT_OPTIONS) ? NULL : &options;
 }
 

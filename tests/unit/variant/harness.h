@@ -43,6 +43,8 @@ double score_feature(const seen *s, size_t score, const char *name);
 
 /* "NAME=VALUE" settings of the next embeds, NULL-terminated; NULL: none. */
 void set_options(const char *const *settings);
+/* Which case the next embeds are of, and whose; "case" and nobody's where nothing is set. */
+void set_case(const char *id, const char *patient);
 /* What the adapter said when it refused an option; "" if it did not. */
 extern char refusal[200];
 

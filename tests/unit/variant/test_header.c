@@ -114,6 +114,54 @@ Test(variant_header, the_sample_that_is_asked_for)
     set_options(NULL);
 }
 
+/* Of several samples that of the case's patient: by a map of the case, by ##SAMPLE, by its name; else the one
+ * that is called as the case is. */
+Test(variant_header, the_sample_of_the_patient)
+{
+    static const struct {
+        const char *id, *patient, *map;
+        const char *sample, *says; /* sample NULL: refused */
+    } table[] = {
+        {"case", "P-2", NULL, "B", NULL},
+        {"case", "C", NULL, "C", NULL},
+        {"C", NULL, NULL, "C", NULL},
+        {"C", "P-2", NULL, "B", NULL},
+        {"case", NULL, NULL, "A", "3 samples; the first is taken"},
+        {"case", "P-9", NULL, NULL, "called \"P-9\", as the case's patient is"},
+        {"case", "P-9", "patient,sample\nP-1,A\nP-9,C\n", "C", NULL},
+        {"case", "P-9", "patient\tsample\r\nP-9\tC\r\n", "C", NULL},
+        {"case", "P-9", "patient,sample\n\"P-9\",\"B\"\n", "B", NULL},
+        {"case-7", NULL, "patient,sample\ncase-7,B\n", "B", NULL},
+        {"case", "P-8", "patient,sample\nP-9,C\n", NULL,
+         "no line of the patient \"P-8\" nor of the case \"case\""},
+        {"case", "P-9", "patient,sample\nP-9,C\nP-9,B\n", NULL, "another sample in a line before"},
+        {"case", "P-9", "patient,sample\nP-9,D\n", NULL, "none of the 3 samples is called \"D\""},
+        {"case", "P-9", "patient,sample\nP-9\n", NULL, "not a line of the map"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const named_text texts[] = {
+            {"a.vcf", three_samples, 0}, {table[i].map ? "map.csv" : NULL, table[i].map, 0}, {0}};
+        set_case(table[i].id, table[i].patient);
+        int32_t status = embed_texts(texts, &s);
+        cr_assert_eq(status, table[i].sample ? CSL_PLUGIN_OK : CSL_PLUGIN_BAD_INPUT, "row %zu: %s", i,
+                     s.failure.text);
+        const char *said = table[i].sample ? s.warnings[0].text : s.failure.text;
+        if (table[i].sample) cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), table[i].sample, "row %zu", i);
+        cr_assert_eq(s.warning_count, table[i].sample && table[i].says ? 1 : 0, "row %zu", i);
+        if (table[i].says) cr_assert(strstr(said, table[i].says), "%s", said);
+    }
+    /* What the user set comes first; a file of one sample is taken as it is. */
+    set_case("case", "P-2");
+    set_options((const char *const[]){"variant.sample=C", NULL});
+    cr_assert_eq(embed_text(three_samples, &s), CSL_PLUGIN_OK);
+    cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), "C");
+    set_options(NULL);
+    cr_assert_eq(embed_text(one_sample(""), &s), CSL_PLUGIN_OK);
+    cr_assert_str_eq(fact_value(&s, CSL_FACT_SAMPLE), "P1");
+    cr_assert_eq(s.warning_count, 0);
+    set_case("case", NULL);
+}
+
 Test(variant_header, deidentified_files_give_no_facts)
 {
     set_options((const char *const[]){"deidentify=yes", "variant.sample=B", NULL});
