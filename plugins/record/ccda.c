@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "code.h"
+#include "ccda.h"
 #include "note/note.h"
 #include "reader.h"
 
@@ -66,11 +66,6 @@ static const char details[] = "4.5 4.6 4.8 4.9 4.19 4.25 4.31 4.113";
 
 static const char statements[] = "act organizer observation substanceAdministration procedure encounter";
 
-typedef struct reader {
-    rec_record *record;
-    rec_arena *arena;
-} reader;
-
 /* What an entry takes from the statements around it. */
 typedef struct context {
     class class;
@@ -114,130 +109,6 @@ static bool has_other_template(const rec_node *node)
     return false;
 }
 
-static rec_coding read_coding(reader *r, const rec_node *node)
-{
-    return (rec_coding){rec_system(r->arena, rec_get(node, "@codeSystem")), rec_get(node, "@code"),
-                        rec_get(node, "@displayName")};
-}
-
-/* CD, CE: the code and its translations. originalText is free text and stays out. */
-static rec_coding read_code(reader *r, rec_kind kind, const rec_node *node)
-{
-    rec_coding best = {0}, candidate = read_coding(r, node);
-    rec_coding_prefer(kind, &best, &candidate);
-    for (const rec_node *t = rec_child(node, "translation"); t; t = rec_again(t)) {
-        candidate = read_coding(r, t);
-        rec_coding_prefer(kind, &best, &candidate);
-    }
-    return best;
-}
-
-/* The first point in time that an effectiveTime of the statement names, else that of the organizer around it.
- */
-static void read_time(const rec_node *statement, const context *c, rec_event *e)
-{
-    const rec_node *own = rec_child(statement, "effectiveTime");
-    for (const rec_node *t = own ? own : c->time; t; t = rec_again(t)) {
-        const char *text = rec_get(t, "@value");
-        if (!text) text = rec_get(rec_child(t, "low"), "@value");
-        if (!text) text = rec_get(rec_child(t, "center"), "@value");
-        if (!text) text = rec_get(rec_child(t, "high"), "@value");
-        if (!text) continue;
-        rec_date_hl7(text, &e->time);
-        return;
-    }
-}
-
-/* A physical quantity, also one whose unit is no UCUM and stands as text in a translation. */
-static void read_quantity(const rec_node *quantity, double *value, const char **unit)
-{
-    const rec_node *translation = rec_child(quantity, "translation");
-    if (!rec_get(quantity, "@value") && translation) {
-        *value = rec_number(rec_get(translation, "@value"));
-        *unit = rec_get(translation, "originalText");
-        return;
-    }
-    *value = rec_number(rec_get(quantity, "@value"));
-    *unit = rec_get(quantity, "@unit");
-}
-
-static const char *type_of(const rec_node *value)
-{
-    const char *type = rec_get(value, "@type");
-    const char *colon = type ? strchr(type, ':') : NULL;
-    return colon ? colon + 1 : type ? type : "";
-}
-
-/* An interval: one open end, or a low end of 0, is a comparator; two ends are kept for the label. */
-static void read_interval(reader *r, const rec_node *value, rec_event *e)
-{
-    const rec_node *low = rec_child(value, "low"), *high = rec_child(value, "high");
-    const char *low_unit = NULL, *high_unit = NULL;
-    double from = NAN, to = NAN;
-    if (low) read_quantity(low, &from, &low_unit);
-    if (high) read_quantity(high, &to, &high_unit);
-    if (!isnan(to) && (isnan(from) || from == 0)) {
-        e->value = to;
-        e->unit = high_unit;
-        e->comparator = rec_is(rec_child(high, "@inclusive"), "false") ? "<" : "<=";
-    } else if (!isnan(from) && isnan(to)) {
-        e->value = from;
-        e->unit = low_unit;
-        e->comparator = rec_is(rec_child(low, "@inclusive"), "false") ? ">" : ">=";
-    } else if (!isnan(from)) {
-        e->answer = rec_format(r->arena, "%g-%g", from, to);
-        e->unit = low_unit;
-    }
-}
-
-/* The value of an observation; *coded where it is a code. */
-static void read_value(reader *r, const rec_node *observation, rec_event *e, rec_coding *coded)
-{
-    const rec_node *value = rec_child(observation, "value");
-    const char *type = type_of(value);
-    if (!value) return;
-    if (rec_among(type, "PQ")) {
-        read_quantity(value, &e->value, &e->unit);
-    } else if (rec_among(type, "INT REAL")) {
-        e->value = rec_number(rec_get(value, "@value"));
-    } else if (rec_among(type, "BL")) {
-        e->value = rec_is(rec_child(value, "@value"), "true")    ? 1
-                   : rec_is(rec_child(value, "@value"), "false") ? 0
-                                                                 : NAN;
-        e->answer = e->value > 0 ? "yes" : "no";
-        e->unit = "1";
-    } else if (rec_among(type, "CD CE CO CV CS")) {
-        *coded = read_code(r, REC_CONDITION, value);
-        e->value = rec_coding_answer(coded);
-        e->answer = coded->display;
-        if (!isnan(e->value)) e->unit = "1";
-    } else if (rec_among(type, "IVL_PQ IVL_INT IVL_REAL")) {
-        read_interval(r, value, e);
-    } else if (rec_among(type, "RTO RTO_PQ_PQ")) {
-        const char *above = rec_get(rec_child(value, "numerator"), "@value"),
-                   *below = rec_get(rec_child(value, "denominator"), "@value");
-        e->answer = rec_format(r->arena, "%s:%s", above ? above : "?", below ? below : "?");
-    }
-    const char *absent = rec_get(value, "@nullFlavor");
-    if (absent && isnan(e->value) && !e->answer && !coded->code)
-        e->answer = rec_format(r->arena, "absent (%s)", absent);
-}
-
-/* The range for healthy people; the unit of its bounds is returned. */
-static const char *read_range(const rec_node *observation, rec_event *e)
-{
-    for (const rec_node *r = rec_child(observation, "referenceRange"); r; r = rec_again(r)) {
-        const rec_node *range = rec_child(r, "observationRange"), *value = rec_child(range, "value");
-        const char *meaning = rec_get(rec_child(range, "interpretationCode"), "@code");
-        const char *low_unit = NULL, *high_unit = NULL;
-        if (meaning && strcmp(meaning, "N")) continue;
-        if (rec_child(value, "low")) read_quantity(rec_child(value, "low"), &e->low, &low_unit);
-        if (rec_child(value, "high")) read_quantity(rec_child(value, "high"), &e->high, &high_unit);
-        if (!isnan(e->low) || !isnan(e->high)) return low_unit ? low_unit : high_unit;
-    }
-    return NULL;
-}
-
 static void set_code(rec_event *e, const rec_coding *code)
 {
     e->system = code->system;
@@ -245,15 +116,15 @@ static void set_code(rec_event *e, const rec_coding *code)
     e->display = code->display;
 }
 
-static void add_finding(reader *r, const rec_node *observation, rec_event e)
+static void add_finding(rec_ccda *r, const rec_node *observation, rec_event e)
 {
-    rec_coding code = read_code(r, REC_OBSERVATION, rec_child(observation, "code")), coded = {0};
+    rec_coding code = rec_ccda_code(r, REC_OBSERVATION, rec_child(observation, "code")), coded = {0};
     set_code(&e, &code);
-    read_value(r, observation, &e, &coded);
+    rec_ccda_value(r, observation, &e, &coded);
     for (const rec_node *i = rec_child(observation, "interpretationCode"); i && isnan(e.interpretation);
          i = rec_again(i))
         e.interpretation = rec_interpretation(rec_get(i, "@code"));
-    const char *range_unit = read_range(observation, &e);
+    const char *range_unit = rec_ccda_range(observation, &e);
     rec_finding_add(r->record, &e, &coded, range_unit, observation);
 }
 
@@ -276,22 +147,22 @@ static void set_activity(const rec_node *observation, const context *c, rec_even
     e->status = e->active > 0 ? "active" : e->active == 0 ? "inactive" : NULL;
 }
 
-static void add_problem(reader *r, const rec_node *observation, const context *c, rec_event e)
+static void add_problem(rec_ccda *r, const rec_node *observation, const context *c, rec_event e)
 {
-    rec_coding code = read_code(r, REC_CONDITION, rec_child(observation, "value"));
+    rec_coding code = rec_ccda_code(r, REC_CONDITION, rec_child(observation, "value"));
     set_code(&e, &code);
     set_activity(observation, c, &e);
     if (!rec_coding_negative(&code) && (code.code || rec_child(observation, "value")))
         rec_event_add(r->record, &e, NULL, observation);
 }
 
-static void add_allergy(reader *r, const rec_node *observation, const context *c, rec_event e)
+static void add_allergy(rec_ccda *r, const rec_node *observation, const context *c, rec_event e)
 {
     rec_coding code = {0};
     for (const rec_node *p = rec_child(observation, "participant"); p && !code.code; p = rec_again(p))
         if (rec_is(rec_child(p, "@typeCode"), "CSM"))
-            code = read_code(r, REC_ALLERGY, rec_find(p, "participantRole/playingEntity/code"));
-    if (!code.code) code = read_code(r, REC_ALLERGY, rec_child(observation, "value"));
+            code = rec_ccda_code(r, REC_ALLERGY, rec_find(p, "participantRole/playingEntity/code"));
+    if (!code.code) code = rec_ccda_code(r, REC_ALLERGY, rec_child(observation, "value"));
     set_code(&e, &code);
     set_activity(observation, c, &e);
     if (!rec_coding_negative(&code)) rec_event_add(r->record, &e, NULL, observation);
@@ -311,7 +182,7 @@ static bool is_excluded(const rec_node *s, const context *c)
     return rec_child(s, "subject") != NULL;
 }
 
-static void specimen_facts(reader *r, const rec_node *statement)
+static void specimen_facts(rec_ccda *r, const rec_node *statement)
 {
     for (const rec_node *s = rec_child(statement, "specimen"); s; s = rec_again(s))
         for (const rec_node *id = rec_child(rec_child(s, "specimenRole"), "id"); id; id = rec_again(id))
@@ -319,10 +190,10 @@ static void specimen_facts(reader *r, const rec_node *statement)
                          rec_system(&r->record->arena, rec_get(id, "@root")), "specimenRole.id");
 }
 
-static void visit(reader *r, const rec_node *statement, context c);
+static void visit(rec_ccda *r, const rec_node *statement, context c);
 
 /* The statements directly inside: an organizer's components, an act's and an encounter's related entries. */
-static void visit_inside(reader *r, const rec_node *statement, const context *c)
+static void visit_inside(rec_ccda *r, const rec_node *statement, const context *c)
 {
     for (const rec_node *link = statement->first; link; link = link->next) {
         if (!rec_among(link->name, "component entryRelationship")) continue;
@@ -333,21 +204,21 @@ static void visit_inside(reader *r, const rec_node *statement, const context *c)
 }
 
 /* What relatives have: recorded under codes of its own, never as the patient's. */
-static void add_family(reader *r, const rec_node *organizer)
+static void add_family(rec_ccda *r, const rec_node *organizer)
 {
     context c = {.class = FAMILY, .time = rec_child(organizer, "effectiveTime")};
-    rec_coding relative = read_code(r, REC_CONDITION, rec_find(organizer, "subject/relatedSubject/code"));
+    rec_coding relative = rec_ccda_code(r, REC_CONDITION, rec_find(organizer, "subject/relatedSubject/code"));
     for (const rec_node *part = rec_child(organizer, "component"); part; part = rec_again(part)) {
         const rec_node *observation = rec_child(part, "observation");
         if (!has_template(observation, "4.46") || is_excluded(observation, &c)) continue;
         rec_event e = rec_event_new(r->record, REC_OBSERVATION);
-        read_time(observation, &c, &e);
-        rec_coding code = read_code(r, REC_CONDITION, rec_child(observation, "value"));
+        rec_ccda_time(observation, c.time, &e);
+        rec_coding code = rec_ccda_code(r, REC_CONDITION, rec_child(observation, "value"));
         rec_family_add(r->record, &e, &relative, &code, observation);
     }
 }
 
-static void visit(reader *r, const rec_node *s, context c)
+static void visit(rec_ccda *r, const rec_node *s, context c)
 {
     if (has_template(s, details)) return;
     class own = class_of_entry(s);
@@ -376,7 +247,7 @@ static void visit(reader *r, const rec_node *s, context c)
 
     rec_event e = rec_event_new(r->record, REC_OBSERVATION);
     rec_coding code;
-    read_time(s, &c, &e);
+    rec_ccda_time(s, c.time, &e);
     e.status = status;
     switch (c.class) {
     case FINDING:
@@ -394,7 +265,8 @@ static void visit(reader *r, const rec_node *s, context c)
     case IMMUNIZATION:
         e.kind = c.class == MEDICATION ? REC_MEDICATION : REC_IMMUNIZATION;
         if (!administration) break;
-        code = read_code(r, e.kind, rec_find(s, "consumable/manufacturedProduct/manufacturedMaterial/code"));
+        code =
+            rec_ccda_code(r, e.kind, rec_find(s, "consumable/manufacturedProduct/manufacturedMaterial/code"));
         set_code(&e, &code);
         if (e.kind == REC_MEDICATION)
             e.active = rec_among(status, "active")                        ? 1
@@ -406,7 +278,7 @@ static void visit(reader *r, const rec_node *s, context c)
     case ENCOUNTER:
         e.kind = c.class == PROCEDURE ? REC_PROCEDURE : REC_ENCOUNTER;
         if (administration || (c.class == ENCOUNTER && strcmp(s->name, "encounter"))) break;
-        code = read_code(r, e.kind, rec_child(s, "code"));
+        code = rec_ccda_code(r, e.kind, rec_child(s, "code"));
         set_code(&e, &code);
         e.active = rec_among(status, "active") ? 1 : rec_among(status, "completed") ? 0 : NAN;
         rec_event_add(r->record, &e, NULL, s);
@@ -417,7 +289,7 @@ static void visit(reader *r, const rec_node *s, context c)
     }
 }
 
-static void read_section(reader *r, const rec_node *section)
+static void read_section(rec_ccda *r, const rec_node *section)
 {
     context c = {.class = class_of_section(section)};
     if (rec_child(section, "subject")) return; /* about a relative */
@@ -429,7 +301,7 @@ static void read_section(reader *r, const rec_node *section)
         for (const rec_node *s = rec_child(part, "section"); s; s = rec_again(s)) read_section(r, s);
 }
 
-static void read_patient(reader *r, const rec_node *role)
+static void read_patient(rec_ccda *r, const rec_node *role)
 {
     rec_record *record = r->record;
     const rec_node *patient = rec_child(role, "patient"), *name = NULL;
@@ -468,7 +340,7 @@ void rec_read_ccda(rec_record *record, const rec_node *root)
 {
     rec_arena scratch;
     rec_arena_init(&scratch, (size_t)1 << 28);
-    reader r = {.record = record, .arena = &scratch};
+    rec_ccda r = {.record = record, .arena = &scratch};
     const rec_node *target = rec_child(root, "recordTarget"), *another = rec_again(target);
     const rec_node *body = rec_find(root, "component/structuredBody");
     if (another) {

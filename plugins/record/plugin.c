@@ -31,11 +31,11 @@ static const csl_option notes = {
     .value = "yes|no",
     .help = "free text (notes, reports, narrative, text files) as tokens of modality note; yes"};
 
-static const csl_option schema = {
-    .struct_size = sizeof(csl_option),
-    .name = "record.schema",
-    .value = "FILE",
-    .help = "XML records must be valid by this schema, one of the case's files; none"};
+static const csl_option schema = {.struct_size = sizeof(csl_option),
+                                  .name = "record.schema",
+                                  .value = "FILE",
+                                  .help = "XML records must be valid by this schema, one of the case's "
+                                          "files, and JSON by rules of our own; none"};
 
 static const csl_option strict = {
     .struct_size = sizeof(csl_option),

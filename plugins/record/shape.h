@@ -52,6 +52,7 @@ void rec_shapes(void);
 
 extern rec_type rec_shape_resource; /* any FHIR resource */
 extern rec_type rec_shape_document; /* ClinicalDocument */
+extern rec_type rec_shape_value;    /* observation.value of CDA */
 /* The resource's type; of those that are not read it is one that knows what they contain. */
 rec_type *rec_shape_of(const char *resource, size_t length);
 

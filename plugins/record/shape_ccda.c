@@ -31,15 +31,18 @@ TYPE(point, "TS", ONE("@value", timestamp), NULL_FLAVOR);
 TYPE(interval, "IVL_TS", ONE("@value", timestamp), ONE("low", point), ONE("center", point),
      ONE("high", point));
 
-TYPE(bound, "IVXB_PQ", ONE("@value", number), ONE("@unit", text), ONE("@inclusive", boolean),
+TYPE(bound, "IVXB_PQ", ONE("@value", text), ONE("@unit", text), ONE("@inclusive", boolean),
      MANY("translation", translation));
-/* What @value is depends on @type: build.c looks. */
-TYPE(observed, "ANY", ONE("@type", text), ONE("@value", text), ONE("@unit", text), NULL_FLAVOR,
-     ONE("@code", text), ONE("@codeSystem", text), ONE("@displayName", text),
-     MANY("translation", translation), ONE("low", bound), ONE("high", bound), ONE("numerator", bound),
-     ONE("denominator", bound));
+/* What "value" is depends on the type: rec_ccda_check_value looks. */
+static const rec_element value_elements[] = {
+    ONE("@type", text), ONE("@value", text),      ONE("@unit", text),        NULL_FLAVOR,
+    ONE("@code", text), ONE("@codeSystem", text), ONE("@displayName", text), MANY("translation", translation),
+    ONE("low", bound),  ONE("high", bound),       ONE("numerator", bound),   ONE("denominator", bound),
+    {.name = NULL}};
+rec_type rec_shape_value = {.name = "ANY", .form = REC_COMPLEX, .elements = value_elements};
 
-TYPE(observation_range, "ObservationRange", ONE("value", observed), ONE("interpretationCode", plain_code));
+TYPE(observation_range, "ObservationRange", ONE("value", rec_shape_value),
+     ONE("interpretationCode", plain_code));
 TYPE(reference_range, "referenceRange", ONE("observationRange", observation_range));
 TYPE(related_subject, "RelatedSubject", ONE("code", concept));
 TYPE(subject, "Subject", ONE("relatedSubject", related_subject));
@@ -61,7 +64,7 @@ TYPE(relation, "EntryRelationship", ONE("@inversionInd", boolean), STATEMENTS);
 TYPE(statement, "ClinicalStatement",
      {.name = "@moodCode", .type = &code, .codes = "INT APT ARQ DEF EVN EVN.CRT GOL PRMS PRP RQO OPT"},
      DECIDES("@negationInd", boolean), NULL_FLAVOR, MANY("templateId", instance_id), ONE("code", concept),
-     ONE("statusCode", act_status), MANY("effectiveTime", interval), MANY("value", observed),
+     ONE("statusCode", act_status), MANY("effectiveTime", interval), MANY("value", rec_shape_value),
      MANY("interpretationCode", plain_code), MANY("referenceRange", reference_range),
      MANY("subject", subject), MANY("specimen", specimen), MANY("participant", participant),
      MANY("consumable", consumable), MANY("entryRelationship", relation), MANY("component", relation));
@@ -70,7 +73,7 @@ TYPE(entry, "Entry", STATEMENTS);
 static rec_type section;
 TYPE(section_component, "Component5", MANY("section", section));
 TYPE(author, "Author", ONE("time", point));
-TYPE(section, "Section", ONE("@nullFlavor", text), ONE("text", narrative), MANY("author", author),
+TYPE(section, "Section", NULL_FLAVOR, ONE("text", narrative), MANY("author", author),
      MANY("templateId", instance_id), ONE("code", concept), ONE("subject", any), MANY("entry", entry),
      MANY("component", section_component));
 TYPE(body, "StructuredBody", MANY("component", section_component));
@@ -105,7 +108,7 @@ rec_type *const rec_ccda_types[] = {&rec_shape_document,
                                     &point,
                                     &interval,
                                     &bound,
-                                    &observed,
+                                    &rec_shape_value,
                                     &observation_range,
                                     &reference_range,
                                     &related_subject,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "tree.h"
 #include "view.h"
 
@@ -52,39 +53,11 @@ static const char *const no_comma = "not JSON: a comma or the closing bracket is
 static const char *const duplicate = "not JSON that FHIR allows: duplicate object key";
 static const char *const too_deep = "nested deeper than 200 levels; no FHIR resource is";
 
-/* The number, true, false or null that begins at `from`; NULL if it is none. */
-static const uint8_t *literal_end(const walk *w, const uint8_t *from)
-{
-    const uint8_t *c = from, *end = w->end;
-    static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; *c >= 'a' && i < 3; i++) {
-        size_t n = strlen(words[i]);
-        if ((size_t)(end - c) >= n && !memcmp(c, words[i], n)) c += n, i = 3;
-    }
-    if (c == from) {
-        if (c < end && *c == '-') c++;
-        const uint8_t *digits = c;
-        while (c < end && *c >= '0' && *c <= '9') c++;
-        if (c == digits || (*digits == '0' && c > digits + 1)) return NULL;
-        if (c < end && *c == '.') {
-            for (digits = ++c; c < end && *c >= '0' && *c <= '9';) c++;
-            if (c == digits) return NULL;
-        }
-        if (c < end && (*c == 'e' || *c == 'E')) {
-            c++;
-            if (c < end && (*c == '+' || *c == '-')) c++;
-            for (digits = c; c < end && *c >= '0' && *c <= '9';) c++;
-            if (c == digits) return NULL;
-        }
-    }
-    return c == end || rec_is_blank(*c) || *c == ',' || *c == ']' || *c == '}' ? c : NULL;
-}
-
 /* Takes a number, true, false or null. */
 static const uint8_t *take_literal(walk *w)
 {
     size_t from = place(w);
-    const uint8_t *end = peek(w) ? literal_end(w, w->bytes + from) : NULL;
+    const uint8_t *end = peek(w) ? rec_json_literal(w->bytes + from, w->end) : NULL;
     if (!end) stop(w, from, "not JSON: a value is wanted");
     w->at++;
     return end;
@@ -132,42 +105,12 @@ static bool pass(walk *w, size_t depth)
     }
 }
 
-static int hex(const uint8_t *at, int digits)
-{
-    int value = 0;
-    for (int i = 0; i < digits; i++) {
-        int c = at[i] | 0x20, digit = c >= '0' && c <= '9'   ? c - '0'
-                                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                                             : -1;
-        if (digit < 0) return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-/* The character that the escape at `at` stands for, and its length in *length; -1 if there is none such. */
-static long escaped(const uint8_t *at, const uint8_t *end, size_t *length)
-{
-    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-    const char *letter = end - at >= 2 && at[1] ? strchr(letters, at[1]) : NULL;
-    *length = 2;
-    if (letter) return meant[letter - letters];
-    if (end - at < 6 || at[1] != 'u') return -1;
-    *length = 6;
-    long first = hex(at + 2, 4),
-         second = end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? hex(at + 8, 4) : -1;
-    if (first < 0xd800 || first > 0xdfff) return first;
-    if (first > 0xdbff || second < 0xdc00 || second > 0xdfff) return -1;
-    *length = 12;
-    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-}
-
 /* Checks all escapes of the document: outside of texts no backslash passes for anything. */
 static bool check_escapes(walk *w)
 {
     for (const uint8_t *c = w->bytes; (c = memchr(c, '\\', (size_t)(w->end - c)));) {
         size_t length;
-        long character = escaped(c, w->end, &length);
+        long character = rec_json_escape(c, w->end, &length);
         w->escapes = true;
         if (character < 0) return stop(w, (size_t)(c - w->bytes), "not JSON: an escape that there is not");
         if (!character)
@@ -180,27 +123,7 @@ static bool check_escapes(walk *w)
 /* The text without its escapes, in the arena; *length is then its own. NULL without memory. */
 static const char *plain(walk *w, const uint8_t *text, size_t *length)
 {
-    const uint8_t *end = text + *length;
-    char *out = rec_copy(w->builder->arena, (const char *)text, *length), *to = out;
-    for (size_t taken; out && text < end; text += taken) {
-        taken = 1;
-        long c = *text == '\\' ? escaped(text, end, &taken) : -1;
-        if (c < 0) {
-            *to++ = (char)*text;
-        } else if (c < 0x80) {
-            *to++ = (char)c;
-        } else {
-            if (c >= 0x10000) *to++ = (char)(0xf0 | c >> 18), *to++ = (char)(0x80 | (c >> 12 & 0x3f));
-            if (c >= 0x800 && c < 0x10000) *to++ = (char)(0xe0 | c >> 12);
-            if (c >= 0x800)
-                *to++ = (char)(0x80 | (c >> 6 & 0x3f));
-            else
-                *to++ = (char)(0xc0 | c >> 6);
-            *to++ = (char)(0x80 | (c & 0x3f));
-        }
-    }
-    if (out) *length = (size_t)(to - out);
-    return out;
+    return rec_json_text(w->builder->arena, text, length);
 }
 
 /* A number or word where the type wants a text, or the other way round, can be read all the same. */
@@ -250,8 +173,7 @@ static bool read_value(walk *w, rec_node *parent, const rec_element *element, si
         size_t length = (size_t)(end - text);
         const char *value = (const char *)text;
         bool kept = form == REC_PROSE || length <= REC_VALUE_MAX * 6;
-        if (w->escapes && kept && memchr(text, '\\', length))
-            value = plain(w, text, &length);
+        if (w->escapes && kept && memchr(text, '\\', length)) value = plain(w, text, &length);
         if (value) put(w, node, element, value, length, first);
     } else {
         const uint8_t *end = take_literal(w), *text = w->bytes + from;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ccda.h"
 #include "note/capture.h"
 #include "tree.h"
 
@@ -274,6 +275,7 @@ static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, c
     if (s->dialect == REC_CCDA_XML && in->type->form == REC_STRING && s->text_length) take_text(s, in->node);
     s->text_length = 0;
     if (!in->element || in->type->form == REC_COMPLEX) rec_require(s->builder, in->node, in->type, in->seen);
+    if (in->type == &rec_shape_value) rec_ccda_check_value(s->builder, in->node);
     if (s->builder->arena->failed) no_room(s);
 }
 

@@ -95,3 +95,21 @@ Test(record_schema, a_schema_is_no_record)
     cr_assert_eq(record_plugin()->probe((const uint8_t *)main_schema, sizeof main_schema - 1, "main.xsd"),
                  95);
 }
+
+/* No XML schema can hold JSON: the reader's own rules do, and what they would warn of is refused. */
+Test(record_schema, json_must_be_as_the_table_has_it)
+{
+    static const char *const texts[] = {"{\"resourceType\":\"Patient\",\n\"gender\":\"male\"}",
+                                        "{\"resourceType\":\"Patient\",\n\"gender\":\"man\"}"};
+    for (int i = 0; i < 2; i++) {
+        const csl_input inputs[] = {input("my case/main.xsd", main_schema), input("record.json", texts[i]),
+                                    input("my case/types/date.xsd", included)};
+        cr_assert_eq(begin_with((const char *const[]){"record.schema", "my case/main.xsd", NULL}),
+                     CSL_PLUGIN_OK);
+        seen *s = look_all(inputs, 3);
+        cr_assert_eq(s->status, i ? CSL_PLUGIN_BAD_INPUT : CSL_PLUGIN_OK, "%s", s->failure);
+        cr_assert(!i || strstr(s->failure, "line 2: Patient.gender"), "%s", s->failure);
+        cr_assert_str_empty(s->warnings);
+        seen_free(s);
+    }
+}
