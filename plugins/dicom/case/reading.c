@@ -141,8 +141,11 @@ static int32_t add_other(csl_reading *reading, uint32_t input)
         return keep(reading, input, &reading->waveform_inputs, &reading->waveform_count);
     if (csl_object_is_directory(header->sop_class)) return note_directory(reading, input);
     const char *name = csl_object_name(header->sop_class);
-    snprintf(text, sizeof text, "no image that this program reads: %s%s%s", name ? name : "",
-             name ? ", " : "", header->sop_name);
+    if (header->is_image_class)
+        snprintf(text, sizeof text, "%s without pixels: no rows, no columns, no PixelData", header->sop_name);
+    else
+        snprintf(text, sizeof text, "no image that this program reads: %s%s%s", name ? name : "",
+                 name ? ", " : "", header->sop_name);
     return reading->sink->warn(reading->sink, input, "(0008,0016) SOPClassUID", text);
 }
 
@@ -160,6 +163,8 @@ static int32_t look_at(csl_reading *reading, uint32_t input, csl_facts *facts, c
     if (reading->header.other_encoding)
         status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID",
                             "the data set is not encoded as the file says; read as it is");
+    if (status == CSL_PLUGIN_OK && reading->header.loose_items)
+        status = sink->warn(sink, input, "(FFFE,E000) Item", "stands outside of any sequence; read past it");
     if (status == CSL_PLUGIN_OK && reading->header.pixels_are[0]) {
         char text[128];
         snprintf(text, sizeof text, "the pixels are %s, not what the file says; read as they are",

@@ -122,8 +122,7 @@ int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file,
         bool deflated =
             std::strcmp(container.transfer_syntax, UID_DeflatedExplicitVRLittleEndianTransferSyntax) == 0;
         if (deflated) {
-            status =
-                csl_inflate(bytes + at, length - at, &opened->inflated, &opened->length, error);
+            status = csl_inflate(bytes + at, length - at, &opened->inflated, &opened->length, error);
             if (status != CSL_PLUGIN_OK) return status;
             opened->bytes = opened->inflated;
             at = 0;
@@ -139,6 +138,7 @@ int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file,
         opened->dataset.transferEnd();
         if (stream.status().bad()) /* a guard spoke; DCMTK may have taken it for the end */
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "data set", "%s", stream.status().text());
+        opened->loose_items = stream.has_loose_items();
         locate_pixel_data(opened.get(), stream.pixel_data());
         *file = opened.release();
         return CSL_PLUGIN_OK;

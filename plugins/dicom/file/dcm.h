@@ -91,9 +91,11 @@ typedef struct csl_dcm_header {
     char sop_name[64];        /* of the class, for messages */
     char transfer_syntax[64]; /* name, for messages */
     bool other_encoding;      /* the data set is not encoded as the file says */
+    bool loose_items;         /* of no sequence, which were passed over */
     char modality[17];
     int32_t instance_number;
     int32_t temporal;    /* TemporalPositionIdentifier, 0: none */
+    bool is_image_class; /* the SOP class is one of images */
     bool is_image;       /* false: pixels is filled for a segmentation alone; the other fields are */
     bool burned_in_text; /* BurnedInAnnotation is YES */
     bool frame_groups;   /* has functional groups for each frame (PS3.3 C.7.6.16) */

@@ -24,6 +24,7 @@ struct csl_dcm_file {
     const csl_syntax *syntax = nullptr;           /* as declared, else as found; NULL: not in the table */
     E_TransferSyntax read_as = EXS_Unknown;       /* how the elements are encoded */
     bool other_encoding = false;                  /* which is not as declared */
+    bool loose_items = false;                     /* stand in the data set itself */
     OFCondition parse;                            /* how the parse ended */
     char media_class[CSL_DCM_UID_BYTES] = "";     /* MediaStorageSOPClassUID */
     char transfer_syntax[CSL_DCM_UID_BYTES] = ""; /* TransferSyntaxUID, empty: not said */

@@ -24,6 +24,9 @@ constexpr uint8_t padding[12] = {0xFC, 0xFF, 0xFC, 0xFF, 'O', 'B'};
 constexpr uint8_t padding_big[12] = {0xFF, 0xFC, 0xFF, 0xFC, 'O', 'B'};
 constexpr uint8_t padding_implicit[8] = {0xFC, 0xFF, 0xFC, 0xFF};
 
+/* Item, and the ends of an item and of a sequence. */
+constexpr uint32_t item_group = 0xFFFE, item_start = 0xE000;
+
 /* Steps along lists of elements: some tenths of a second. */
 constexpr uint64_t max_steps = 1 << 26;
 
@@ -174,11 +177,23 @@ uint64_t MemoryStream::unread_private(uint64_t at) const
     return value < UINT32_MAX && value + 12 <= left - header ? header + value : 0;
 }
 
+uint64_t MemoryStream::loose_item(uint64_t at) const
+{
+    uint64_t left = producer_.length - at;
+    if (left < 20 || u16(at) != item_group) return 0;
+    uint64_t value = big_endian_ ? u16(at + 4) << 16 | u16(at + 6) : u16(at + 4) | u16(at + 6) << 16;
+    return u16(at + 2) == item_start && value + 20 <= left ? 8 + value : 8;
+}
+
 void MemoryStream::mark()
 {
     const char *frame = static_cast<const char *>(__builtin_frame_address(0));
     if (levels_.empty() || levels_.front().frame == frame) {
-        while (uint64_t step = unread_private(producer_.at)) producer_.at += step;
+        for (uint64_t step = 1; step > 0; producer_.at += step) {
+            uint64_t loose = loose_item(producer_.at);
+            has_loose_items_ |= loose > 0;
+            step = loose ? loose : unread_private(producer_.at);
+        }
     }
     DcmInputStream::mark();
     if (producer_.length - producer_.at < 4) return;

@@ -9,6 +9,8 @@
  * - The data set ends where its pixel data begins: that is read in place, never by DCMTK.
  * - Private elements of the data set itself that nothing here reads, which are most of many headers, are
  * passed over unseen.
+ * - Items and their ends that stand in the data set itself, as some leave them who took their sequence away,
+ * would end the parse; they are passed over, and what is in an item of undefined length is read.
  * - DCMTK keeps elements in sorted lists and searches private creators one by one. Elements in descending
  * order would make it walk each list to its start; the steps of all walks are counted against a budget.
  * - Records of a directory (PS3.3 F.3) are items like others: DCMTK would take their elements for what they
@@ -71,6 +73,10 @@ class MemoryStream final : public DcmInputStream
     {
         return pixel_data_;
     }
+    bool has_loose_items() const
+    {
+        return has_loose_items_;
+    }
 
   private:
     /* An item or sequence that is being read, known by where on the stack its reader stands. */
@@ -83,10 +89,13 @@ class MemoryStream final : public DcmInputStream
     uint32_t u16(uint64_t at) const;
     /* Length of the element at `at` with its header, or 0 where it is not one to be passed over. */
     uint64_t unread_private(uint64_t at) const;
+    /* Length of an item that stands in no sequence, or 0. */
+    uint64_t loose_item(uint64_t at) const;
 
     MemoryProducer producer_;
     std::vector<Level> levels_;
     uint64_t steps_ = 0, pixel_data_;
+    bool has_loose_items_ = false;
     const bool big_endian_, explicit_;
 };
 

@@ -147,6 +147,7 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         std::snprintf(header->transfer_syntax, sizeof header->transfer_syntax, "%s",
                       file->syntax ? file->syntax->name : "unknown");
         header->other_encoding = file->other_encoding;
+        header->loose_items = file->loose_items;
         long number = 0;
         if (integer_of(dataset, DCM_InstanceNumber, &number) && number > INT32_MIN && number < INT32_MAX)
             header->instance_number = static_cast<int32_t>(number);
@@ -156,8 +157,8 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         header->burned_in_text = burned && std::strcmp(burned, "YES") == 0;
         header->frame_groups = dataset.tagExists(DCM_PerFrameFunctionalGroupsSequence);
 
-        bool image_class = dcmIsImageStorageSOPClassUID(header->sop_class);
-        bool known_other = !image_class && dcmFindNameOfUID(header->sop_class, nullptr) != nullptr;
+        header->is_image_class = dcmIsImageStorageSOPClassUID(header->sop_class);
+        bool known_other = !header->is_image_class && dcmFindNameOfUID(header->sop_class, nullptr) != nullptr;
         /* Segmentations are regions of interest, not pictures. */
         if (csl_object_regions(header->sop_class) != CSL_OBJECT_NO_REGIONS)
             return file->has_pixel_data ? csl::read_pixels(file, header, error) : CSL_PLUGIN_OK;
@@ -165,7 +166,10 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
             if (known_other || (!dataset.tagExists(DCM_Rows) && file->parse.good())) return CSL_PLUGIN_OK;
             if (file->parse.bad())
                 return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "data set",
-                                    "cannot be read to its end: %s; is the file whole?", file->parse.text());
+                                    "cannot be read to its end: %s; is the file whole?",
+                                    file->parse == EC_StreamNotifyClient
+                                        ? "an element is longer than what is left of it"
+                                        : file->parse.text());
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(7FE0,0010) PixelData",
                                 "is missing, though the object has rows and columns");
         }

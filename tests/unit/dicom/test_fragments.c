@@ -104,3 +104,28 @@ Test(fragments, a_label_that_lies)
     end_fragments(&m);
     VALUES(&m, 1, 7, 6);
 }
+
+/* Items that stand in the data set itself, as where a sequence was taken away but not what was in it: one of
+ * known length is passed over with the rows that it names; of the other nothing but its ends. */
+Test(fragments, items_of_no_sequence)
+{
+    made m = start((description){.columns = 2, .allocated = 8});
+    made inside = {NULL, 0, 0};
+    made_us(&inside, 0x00280010, 7);
+    item(&m, inside.bytes, (uint32_t)inside.length);
+    made_free(&inside);
+    made_open_item(&m);
+    made_us(&m, 0x00280106, 3);
+    made_close_item(&m);
+    made_tag(&m, 0xFFFE, 0xE0DD);
+    made_raw(&m, "\0\0\0", 4);
+    PIXELS(&m, "OB", uint8_t, 9, 8);
+    csl_dcm_error error;
+    csl_dcm_file *file = NULL;
+    csl_dcm_header header;
+    cr_assert_eq(csl_dcm_open(m.bytes, m.length, &file, &error), CSL_PLUGIN_OK);
+    cr_assert_eq(csl_dcm_header_read(file, &header, &error), CSL_PLUGIN_OK, "%s", error.text);
+    cr_assert(header.loose_items);
+    csl_dcm_close(file);
+    VALUES(&m, 0, 9, 8);
+}
