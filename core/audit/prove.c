@@ -4,6 +4,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/merkle.h"
+#include "audit/range.h"
 #include "audit/text.h"
 #include "audit/tile.h"
 
@@ -42,38 +43,6 @@ static unsigned width_of(uint64_t count, uint64_t index)
 {
     uint64_t left = count - index * AUDIT_TILE;
     return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
-}
-
-/* The root over 2^height leaves from `first` on, which is a multiple of that. */
-static csl_status full_subtree(prover *p, uint64_t first, unsigned height, csl_digest *root, csl_error *error)
-{
-    unsigned level = height / 8;
-    uint64_t from = first >> (8 * level), index = from / AUDIT_TILE;
-    csl_digest hashes[AUDIT_TILE];
-    char name[AUDIT_NAME];
-    csl_status status =
-        audit_tile_read(&p->folder, level, index,
-                        width_of(audit_level_count(p->checkpoint.size, level), index), hashes, name, error);
-    if (status == CSL_OK)
-        audit_row_root(&p->hasher, &hashes[from % AUDIT_TILE], (size_t)1 << height % 8, root);
-    return status;
-}
-
-/* The root over leaves [first, end): full subtrees, the largest first, joined from the right. */
-static csl_status subtree(prover *p, uint64_t first, uint64_t end, csl_digest *root, csl_error *error)
-{
-    csl_digest blocks[64];
-    size_t count = 0;
-    csl_status status = CSL_OK;
-    while (status == CSL_OK && first < end) {
-        unsigned height = 63 - (unsigned)__builtin_clzll(end - first);
-        status = full_subtree(p, first, height, &blocks[count++], error);
-        first += (uint64_t)1 << height;
-    }
-    if (status != CSL_OK) return status;
-    *root = blocks[--count];
-    while (count) audit_node_hash(&p->hasher, &blocks[--count], root, root);
-    return CSL_OK;
 }
 
 static csl_status read_entry(prover *p, uint64_t index, audit_bundle *bundle, const uint8_t **entry,
@@ -145,7 +114,8 @@ csl_status csl_audit_prove(const char *folder, uint64_t index, char **proof, csl
     audit_leaf_hash(&p.hasher, entry, length, &leaf);
     size_t count = audit_path(index, p.checkpoint.size, siblings);
     for (size_t i = 0; status == CSL_OK && i < count; i++)
-        status = subtree(&p, siblings[i][0], siblings[i][1], &hashes[i], error);
+        status = audit_range_root(&p.folder, &p.hasher, p.checkpoint.size, siblings[i][0], siblings[i][1],
+                                  &hashes[i], error);
     if (status == CSL_OK)
         status = audit_path_root(&p.hasher, index, p.checkpoint.size, &leaf, hashes, count, &root, error);
     if (status != CSL_OK) goto done;
