@@ -24,4 +24,12 @@ csl_status audit_checkpoint_sign(const csl_audit_key *key, uint64_t size, const 
 csl_status audit_checkpoint_read(const char *place, const char *text, size_t length, const audit_vkey *vkey,
                                  audit_checkpoint *checkpoint, csl_error *error);
 
+/* A signature line of a witness over a note that audit_checkpoint_read has read. time: seconds since 1970,
+ * above 0. */
+csl_status audit_checkpoint_cosign(const csl_audit_key *key, const char *text, size_t length, uint64_t time,
+                                   csl_buffer *line, csl_error *error);
+/* Whether a note bears a cosignature of that witness that verifies, and its time. CSL_ECRYPTO if not. */
+csl_status audit_checkpoint_cosigned(const char *place, const char *text, size_t length,
+                                     const audit_vkey *witness, uint64_t *time, csl_error *error);
+
 #endif

@@ -143,7 +143,7 @@ csl_status csl_audit_key_unlock(const char *path, const csl_audit_passphrase *pa
     status = read_private(path, passphrase, key, error);
     if (status == CSL_OK) status = csl_read_file(beside, 4096, &text, NULL, error);
     if (status != CSL_OK) goto done;
-    status = audit_vkey_parse(text, &vkey, error);
+    status = audit_vkey_parse_type(text, 0, &vkey, error);
     if (status == CSL_EUSAGE) {
         status = CSL_EFORMAT;
         if (error) {

@@ -8,15 +8,21 @@
 
 enum { AUDIT_ORIGIN = 256, AUDIT_PUBLIC = 32, AUDIT_SIGNATURE = 64, AUDIT_KEY_ID = 4, AUDIT_VKEY = 512 };
 
+/* What a key signs, as C2SP signed-note numbers it. */
+enum { AUDIT_LOG_KEY = 0x01 /* Ed25519 */, AUDIT_WITNESS_KEY = 0x04 /* Ed25519, cosignature/v1 */ };
+
 typedef struct audit_vkey {
+    uint8_t type;
     char origin[AUDIT_ORIGIN];
-    uint8_t id[AUDIT_KEY_ID]; /* first bytes of SHA-256(origin, 0x0A, 0x01, public key) */
+    uint8_t id[AUDIT_KEY_ID]; /* first bytes of SHA-256(origin, 0x0A, type, public key) */
     uint8_t public_key[AUDIT_PUBLIC];
 } audit_vkey;
 
-/* "ORIGIN+8 hex digits+BASE64(0x01, public key)"; white space at the end is passed over. CSL_EUSAGE says
+/* "ORIGIN+8 hex digits+BASE64(type, public key)"; white space at the end is passed over. CSL_EUSAGE says
  * which part is wrong. */
-csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error);
+csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error); /* of a log */
+csl_status audit_vkey_parse_type(const char *text, uint8_t type, audit_vkey *vkey,
+                                 csl_error *error); /* 0: any */
 csl_status audit_check_origin(const char *origin, size_t length, csl_error *error);
 /* Fills id from the rest. */
 csl_status audit_vkey_number(audit_vkey *vkey, csl_error *error);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/anchor.h"
 #include "audit/key.h"
 #include "audit/token.h"
 #include "base/file.h"
@@ -79,16 +80,16 @@ static csl_status write_files(const char *folder, const place *p, const void *pr
     if (status == CSL_OK) status = audit_key_write_new(p->private, private, length, 0600, error);
     if (status != CSL_OK) return status;
     status = audit_key_write_new(p->public, line, strlen(line), 0644, error);
-    if (status == CSL_OK && !csl_is_file(p->pseudonyms))
+    if (status == CSL_OK && vkey->type == AUDIT_LOG_KEY && !csl_is_file(p->pseudonyms))
         status = csl_audit_pseudonyms_make(p->pseudonyms, error);
     if (status == CSL_OK) status = sync_folder(folder, error);
     if (status != CSL_OK) unlink(p->private);
     return status;
 }
 
-static csl_status begin(const char *origin, audit_vkey *vkey, csl_error *error)
+static csl_status begin(const char *origin, uint8_t type, audit_vkey *vkey, csl_error *error)
 {
-    *vkey = (audit_vkey){0};
+    *vkey = (audit_vkey){.type = type};
     csl_status status = audit_check_origin(origin, strlen(origin), error);
     if (status == CSL_OK) memcpy(vkey->origin, origin, strlen(origin));
     return status;
@@ -109,7 +110,8 @@ static bool write_pem(BIO *bio, EVP_PKEY *pkey, const char *passphrase, size_t l
     return good;
 }
 
-static csl_status make(const char *folder, const char *origin, const char *passphrase, csl_error *error)
+static csl_status make(const char *folder, const char *origin, uint8_t type, const char *passphrase,
+                       csl_error *error)
 {
     audit_vkey vkey;
     place p = {0};
@@ -118,7 +120,7 @@ static csl_status make(const char *folder, const char *origin, const char *passp
     size_t public_length = AUDIT_PUBLIC;
     char *pem = NULL;
     long length = 0;
-    csl_status status = begin(origin, &vkey, error);
+    csl_status status = begin(origin, type, &vkey, error);
     if (status == CSL_OK) status = place_in(folder, "audit.pem", &p, error);
     if (status == CSL_OK &&
         (!pkey || !bio || EVP_PKEY_get_raw_public_key(pkey, vkey.public_key, &public_length) != 1 ||
@@ -135,7 +137,12 @@ static csl_status make(const char *folder, const char *origin, const char *passp
 
 csl_status csl_audit_keygen(const char *folder, const char *origin, csl_error *error)
 {
-    return make(folder, origin, "", error);
+    return make(folder, origin, AUDIT_LOG_KEY, "", error);
+}
+
+csl_status csl_audit_keygen_witness(const char *folder, const char *name, csl_error *error)
+{
+    return make(folder, name, AUDIT_WITNESS_KEY, "", error);
 }
 
 csl_status csl_audit_keygen_encrypted(const char *folder, const char *origin,
@@ -146,7 +153,7 @@ csl_status csl_audit_keygen_encrypted(const char *folder, const char *origin,
     if (status == CSL_OK && strlen(text) < CSL_AUDIT_MIN_PASSPHRASE)
         status = csl_fail(error, CSL_EUSAGE, folder, "a passphrase has at least %d bytes, this one has %zu",
                           CSL_AUDIT_MIN_PASSPHRASE, strlen(text));
-    if (status == CSL_OK) status = make(folder, origin, text, error);
+    if (status == CSL_OK) status = make(folder, origin, AUDIT_LOG_KEY, text, error);
     OPENSSL_cleanse(text, sizeof text);
     return status;
 }
@@ -159,7 +166,8 @@ csl_status csl_audit_keygen_token(const char *folder, const char *origin, const 
     place p = {0};
     size_t length = strlen(uri);
     char *line = malloc(length + 2);
-    csl_status status = line ? begin(origin, &vkey, error) : csl_fail(error, CSL_ENOMEM, folder, "no memory");
+    csl_status status =
+        line ? begin(origin, AUDIT_LOG_KEY, &vkey, error) : csl_fail(error, CSL_ENOMEM, folder, "no memory");
     if (status == CSL_OK) status = place_in(folder, "audit.uri", &p, error);
     if (status == CSL_OK) status = audit_token_open(uri, passphrase, &token, vkey.public_key, error);
     if (status == CSL_OK) {

@@ -7,8 +7,6 @@
 #include "audit/text.h"
 #include "base/file.h"
 
-enum { SIGNATURE_TYPE = 0x01 /* Ed25519, C2SP signed-note */ };
-
 /* A name that signed-note allows, and narrower: graphic ASCII alone, so that no two origins look the same. */
 csl_status audit_check_origin(const char *origin, size_t length, csl_error *error)
 {
@@ -29,7 +27,7 @@ csl_status audit_vkey_number(audit_vkey *vkey, csl_error *error)
     size_t length = strlen(vkey->origin);
     memcpy(text, vkey->origin, length);
     text[length++] = '\n';
-    text[length++] = SIGNATURE_TYPE;
+    text[length++] = vkey->type;
     memcpy(text + length, vkey->public_key, AUDIT_PUBLIC);
     csl_digest digest;
     csl_status status = csl_sha256(text, length + AUDIT_PUBLIC, &digest, error);
@@ -38,6 +36,11 @@ csl_status audit_vkey_number(audit_vkey *vkey, csl_error *error)
 }
 
 csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error)
+{
+    return audit_vkey_parse_type(text, AUDIT_LOG_KEY, vkey, error);
+}
+
+csl_status audit_vkey_parse_type(const char *text, uint8_t type, audit_vkey *vkey, csl_error *error)
 {
     static const char form[] = "a verifier key is one line ORIGIN+HASH+BASE64";
     *vkey = (audit_vkey){0};
@@ -55,9 +58,12 @@ csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error
     if (audit_unbase64(material, length - (size_t)(material - text), key, sizeof key) != sizeof key)
         return csl_fail(error, CSL_EUSAGE, NULL, "%s; its last part is not base64 of %zu bytes", form,
                         sizeof key);
-    if (key[0] != SIGNATURE_TYPE)
-        return csl_fail(error, CSL_EUSAGE, NULL, "the verifier key is of type %u, only 1 (Ed25519) is known",
-                        key[0]);
+    if (type ? key[0] != type : key[0] != AUDIT_LOG_KEY && key[0] != AUDIT_WITNESS_KEY)
+        return csl_fail(error, CSL_EUSAGE, NULL, "the verifier key is of type %u, where %s is needed", key[0],
+                        type == AUDIT_WITNESS_KEY ? "4 (a witness's)"
+                        : type                    ? "1 (a log's)"
+                                                  : "1 (a log's) or 4 (a witness's)");
+    vkey->type = key[0];
     memcpy(vkey->public_key, key + 1, AUDIT_PUBLIC);
     status = audit_vkey_number(vkey, error);
     if (status != CSL_OK) return status;
@@ -71,7 +77,7 @@ csl_status audit_vkey_parse(const char *text, audit_vkey *vkey, csl_error *error
 
 void audit_vkey_format(const audit_vkey *vkey, char out[AUDIT_VKEY])
 {
-    uint8_t key[1 + AUDIT_PUBLIC] = {SIGNATURE_TYPE};
+    uint8_t key[1 + AUDIT_PUBLIC] = {vkey->type};
     memcpy(key + 1, vkey->public_key, AUDIT_PUBLIC);
     char id[2 * AUDIT_KEY_ID + 1], material[AUDIT_BASE64(sizeof key) + 1];
     csl_hex(vkey->id, AUDIT_KEY_ID, id);
@@ -82,21 +88,21 @@ void audit_vkey_format(const audit_vkey *vkey, char out[AUDIT_VKEY])
 csl_status csl_audit_vkey_read(const char *file_or_text, char **vkey_text, csl_error *error)
 {
     audit_vkey vkey;
-    if (audit_vkey_parse(file_or_text, &vkey, NULL) == CSL_OK) {
+    if (audit_vkey_parse_type(file_or_text, 0, &vkey, NULL) == CSL_OK) {
         *vkey_text = strdup(file_or_text);
         return *vkey_text ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     }
     *vkey_text = NULL;
     if (!csl_is_file(file_or_text)) {
         csl_status status =
-            audit_vkey_parse(file_or_text, &vkey, error); /* says what is wrong with the text */
+            audit_vkey_parse_type(file_or_text, 0, &vkey, error); /* says what is wrong with the text */
         return strchr(file_or_text, '+')
                    ? status
                    : csl_fail(error, CSL_EUSAGE, file_or_text,
                               "is neither a file nor a verifier key (ORIGIN+HASH+BASE64)");
     }
     csl_status status = csl_read_file(file_or_text, 4096, vkey_text, NULL, error);
-    if (status == CSL_OK) status = audit_vkey_parse(*vkey_text, &vkey, error);
+    if (status == CSL_OK) status = audit_vkey_parse_type(*vkey_text, 0, &vkey, error);
     if (status == CSL_EUSAGE && error) snprintf(error->place, sizeof error->place, "%s", file_or_text);
     if (status != CSL_OK) {
         free(*vkey_text);
