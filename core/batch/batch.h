@@ -58,10 +58,34 @@ typedef struct csl_caution {
     bool abstain; /* withhold a case that is novel, or a set of whose answers is not one answer */
 } csl_caution;
 
+/* ---- others that vouch for a log's checkpoints ---- */
+
+/* Addresses begin with https:// or http://; NULL: not asked. */
+typedef struct csl_anchors {
+    const char *tsa;         /* timestamp authority, RFC 3161 */
+    const char *witness;     /* submission prefix of a witness, C2SP tlog-witness */
+    const char *witness_key; /* its verifier key, the line itself */
+} csl_anchors;
+
+typedef struct csl_anchor_report {
+    bool cosigned;
+    size_t stamped, waiting,
+        dropped; /* checkpoints that have their timestamp now, that wait, that were given up */
+} csl_anchor_report;
+
+csl_status csl_anchors_check(const csl_anchors *who, csl_error *error);
+/* Asks them about the present checkpoint, and the authority about those that still wait, for at most 15 s in
+ * all, 5 s a request. log: if this process writes it, else NULL. CSL_EIO where one of them does not answer as
+ * it should, in which case the others' answers are kept; CSL_EMISMATCH if a witness has seen another log of
+ * this name. */
+csl_status csl_anchor(const char *folder, csl_audit_log *log, const csl_anchors *who,
+                      csl_anchor_report *report, csl_error *error);
+
 typedef struct csl_run_options {
     const char *cases, *model, *out, *key;  /* key: audit.pem */
     const char *pseudonyms;                 /* audit.hmac; NULL: the one beside the key */
     const csl_audit_passphrase *passphrase; /* of the key; NULL: it has none */
+    csl_anchors anchors;                    /* asked at the start, each five minutes and at the end */
     unsigned jobs;                          /* worker processes; 0: one a processor */
     unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */
     csl_identity identity;

@@ -33,8 +33,9 @@ typedef struct conductor {
     /* the group that becomes durable next */
     record records[GROUP];
     store_row rows[GROUP];
-    size_t grouped, group_size; /* results; bytes */
-    double group_since;
+    size_t grouped, group_size;   /* results; bytes */
+    double group_since, anchored; /* when others were last asked about the log */
+    bool alerted;                 /* the log says that a witness has seen another */
 } conductor;
 
 /* ---- describe.c ---- */
@@ -52,6 +53,9 @@ csl_status take(void *context, const pool_answer *a, csl_error *error);
 csl_status tick(void *context, csl_error *error);
 csl_status flush_group(conductor *c, csl_error *error);
 void forget_group(conductor *c);
+/* Has others vouch for what is committed. That they do not answer ends no run; that a witness has seen
+ * another log is an alert in this one. */
+csl_status ask_anchors(conductor *c, csl_error *error);
 void report_progress(const conductor *c);
 
 #endif

@@ -6,7 +6,7 @@
 #include "batch/conductor.h"
 #include "batch/ledger.h"
 
-static const double group_seconds = 0.2;
+static const double group_seconds = 0.2, anchor_seconds = 300;
 static const size_t group_bytes = (size_t)32 << 20;
 
 static double now(void)
@@ -51,6 +51,23 @@ csl_status flush_group(conductor *c, csl_error *error)
     return status;
 }
 
+csl_status ask_anchors(conductor *c, csl_error *error)
+{
+    csl_anchor_report report;
+    csl_error why = {0};
+    char text[1100];
+    c->anchored = now();
+    if (!c->o->anchors.tsa && !c->o->anchors.witness) return CSL_OK;
+    csl_status status = csl_anchor(c->audit_folder, c->log, &c->o->anchors, &report, &why);
+    if (status == CSL_OK) return CSL_OK;
+    snprintf(text, sizeof text, "%s: %s%s", why.place, why.message,
+             report.waiting ? "; `consilium audit anchor` asks again for what waits" : "");
+    if (c->o->note) c->o->note(c->o->context, text);
+    if (status != CSL_EMISMATCH || c->alerted) return CSL_OK;
+    c->alerted = true;
+    return ledger_alert(c->log, text, error);
+}
+
 csl_status tick(void *context, csl_error *error)
 {
     conductor *c = context;
@@ -58,7 +75,9 @@ csl_status tick(void *context, csl_error *error)
     c->stop = c->summary->too_many_failed || (c->o->stop && *c->o->stop);
     bool due = c->grouped == GROUP || c->group_size > group_bytes ||
                (c->grouped && now() - c->group_since > group_seconds);
-    return due ? flush_group(c, error) : CSL_OK;
+    bool asks = now() - c->anchored > anchor_seconds;
+    csl_status status = due || asks ? flush_group(c, error) : CSL_OK;
+    return status == CSL_OK && asks ? ask_anchors(c, error) : status;
 }
 
 /* Of an answer or a failure; a reason of the conductor's own goes before the answer. */

@@ -210,6 +210,13 @@ csl_status ledger_export_failed(csl_audit_log *log, csl_error *error)
     return csl_audit_append(log, &event, NULL, NULL, error);
 }
 
+csl_status ledger_alert(csl_audit_log *log, const char *reason, csl_error *error)
+{
+    csl_audit_event event = {.kind = CSL_AUDIT_ALERT, .reason = reason};
+    csl_status status = csl_audit_append(log, &event, NULL, NULL, error);
+    return status == CSL_OK ? csl_audit_commit(log, error) : status;
+}
+
 csl_status ledger_stop(csl_audit_log *log, bool early, csl_error *error)
 {
     csl_audit_event stop = {

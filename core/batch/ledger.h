@@ -20,6 +20,7 @@ csl_status ledger_quarantine(csl_audit_log *log, const char *plugin, const char 
 /* That the files of results were written, with their hashes; not committed. */
 csl_status ledger_export(csl_audit_log *log, const char *out_folder, csl_error *error);
 csl_status ledger_export_failed(csl_audit_log *log, csl_error *error);
-csl_status ledger_stop(csl_audit_log *log, bool early, csl_error *error); /* committed */
+csl_status ledger_alert(csl_audit_log *log, const char *reason, csl_error *error); /* committed */
+csl_status ledger_stop(csl_audit_log *log, bool early, csl_error *error);          /* committed */
 
 #endif

@@ -107,6 +107,8 @@ static csl_status check_options(const csl_run_options *o, csl_error *error)
     if (!o->cases || !o->model || !o->out || !o->key)
         return csl_fail(error, CSL_EUSAGE, NULL,
                         "cases, a model, a folder for the results and a key are needed");
+    csl_status status = csl_anchors_check(&o->anchors, error);
+    if (status != CSL_OK) return status;
     if ((o->shards || o->shard) && (o->shard < 1 || o->shard > o->shards))
         return csl_fail(error, CSL_EUSAGE, NULL,
                         "shard %u of %u: the first is 1, the last is the number of shards", o->shard,
@@ -148,6 +150,8 @@ static csl_status finish(conductor *c, csl_error *error)
         status = crashes_keep(&c->crashed, c->o->plugins.quarantine, c->o->out, error);
     bool early = c->summary->stopped || status != CSL_OK;
     csl_status stopped = ledger_stop(c->log, early, status == CSL_OK ? error : NULL);
+    if (status == CSL_OK) status = stopped;
+    if (stopped == CSL_OK) stopped = ask_anchors(c, status == CSL_OK ? error : NULL);
     if (status == CSL_OK) status = stopped;
     if (early) return status;
     utc_now(finished);
@@ -212,6 +216,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
                                c->model, error)) != CSL_OK)
         goto done;
+    if ((status = ask_anchors(c, error)) != CSL_OK) goto done;
     report_progress(c);
     if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) goto done;
     if ((status = flush_group(c, error)) != CSL_OK) goto done;

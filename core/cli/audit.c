@@ -14,7 +14,7 @@ static const audit_action *const actions[] = {
     &audit_action_show,
     &audit_action_prove,
     &audit_action_check_proof,
-    &audit_action_rotate,
+    &audit_action_anchor, &audit_action_witness, &audit_action_rotate,
     &audit_action_reveal,
     &audit_action_erase,
     &audit_action_recover,

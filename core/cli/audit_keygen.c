@@ -1,20 +1,20 @@
 /* consilium audit keygen */
 #include <stdlib.h>
 
+#include "audit/anchor.h"
 #include "base/file.h"
 #include "cli/audit.h"
 #include "cli/passphrase.h"
 
-static csl_status print_key(const char *out, const char *private, csl_error *error)
+static csl_status print_key(const char *out, const char *private, bool hides, csl_error *error)
 {
     char *path = csl_path_join(out, "audit.vkey"), *vkey = NULL;
     csl_status status =
         path ? csl_audit_vkey_read(path, &vkey, error) : csl_fail(error, CSL_ENOMEM, out, "no memory");
-    if (status == CSL_OK)
-        printf("%s/%s\n"
-               "%s/audit.hmac  pseudonym key; reads what the log hides, as secret as the other\n"
-               "%s/audit.vkey  verifier key, for auditors:\n%s",
-               out, private, out, out, vkey);
+    if (status == CSL_OK) printf("%s/%s\n", out, private);
+    if (status == CSL_OK && hides)
+        printf("%s/audit.hmac  pseudonym key; reads what the log hides, as secret as the other\n", out);
+    if (status == CSL_OK) printf("%s/audit.vkey  verifier key, for auditors:\n%s", out, vkey);
     free(vkey);
     free(path);
     return status;
@@ -23,10 +23,11 @@ static csl_status print_key(const char *out, const char *private, csl_error *err
 static int run(const audit_action *self, int argc, char **argv)
 {
     const char *out = NULL, *origin = NULL, *pseudonyms = NULL, *file = NULL, *token = NULL;
-    bool encrypt = false;
+    bool encrypt = false, witness = false;
     const audit_option options[] = {{"out", &out, NULL},
                                     {"origin", &origin, NULL},
                                     {"encrypt", NULL, &encrypt},
+                                    {"witness", NULL, &witness},
                                     {"passphrase-file", &file, NULL},
                                     {"token", &token, NULL},
                                     {"pseudonyms", &pseudonyms, NULL},
@@ -40,9 +41,11 @@ static int run(const audit_action *self, int argc, char **argv)
         printf("%s  pseudonym key; reads what the log hides, give it to nobody\n", pseudonyms);
         return CSL_EXIT_DONE;
     }
-    if (!out || !origin || pseudonyms || (encrypt && token)) return audit_say_usage(self);
+    if (!out || !origin || pseudonyms || encrypt + witness + (token != NULL) > 1)
+        return audit_say_usage(self);
     csl_audit_passphrase passphrase = csl_passphrase_from(file, encrypt);
     csl_status status = token     ? csl_audit_keygen_token(out, origin, token, &passphrase, &error)
+                        : witness ? csl_audit_keygen_witness(out, origin, &error)
                         : encrypt ? csl_audit_keygen_encrypted(out, origin, &passphrase, &error)
                                   : csl_audit_keygen(out, origin, &error);
     if (status == CSL_OK)
@@ -51,13 +54,14 @@ static int run(const audit_action *self, int argc, char **argv)
             token     ? "audit.uri   which key of the token signs"
             : encrypt ? "audit.pem   private key, encrypted; back it up, with its passphrase elsewhere"
                       : "audit.pem   private key; back it up, give it to nobody",
-            &error);
+            !witness, &error);
     return status == CSL_OK ? CSL_EXIT_DONE : csl_complain(&error);
 }
 
 const audit_action audit_action_keygen = {
     "keygen",
-    "--out DIR --origin NAME [--encrypt | --token URI] [--passphrase-file FILE] | --pseudonyms FILE",
+    "--out DIR --origin NAME [--encrypt | --token URI | --witness] [--passphrase-file FILE] | --pseudonyms "
+    "FILE",
     "  makes DIR/audit.pem, which signs and stays secret, DIR/audit.vkey, which auditors verify with, and, "
     "if it "
     "is\n  not there, DIR/audit.hmac, which names patients in the log and reveals what it hides\n"
@@ -69,5 +73,6 @@ const audit_action audit_action_keygen = {
     "  --passphrase-file FILE  its first line is the passphrase, or the token's PIN; otherwise "
     "CONSILIUM_PASSPHRASE, or\n"
     "                     the terminal\n"
+    "  --witness          a key that cosigns other hosts' checkpoints (`audit witness`) and signs no log\n"
     "  --pseudonyms FILE  makes that key alone\n",
     run};

@@ -1,13 +1,64 @@
 /* consilium audit verify */
 #include <stdlib.h>
+#include <time.h>
 
+#include "audit/anchor.h"
 #include "cli/audit.h"
+
+/* What others say of the log. */
+typedef struct vouchers {
+    const char *authorities; /* file of certificates, or NULL */
+    char *witness;           /* verifier key, or NULL */
+    bool cosigned;
+    char time[32];  /* when */
+    json_t *stamps; /* [{"size", "time"}] */
+} vouchers;
+
+static void take_stamp(void *context, uint64_t size, const char *time)
+{
+    vouchers *v = context;
+    json_array_append_new(v->stamps, json_pack("{s:I, s:s}", "size", (json_int_t)size, "time", time));
+}
+
+/* CSL_ECRYPTO where a witness or an authority was named and does not vouch for the log. */
+static csl_status check_vouchers(const char *folder, vouchers *v, csl_error *error)
+{
+    uint64_t seconds = 0;
+    csl_status status = v->witness ? csl_audit_cosigned(folder, v->witness, &seconds, error) : CSL_OK;
+    if (status == CSL_OK && v->witness) {
+        time_t when = (time_t)seconds;
+        struct tm parts;
+        v->cosigned =
+            gmtime_r(&when, &parts) && strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    }
+    if (status != CSL_OK || !v->authorities) return status;
+    v->stamps = json_array();
+    status = csl_audit_timestamps_verify(folder, v->authorities, take_stamp, v, error);
+    if (status == CSL_OK && !json_array_size(v->stamps))
+        status = csl_fail(error, CSL_ECRYPTO, folder, "the log has no timestamp");
+    return status;
+}
+
+static void print_stamps(const vouchers *v)
+{
+    json_t *stamp;
+    size_t i;
+    json_array_foreach(v->stamps, i, stamp)
+        printf("timestamped: the first %jd entries at %s\n",
+               (intmax_t)json_integer_value(json_object_get(stamp, "size")),
+               json_string_value(json_object_get(stamp, "time")));
+}
 
 static int run(const audit_action *self, int argc, char **argv)
 {
-    const char *key = NULL;
+    const char *key = NULL, *witness = NULL;
+    vouchers v = {0};
     bool machine = false;
-    const audit_option options[] = {{"key", &key, NULL}, {"json", NULL, &machine}, {0}};
+    const audit_option options[] = {{"key", &key, NULL},
+                                    {"witness-key", &witness, NULL},
+                                    {"tsa-ca", &v.authorities, NULL},
+                                    {"json", NULL, &machine},
+                                    {0}};
     char **words;
     int count, code = audit_arguments(self, argc, argv, options, 1, 1, &words, &count);
     if (code >= 0) return code;
@@ -16,8 +67,11 @@ static int run(const audit_action *self, int argc, char **argv)
     csl_audit_verdict verdict = {0};
     char *vkey = NULL;
     csl_status status = csl_audit_vkey_read(key, &vkey, &error);
+    if (status == CSL_OK && witness) status = csl_audit_vkey_read(witness, &v.witness, &error);
     if (status == CSL_OK) status = csl_audit_verify(words[0], vkey, &verdict, &error);
+    if (status == CSL_OK) status = check_vouchers(words[0], &v, &error);
     free(vkey);
+    free(v.witness);
     char root[CSL_SHA256_HEX];
     csl_digest_hex(&verdict.root, root);
     if (machine) {
@@ -28,6 +82,8 @@ static int run(const audit_action *self, int argc, char **argv)
             json_object_set_new(o, "rotations", json_integer((json_int_t)verdict.rotations));
             json_object_set_new(o, "key", json_string(verdict.key));
         }
+        if (v.cosigned) json_object_set_new(o, "cosigned", json_string(v.time));
+        if (v.stamps) json_object_set_new(o, "timestamps", v.stamps);
         if (status != CSL_OK)
             json_object_set_new(o, "error",
                                 json_pack("{s:s, s:s}", "place", error.place, "message", error.message));
@@ -39,14 +95,20 @@ static int run(const audit_action *self, int argc, char **argv)
         if (verdict.rotations)
             printf("the signing key was replaced %s; now %s signs\n",
                    verdict.rotations == 1 ? "once" : "several times", verdict.key);
+        if (v.cosigned) printf("cosigned by the witness at %s\n", v.time);
+        print_stamps(&v);
     }
+    if (!machine) json_decref(v.stamps);
     return status == CSL_OK ? CSL_EXIT_DONE : audit_judge(words[0], &error);
 }
 
 const audit_action audit_action_verify = {
-    "verify", "LOG --key PUB [--json]",
+    "verify", "LOG --key PUB [--witness-key PUB] [--tsa-ca FILE] [--json]",
     "  recomputes everything from the entries up to the signed root; "
     "names the first entry, tile or line that is\n"
     "  altered, missing, moved or cut off; follows entries that replace the signing key\n"
-    "  --json  for machines: one JSON object\n",
+    "  --witness-key PUB  the checkpoint must be cosigned by this witness too\n"
+    "  --tsa-ca FILE      there must be timestamps, all good by the authorities' certificates in this PEM "
+    "file\n"
+    "  --json             for machines: one JSON object\n",
     run};

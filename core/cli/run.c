@@ -38,6 +38,10 @@ static void help(void)
          "(otherwise\n"
          "                     CONSILIUM_PASSPHRASE, or the terminal)\n"
          "  --pseudonyms FILE  key that hides identifiers in the log (default: audit.hmac beside audit.pem)\n"
+         "  --tsa URL          timestamp authority (RFC 3161), asked about the log at the start, each five\n"
+         "                     minutes and at the end; what it does not answer waits\n"
+         "  --witness URL      witness (C2SP tlog-witness) that cosigns the log at the same times\n"
+         "  --witness-key PUB  its verifier key: a file, or the line itself\n"
          "  --identity WORD    strict: withhold a case whose files contradict "
          "each other about the patient "
          "(default);\n"
@@ -191,6 +195,9 @@ int csl_verb_run(int argc, char **argv)
                                             {"key", required_argument, NULL, 'k'},
                                             {"passphrase-file", required_argument, NULL, 'F'},
                                             {"pseudonyms", required_argument, NULL, 'H'},
+                                            {"tsa", required_argument, NULL, 'T'},
+                                            {"witness", required_argument, NULL, 'W'},
+                                            {"witness-key", required_argument, NULL, 'K'},
                                             {"identity", required_argument, NULL, 'i'},
                                             {"window-days", required_argument, NULL, 'w'},
                                             {"coverage", required_argument, NULL, 'c'},
@@ -211,7 +218,7 @@ int csl_verb_run(int argc, char **argv)
     csl_error error = {0};
     size_t before = SIZE_MAX;
     o.context = &before;
-    const char *plugins = NULL, *passphrase_file = NULL;
+    const char *plugins = NULL, *passphrase_file = NULL, *witness_key = NULL;
     bool json = false;
     long long number = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -220,6 +227,9 @@ int csl_verb_run(int argc, char **argv)
         case 'o': o.out = optarg; break;
         case 'k': o.key = optarg; break;
         case 'F': passphrase_file = optarg; break;
+        case 'T': o.anchors.tsa = optarg; break;
+        case 'W': o.anchors.witness = optarg; break;
+        case 'K': witness_key = optarg; break;
         case 'H': o.pseudonyms = optarg; break;
         case 'p': plugins = optarg; break;
         case 'J': json = true; break;
@@ -283,6 +293,10 @@ int csl_verb_run(int argc, char **argv)
     o.plugins = csl_default_registry(plugins);
     csl_audit_passphrase passphrase = csl_passphrase_from(passphrase_file, false);
     o.passphrase = &passphrase;
+    char *witness_vkey = NULL;
+    if (witness_key && csl_audit_vkey_read(witness_key, &witness_vkey, &error) != CSL_OK)
+        return csl_complain(&error);
+    o.anchors.witness_key = witness_vkey;
     char key[4096];
     if (!o.key) {
         if (default_key(key, &error) != CSL_OK) return csl_complain(&error);
@@ -294,5 +308,6 @@ int csl_verb_run(int argc, char **argv)
     csl_run_summary summary;
     csl_status status = csl_run(&o, &summary, &error);
     csl_progress_end();
+    free(witness_vkey);
     return status == CSL_OK ? conclude(&o, &summary, json) : csl_complain(&error);
 }
