@@ -51,7 +51,8 @@ static void help(void)
          "  --roi FILE[#NAME]     measure the regions of interest in FILE (DICOM SEG or RTSTRUCT, NIfTI "
          "mask), or the\n"
          "                        one of this name or number\n"
-         "  --reference FILE      left-align the alleles of VCF files against this FASTA file\n"
+         "  --reference FILE      left-align the alleles of VCF files against this FASTA file, with its\n"
+         "                        indices beside it (.fai, .gzi)\n"
          "  --annotation FILE     take consequences, significance and frequencies from this VCF where a file "
          "has "
          "none\n"
@@ -125,7 +126,7 @@ static csl_status add_once(csl_names *names, const char *name, csl_error *error)
 /* The indices that lie beside a file, by their usual names. */
 static csl_status add_indices(csl_names *files, const char *of, csl_error *error)
 {
-    static const char *const endings[] = {".fai", ".tbi", ".csi"};
+    static const char *const endings[] = {".fai", ".gzi", ".tbi", ".csi"};
     csl_status status = CSL_OK;
     for (size_t i = 0; status == CSL_OK && i < sizeof endings / sizeof *endings; i++) {
         char path[4096];

@@ -17,8 +17,7 @@ void variant_change_room_free(variant_change_room *room)
 }
 
 /* The reference may say N, or another ambiguity, where the file says a base. */
-static bool agrees(const variant_reference *reference, const variant_sequence *s,
-                   const variant_change *change)
+static bool agrees(variant_reference *reference, const variant_sequence *s, const variant_change *change)
 {
     for (size_t i = 0; change->reference[i]; i++) {
         char base = variant_reference_base(reference, s, change->locus + (int64_t)i);

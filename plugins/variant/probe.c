@@ -62,6 +62,27 @@ static bool is_reference_index(variant_span text)
     return column == 5;
 }
 
+/* How many blocks, then where each starts in the file and in the text, of 64 KiB at most both (bgzip's .gzi);
+ * a file of one block has none. */
+static bool is_block_index(const uint8_t *head, size_t length)
+{
+    enum { BLOCK = 1 << 16, MOST_BLOCKS = 1 << 26 };
+    if (length < 8 || word(head + 4) || word(head) > MOST_BLOCKS ||
+        (length < LOOK && length != 8 + 16 * (size_t)word(head)))
+        return false;
+    uint64_t packed = 0, text = 0;
+    for (size_t at = 8; at + 16 <= length; at += 16) {
+        uint64_t next_packed = word(head + at) | (uint64_t)word(head + at + 4) << 32,
+                 next_text = word(head + at + 8) | (uint64_t)word(head + at + 12) << 32;
+        if (next_packed <= packed || next_packed - packed > BLOCK || next_text <= text ||
+            next_text - text > BLOCK)
+            return false;
+        packed = next_packed;
+        text = next_text;
+    }
+    return true;
+}
+
 /* Lines of "#", then names of columns with an effect allele and a weight; the header may be longer than what
  * is looked at. */
 static bool is_score(variant_span text)
@@ -146,6 +167,7 @@ variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
     *sure = 60;
     if (is_reference(text)) return VARIANT_KIND_REFERENCE;
     if (is_reference_index(text)) return VARIANT_KIND_REFERENCE_INDEX;
+    if (is_block_index(start, n)) return VARIANT_KIND_REFERENCE_BLOCKS;
     *sure = 55;
     if (is_regions(text) || is_genes(text, n == LOOK)) return VARIANT_KIND_PANEL;
     *sure = 80;

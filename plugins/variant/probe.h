@@ -8,12 +8,13 @@ typedef enum variant_kind {
     VARIANT_KIND_OTHER = 0,
     VARIANT_KIND_VCF,
     VARIANT_KIND_BCF,
-    VARIANT_KIND_INDEX,           /* .tbi or .csi */
-    VARIANT_KIND_REFERENCE,       /* FASTA */
-    VARIANT_KIND_REFERENCE_INDEX, /* .fai */
-    VARIANT_KIND_SCORE,           /* a scoring file of the PGS Catalog */
-    VARIANT_KIND_PANEL,           /* BED, or symbols of genes */
-    VARIANT_KIND_PATIENTS         /* a map of patients to samples */
+    VARIANT_KIND_INDEX,            /* .tbi or .csi */
+    VARIANT_KIND_REFERENCE,        /* FASTA */
+    VARIANT_KIND_REFERENCE_INDEX,  /* .fai */
+    VARIANT_KIND_REFERENCE_BLOCKS, /* .gzi */
+    VARIANT_KIND_SCORE,            /* a scoring file of the PGS Catalog */
+    VARIANT_KIND_PANEL,            /* BED, or symbols of genes */
+    VARIANT_KIND_PATIENTS          /* a map of patients to samples */
 } variant_kind;
 
 /* *sure: 0 to 100, as csl_plugin.probe returns it. */

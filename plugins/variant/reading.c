@@ -39,11 +39,23 @@ static int32_t open_reference(variant_reading *r)
                       r->options->reference);
         return variant_reading_fail(r, 0, &fault);
     }
-    const csl_input *index = variant_reading_beside(r, fasta, ".fai");
-    int32_t status = variant_reference_open(&r->reference, fasta, index, &fault);
+    const csl_input *index = variant_reading_beside(r, fasta, ".fai"),
+                    *starts = variant_reading_beside(r, fasta, ".gzi");
+    int32_t status = variant_reference_open(&r->reference, fasta, index, starts, &fault);
     return status == CSL_PLUGIN_BAD_INPUT
                ? variant_reading_fail(r, (uint32_t)((index ? index : fasta) - r->inputs), &fault)
                : status;
+}
+
+static int32_t check_reference(const variant_reading *r)
+{
+    variant_fault fault = {.place = ""};
+    if (!r->reference.damaged) return CSL_PLUGIN_OK;
+    variant_wrong(
+        &fault,
+        "the compressed reference is damaged, or its .fai or .gzi is of another file: make them again "
+        "with samtools faidx");
+    return variant_reading_fail(r, (uint32_t)(find_input(r, r->options->reference) - r->inputs), &fault);
 }
 
 static int32_t open_annotations(variant_reading *r)
@@ -220,8 +232,10 @@ static int32_t read_files(variant_reading *r)
     }
     if (status != CSL_PLUGIN_OK) return status;
     if (r->first < r->count) {
-        status = variant_report_findings(r);
-        return status == CSL_PLUGIN_OK ? finish_scores(r) : status;
+        status = check_reference(r);
+        if (status == CSL_PLUGIN_OK) status = variant_report_findings(r);
+        if (status == CSL_PLUGIN_OK) status = finish_scores(r);
+        return status == CSL_PLUGIN_OK ? check_reference(r) : status;
     }
     return r->sink->warn(r->sink, 0, NULL, "no VCF or BCF file that this file belongs to");
 }

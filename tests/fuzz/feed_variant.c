@@ -19,12 +19,13 @@ static const char vcf[] =
     "1\t2\trs1\tC\tCA,T\t.\t.\t.\tGT\t1/2\n1\t5\t.\tA\tG\t.\t.\t.\tGT\t./.\n"
     "1\t6\t.\tC\t<NON_REF>\t.\t.\tEND=30\tGT\t0/0\n2\t7\t.\tA\t<DEL>\t.\t.\tEND=900\tGT\t0|1\n";
 static const char fasta[] = ">1 one\nACACACACAC\nACACACACAC\nACGT\n>2\nACACAAAAAAAAAAAC\n";
+static const char fasta_index[] = "1\t24\t7\t10\t11\n2\t16\t37\t16\t17\n";
 static const char score[] = "###PGS CATALOG SCORING FILE\n#pgs_id=P\n#genome_build=GRCh38\n"
                             "rsID\tchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\n"
                             "rs1\t1\t2\tT\tC\t1\nrs2\t1\t5\tG\tA\t2\nrs3\t1\t9\tA\tC\t3\nrs1\t\t\tA\tG\t4\n";
 static const char regions[] = "1\t0\t4\n1\t5\t20\n2\t100\t200\nX\t1\t2\n";
-static uint8_t packed[1024];
-static size_t packed_length;
+static uint8_t packed[1024], packed_fasta[1024];
+static size_t packed_length, packed_fasta_length;
 
 static const csl_plugin *plugin;
 static const char *const *settings; /* name, value, ..., NULL */
@@ -52,7 +53,7 @@ static const void *extension(const csl_host *host, const char *id, uint32_t revi
 
 bool feed_open(void)
 {
-    /* The index's own file: one block of BGZF and the block that ends it. */
+    /* The index's own file, one block of BGZF and the block that ends it; and a block of the reference. */
     size_t length = sizeof packed;
     if (plugin) return true;
     if (bgzf_compress(packed, &length, vcf, sizeof vcf - 1, 6) != 0) return false;
@@ -60,6 +61,8 @@ bool feed_open(void)
     length = sizeof packed - packed_length;
     if (bgzf_compress(packed + packed_length, &length, "", 0, 6) != 0) return false;
     packed_length += length;
+    packed_fasta_length = sizeof packed_fasta;
+    if (bgzf_compress(packed_fasta, &packed_fasta_length, fasta, sizeof fasta - 1, 6) != 0) return false;
     plugin = consilium_plugin_entry(CSL_ABI_MAJOR, CSL_ABI_MINOR);
     return plugin != NULL;
 }
@@ -105,7 +108,7 @@ const char *feed(const uint8_t *bytes, size_t length)
               weights = named("s.txt", score, sizeof score - 1),
               panel = named("p.bed", regions, sizeof regions - 1),
               other = named("a.vcf", vcf, sizeof vcf - 1);
-    csl_input inputs[5] = {good, reference, weights, other};
+    csl_input inputs[6] = {good, reference, weights, other};
     switch (kind) {
     case VARIANT_KIND_INDEX:
         inputs[0] = named("x.vcf.gz", packed, packed_length);
@@ -117,6 +120,11 @@ const char *feed(const uint8_t *bytes, size_t length)
     case VARIANT_KIND_REFERENCE_INDEX:
         inputs[4] = named("r.fa.fai", bytes, length);
         return embed(inputs, 5, with_all);
+    case VARIANT_KIND_REFERENCE_BLOCKS:
+        inputs[1] = named("r.fa", packed_fasta, packed_fasta_length);
+        inputs[4] = named("r.fa.fai", fasta_index, sizeof fasta_index - 1);
+        inputs[5] = named("r.fa.gzi", bytes, length);
+        return embed(inputs, 6, with_all);
     case VARIANT_KIND_SCORE: inputs[2] = named("s.txt", bytes, length); return embed(inputs, 4, with_all);
     default: break;
     }

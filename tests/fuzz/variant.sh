@@ -25,6 +25,8 @@ le() { for n in "$@"; do printf "\\$(printf %o $((n & 255)))\\$(printf %o $((n >
 { printf 'TBI\001'; le 2 2 1 2 0 35 0 4; printf '1\0002\000'; for i in 1 2; do le 1 4681 1 300 0 400 0 1 300 0; done; } >i.tbi
 { printf 'CSI\001'; le 14 5 32 2 1 2 0 35 0 4; printf '1\0002\000'; le 2; for i in 1 2; do le 1 4681 300 0 1 300 0 400 0; done; } >i.csi
 gzip -k i.tbi i.csi
+le 0 0 >none.gzi
+{ le 2 0 100 0 20 0 200 0 40 0; } >two.gzi
 # What lies: a record with 60 000 alleles, a header of 200 000 contigs, a length of two thousand million names.
 head='##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP\n'
 { printf "$head"; printf '1\t5\t.\tA\t'; awk 'BEGIN { for (i = 0; i < 60000; i++) printf "C,"; print "G\t.\t.\tAF=1\tGT\t60001/1" }'; } | gzip >../large/alleles.vcf.gz

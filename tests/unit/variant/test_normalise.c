@@ -1,6 +1,7 @@
 /* Alleles against a reference: split, trimmed and left-aligned, as bcftools norm does it. */
 #include <criterion/criterion.h>
 #include <criterion/logging.h>
+#include <htslib/bgzf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,26 @@ static void write_file(const char *folder, const char *name, const char *text, c
     fclose(file);
 }
 
+/* PATH.gz in blocks of 700 bytes, and PATH.gz.gzi, by htslib; PATH.gz.fai as samtools faidx writes it. */
+static void write_blocks(const char *path, const char *text, size_t bases, char packed[300])
+{
+    char fai[320], line[100];
+    snprintf(packed, 300, "%s.gz", path);
+    BGZF *file = bgzf_open(packed, "w");
+    cr_assert(file && bgzf_index_build_init(file) == 0);
+    for (size_t at = 0, length = strlen(text); at < length; at += 700) {
+        size_t size = length - at < 700 ? length - at : 700;
+        cr_assert_eq(bgzf_write(file, text + at, size), (ssize_t)size);
+        cr_assert_eq(bgzf_flush(file), 0);
+    }
+    cr_assert_eq(bgzf_index_dump(file, packed, ".gzi"), 0);
+    cr_assert_eq(bgzf_close(file), 0);
+    snprintf(fai, sizeof fai, "%s.fai", packed);
+    FILE *index = fopen(fai, "w");
+    snprintf(line, sizeof line, "1\t%zu\t3\t%zu\t%zu\n", bases, bases, bases + 1);
+    cr_assert(index && fputs(line, index) >= 0 && fclose(index) == 0);
+}
+
 static int compare(const void *a, const void *b)
 {
     return strcmp(a, b);
@@ -161,7 +182,7 @@ Test(variant_normalise, as_bcftools_norm)
     while (count < 2 * CHANGES && fgets(theirs[count], sizeof theirs[0], peer)) count++;
     cr_assert_eq(pclose(peer), 0);
     const char *const paths[] = {vcf_path, fasta_path, NULL};
-    char option[300];
+    char option[400];
     snprintf(option, sizeof option, "variant.reference=%s", fasta_path);
     set_options((const char *const[]){option, NULL});
     cr_assert_eq(embed_paths(paths, &s), CSL_PLUGIN_OK, "%s", s.failure.text);
@@ -171,6 +192,25 @@ Test(variant_normalise, as_bcftools_norm)
     for (size_t i = 0; i < count; i++)
         snprintf(ours[i], sizeof ours[i], "%.*s\n", (int)strcspn(s.tokens[i + 1].label, ","),
                  s.tokens[i + 1].label);
+    /* The same of the reference in blocks. */
+    char blocks[300], fai[320], gzi[320];
+    write_blocks(fasta_path, fasta, BASES, blocks);
+    snprintf(fai, sizeof fai, "%s.fai", blocks);
+    snprintf(gzi, sizeof gzi, "%s.gzi", blocks);
+    snprintf(option, sizeof option, "variant.reference=%s", blocks);
+    set_options((const char *const[]){option, NULL});
+    static seen packed;
+    const char *const in_blocks[] = {vcf_path, blocks, fai, gzi, NULL};
+    cr_assert_eq(embed_paths(in_blocks, &packed), CSL_PLUGIN_OK, "%s", packed.failure.text);
+    for (size_t i = 0; i < count; i++) cr_assert_str_eq(packed.tokens[i + 1].label, s.tokens[i + 1].label);
+    cr_assert_eq(embed_paths((const char *const[]){vcf_path, blocks, fai, NULL}, &packed),
+                 CSL_PLUGIN_BAD_INPUT);
+    cr_assert(strstr(packed.failure.text, "samtools faidx makes both"), "%s", packed.failure.text);
+    /* The index of another file. */
+    write_file(folder, "ref.fa.gz.fai", "1\t1900\t5\t1900\t1901\n", fai);
+    cr_assert_eq(embed_paths(in_blocks, &packed), CSL_PLUGIN_BAD_INPUT);
+    cr_assert(strstr(packed.failure.text, "is of another file"), "%s", packed.failure.text);
+    set_options(NULL);
     qsort(ours, count, sizeof ours[0], compare);
     qsort(theirs, count, sizeof theirs[0], compare);
     for (size_t i = 0; i < count; i++) cr_assert_str_eq(ours[i], theirs[i]);
