@@ -148,6 +148,11 @@ static csl_status read_span(const csl_audit_log *log, audit_journal_reader *read
     while ((status = audit_journal_next(reader, &record, error)) == CSL_OK) {
         audit_checkpoint *to = span->records ? &span->last : &span->first;
         status = audit_checkpoint_read(log->path, record.note, record.note_length, log->vkey, to, error);
+        if (to->foreign) {
+            /* Older than this key, whose first checkpoint was synced: of no use any more. */
+            span->records = 0;
+            return CSL_OK;
+        }
         if (status != CSL_OK) return status;
         if (!span->records++) span->last = span->first;
     }
@@ -200,7 +205,7 @@ static csl_status replay(csl_audit_log *log, audit_journal_reader *reader, const
  */
 static csl_status find_end(csl_audit_log *log, csl_error *error)
 {
-    audit_checkpoint checkpoint;
+    audit_checkpoint checkpoint = {0};
     journal_span span = {0};
     audit_journal_reader reader;
     csl_status status = audit_journal_open(&log->folder, &reader, error);
@@ -215,7 +220,10 @@ static csl_status find_end(csl_audit_log *log, csl_error *error)
     if (status == CSL_OK)
         status = audit_checkpoint_read(log->path, log->note.length ? (const char *)log->note.bytes : "",
                                        log->note.length, log->vkey, &checkpoint, error);
-    if (span.records && (status != CSL_OK || checkpoint.size <= span.last.size)) {
+    /* A checkpoint of another key is no torn one. */
+    bool torn =
+        !checkpoint.foreign && (status == CSL_ENOTFOUND || status == CSL_EFORMAT || status == CSL_ECRYPTO);
+    if (span.records && (torn || (status == CSL_OK && checkpoint.size <= span.last.size))) {
         bool newest = status == CSL_OK && checkpoint.size == span.last.size &&
                       !memcmp(&checkpoint.root, &span.last.root, sizeof checkpoint.root);
         status = replay(log, &reader, &span, newest, error);

@@ -22,8 +22,14 @@ int bed_shell(const char *format, ...)
 
 bed bed_begin(void)
 {
-    bed b = {.folder = "/tmp/csl-audit-XXXXXX"};
+    return bed_begin_in("/tmp");
+}
+
+bed bed_begin_in(const char *where)
+{
+    bed b;
     csl_error error = {0};
+    snprintf(b.folder, sizeof b.folder, "%s/csl-audit-XXXXXX", where);
     cr_assert(mkdtemp(b.folder));
     snprintf(b.log, sizeof b.log, "%s/log", b.folder);
     cr_good(csl_audit_keygen(b.folder, BED_ORIGIN, &error), error);

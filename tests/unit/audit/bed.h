@@ -19,6 +19,7 @@ typedef struct bed {
 } bed;
 
 bed bed_begin(void);
+bed bed_begin_in(const char *where);
 void bed_end(bed *b);
 
 /* Asserts that the status is CSL_OK, printing the error otherwise. */
