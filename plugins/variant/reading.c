@@ -128,6 +128,7 @@ int32_t variant_reading_take(variant_reading *r, uint32_t input, variant_source 
     variant_record *record = &source->record;
     variant_genotype genotype;
     if (variant_genotype_read(record, &genotype, &source->fault) < 0) return CSL_PLUGIN_BAD_INPUT;
+    if (r->concordance.held) variant_concordance_take(&r->concordance, record, &genotype);
     if (r->scoring.table.count && source->header.samples)
         variant_scoring_record(&r->scoring, record, &genotype, &r->reference);
     if (r->panel.region_count) {
@@ -211,10 +212,15 @@ static int32_t read_file(variant_reading *r, uint32_t index)
     if (status == CSL_PLUGIN_OK) status = variant_report_header(r, index, &source);
     if (status == CSL_PLUGIN_OK && !r->scoring_open) status = open_scores(r, &source.header);
     bool done = false;
+    if (status == CSL_PLUGIN_OK && r->files > 1 && source.header.samples &&
+        !variant_concordance_next(&r->concordance))
+        status = CSL_PLUGIN_NO_MEMORY;
+    if (r->concordance.first) r->compared_with = index;
     if (status == CSL_PLUGIN_OK && r->panel.region_count && !r->scoring.table.count)
         status = variant_regions_read(r, index, &source, &done);
     if (status == CSL_PLUGIN_OK && !done) status = read_records(r, index, &source);
     if (status == CSL_PLUGIN_OK) status = variant_report_conformance(r, index, &source.judge);
+    if (status == CSL_PLUGIN_OK) status = variant_report_concordance(r, index);
     variant_source_close(&source);
     return status;
 }
@@ -225,6 +231,8 @@ static int32_t read_files(variant_reading *r)
     if (status == CSL_PLUGIN_OK) status = open_annotations(r);
     if (status == CSL_PLUGIN_OK) status = open_panel(r);
     if (status == CSL_PLUGIN_OK) status = open_wish(r);
+    for (uint32_t i = 0; i < r->count; i++)
+        r->files += r->kinds[i] <= VARIANT_KIND_BCF && &r->inputs[i] != r->annotator.input;
     for (uint32_t i = 0; i < r->count && status == CSL_PLUGIN_OK; i++) {
         if (r->kinds[i] > VARIANT_KIND_BCF || &r->inputs[i] == r->annotator.input) continue;
         if (r->first == r->count) r->first = i;
@@ -260,6 +268,7 @@ int32_t variant_reading_run(const variant_options *options, const csl_input *inp
         variant_reference_close(&r->reference);
         variant_annotator_close(&r->annotator);
         variant_panel_close(&r->panel);
+        variant_concordance_free(&r->concordance);
         variant_score_table_free(&r->scoring.table);
         variant_change_room_free(&r->room);
     }

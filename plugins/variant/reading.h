@@ -7,6 +7,7 @@
 
 #include "annotator.h"
 #include "change.h"
+#include "concordance.h"
 #include "options.h"
 #include "panel.h"
 #include "probe.h"
@@ -34,6 +35,9 @@ typedef struct variant_reading {
     variant_scoring scoring;
     bool scoring_open;   /* the scoring files have been read, for `build` */
     variant_build build; /* of the first file's genotypes */
+    uint32_t files;      /* of genotypes */
+    variant_concordance concordance;
+    uint32_t compared_with; /* the first file with a sample */
     variant_tally tally;
     variant_selection selection;
 } variant_reading;
@@ -58,6 +62,8 @@ int32_t variant_regions_read(variant_reading *reading, uint32_t input, variant_s
  * inferred. */
 int32_t variant_report_header(const variant_reading *reading, uint32_t input, const variant_source *source);
 int32_t variant_report_findings(variant_reading *reading);
+/* A warning where a file is of another person than the first. */
+int32_t variant_report_concordance(const variant_reading *reading, uint32_t input);
 /* A warning for every rule of the standard that the file broke. */
 int32_t variant_report_conformance(const variant_reading *reading, uint32_t input,
                                    const variant_judge *judge);

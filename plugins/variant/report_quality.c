@@ -57,3 +57,16 @@ int32_t variant_report_quality(const variant_reading *r)
             "X is heterozygous as of two X, and there are calls on Y: two people in one sample, or XXY");
     return status;
 }
+
+int32_t variant_report_concordance(const variant_reading *r, uint32_t input)
+{
+    const variant_concordance *c = &r->concordance;
+    char text[300];
+    if (!c->held || !variant_concordance_differs(c)) return CSL_PLUGIN_OK;
+    snprintf(text, sizeof text,
+             "%" PRIu64 " of %" PRIu64
+             " genotypes of SNVs that this file shares with %.100s agree: two files of one person "
+             "agree in nearly all",
+             c->equal, c->compared, r->inputs[r->compared_with].name);
+    return r->sink->warn(r->sink, input, NULL, text);
+}
