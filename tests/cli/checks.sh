@@ -4,16 +4,16 @@
 command -v bcftools >/dev/null 2>&1 || { say "skipped: no bcftools"; exit 77; }
 cd "$T" || exit 3
 
-head='##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n##contig=<ID=chrX,length=156040895>\n##contig=<ID=chrY,length=57227415>\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n'
+head='##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n##contig=<ID=chrX,length=156040895>\n##contig=<ID=chrY,length=57227415>\n##INFO=<ID=AF,Number=A,Type=Float,Description="f">\n##FORMAT=<ID=GT,Number=1,Type=String,Description="g">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n'
 warned() { "$CONSILIUM" embed "$@" 2>/dev/null | jq -r 'select(.type=="warning").text'; }
 fact() { kind=$1 && shift && "$CONSILIUM" embed "$@" 2>/dev/null | jq -r "select(.type==\"fact\" and .kind==\"$kind\").value"; }
 
 # Sex: 400 SNVs of X outside the pseudoautosomal regions; a share of them is heterozygous. guess-ploidy goes by the genotypes too,
-# told that one in twenty may be wrong.
+# told that one in twenty may be wrong and that both alleles are as frequent.
 for share in 0 4 40 60; do
-    { printf "$head"; awk -v s="$share" 'BEGIN { srand(5); for (i = 0; i < 400; i++) printf "chrX\t%d\t.\tA\tG\t.\tPASS\t.\tGT\t%s\n", 5000000 + 1000 * i, rand() * 100 < s ? "0/1" : "1/1" }'; } >x$share.vcf
+    { printf "$head"; awk -v s="$share" 'BEGIN { srand(5); for (i = 0; i < 400; i++) printf "chrX\t%d\t.\tA\tG\t.\tPASS\tAF=0.5\tGT\t%s\n", 5000000 + 1000 * i, rand() * 100 < s ? "0/1" : "1/1" }'; } >x$share.vcf
     bgzip -k x$share.vcf && bcftools index x$share.vcf.gz
-    bcftools +guess-ploidy -t GT -e 0.05 -g hg38 x$share.vcf.gz 2>p.err | awk '{ print $2 == "M" ? "male" : $2 == "F" ? "female" : $2 }' >p.sex || sed 's/^/    /' p.err
+    bcftools +guess-ploidy --AF-tag AF -t GT -e 0.05 -g hg38 x$share.vcf.gz 2>p.err | awk '{ print $2 == "M" ? "male" : $2 == "F" ? "female" : $2 }' >p.sex || sed 's/^/    /' p.err
     same "$share % heterozygous on X" "$(cat p.sex)" "$(fact sex_inferred x$share.vcf)"
 done
 
