@@ -18,7 +18,7 @@ typedef struct decoder {
     csl_codestream header;
     uint8_t identifier[CSL_JPEG_LS_COMPONENTS];
     csl_jpeg_ls_preset preset; /* zero: the default */
-    uint16_t *lines;           /* [components][2][columns + 2] */
+    uint16_t *lines;           /* [components][2][stride] */
     int16_t *scratch;          /* [2][columns] */
     csl_jpeg_ls_steps *steps;  /* [2 << precision] */
     uint32_t seen;             /* components that a scan has brought */
@@ -61,21 +61,21 @@ static bool read_preset(decoder *d, const uint8_t *body, uint64_t size)
 static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_dcm_error *error)
 {
     uint32_t columns = d->header.columns;
+    size_t stride = (size_t)columns + CSL_JPEG_LS_SLACK;
     csl_jpeg_ls_coder *coder = &d->coder;
     if (!csl_jpeg_ls_start(coder, d->header.precision, s->near, &d->preset, d->steps,
                            d->markers.stream + d->markers.at, d->markers.stream + d->markers.length))
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                             "its coding parameters contradict each other");
     for (uint32_t k = 0; k < s->count; k++)
-        memset(d->lines + (size_t)2 * s->component[k] * (columns + 2), 0,
-               2 * (columns + 2) * sizeof *d->lines);
+        memset(d->lines + 2 * s->component[k] * stride, 0, 2 * stride * sizeof *d->lines);
     for (uint32_t y = 0; y < d->header.rows; y++) {
         uint16_t *line[CSL_JPEG_LS_COMPONENTS], *above[CSL_JPEG_LS_COMPONENTS];
         bool good = true;
         for (uint32_t k = 0; k < s->count; k++) {
-            uint16_t *pair = d->lines + (size_t)2 * s->component[k] * (columns + 2) + 1;
-            line[k] = pair + (y & 1 ? columns + 2 : 0);
-            above[k] = pair + (y & 1 ? 0 : columns + 2);
+            uint16_t *pair = d->lines + 2 * s->component[k] * stride + 1;
+            line[k] = pair + (y & 1 ? stride : 0);
+            above[k] = pair + (y & 1 ? 0 : stride);
             /* A.2.1: beyond the line stands its last sample, before it the first of the line above. */
             above[k][columns] = above[k][columns - 1];
             line[k][-1] = above[k][0];
@@ -154,7 +154,8 @@ int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm
                             d.header.precision);
     status = csl_frame_allocate(frame, pixels, d.header.components, d.header.precision, error);
     if (status != CSL_PLUGIN_OK) return status;
-    d.lines = calloc((size_t)2 * d.header.components * (d.header.columns + 2), sizeof *d.lines);
+    d.lines =
+        calloc(2 * (size_t)d.header.components * (d.header.columns + CSL_JPEG_LS_SLACK), sizeof *d.lines);
     d.scratch = calloc(2 * (size_t)d.header.columns, sizeof *d.scratch);
     d.steps = malloc(((size_t)2 << d.header.precision) * sizeof *d.steps);
     status = d.lines && d.scratch && d.steps

@@ -6,6 +6,10 @@
 
 enum { CSL_JPEG_LS_COMPONENTS = 3, CSL_JPEG_LS_CONTEXTS = 365, CSL_JPEG_LS_RUN_CONTEXTS = 2 };
 
+/* Samples that a line has room for besides its own: one before it, one behind, and what a run is filled with
+ * too much. */
+enum { CSL_JPEG_LS_SLACK = 32 };
+
 typedef struct csl_jpeg_ls_preset { /* C.2.4.1.1; zero: the default */
     uint32_t maximum, threshold[3], reset;
 } csl_jpeg_ls_preset;

@@ -2,6 +2,8 @@
 
 #include "file/vector.h"
 
+#include <assert.h>
+
 /* Into loops that are compiled for plain lossless coding alone, and for newer processors. */
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
@@ -10,7 +12,9 @@ static const uint8_t run_bits[32] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,  2,  3,  3
                                      4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 /* MOST_BYTES: of a sample with the run before it. */
-enum { MOST_BYTES = 64 };
+enum { MOST_BYTES = 64, ROUND = 16 };
+
+static_assert(ROUND + 2 <= CSL_JPEG_LS_SLACK, "a line has room for it");
 #define DAMAGED UINT32_MAX
 
 static uint32_t take(csl_bits *bits, uint32_t count)
@@ -129,6 +133,11 @@ ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_j
     return reconstruct(plain, c, prediction, (error ^ sign) - sign);
 }
 
+/* What a run from index 0 passes before it comes to each index. */
+static const uint32_t run_passed[32] = {0,   1,   2,   3,   4,    6,    8,    10,   12,    16,   20,
+                                        24,  28,  36,  44,  52,   60,   76,   92,   124,   156,  220,
+                                        284, 412, 540, 796, 1308, 2332, 4380, 8476, 16668, 33052};
+
 /* A.7.1: how far the run goes, at most `left`; the run index is that of the interruption afterwards. False
  * where it passes the end of the line. The bits of its length, at most 50, are no more than one load brings.
  */
@@ -137,17 +146,19 @@ static bool run_length(csl_jpeg_ls_coder *c, csl_bits *bits, uint32_t component,
 {
     uint32_t *index = &c->run_index[component], passed = 0;
     csl_bits b = csl_bits_load(*bits);
+    uint32_t ones = (uint32_t)__builtin_clzll(~b.held | 1), reached = *index + ones;
     bool to_the_end = false;
-    while (!to_the_end && b.held >> 63) {
-        uint32_t step = 1u << run_bits[*index];
-        b = csl_bits_drop(b, 1);
-        if (step <= left - passed) {
-            passed += step;
-            *index += *index < 31;
+    if (__builtin_expect(reached < 32 && run_passed[reached] - run_passed[*index] < left, 1)) {
+        passed = run_passed[reached] - run_passed[*index];
+        *index = reached;
+        b = csl_bits_drop(b, ones);
+    } else {
+        for (; !to_the_end && b.held >> 63; b = csl_bits_drop(b, 1)) {
+            uint32_t step = 1u << run_bits[*index];
+            bool whole = step <= left - passed;
+            passed = whole ? passed + step : left;
+            *index += whole && *index < 31;
             to_the_end = passed == left;
-        } else {
-            passed = left;
-            to_the_end = true;
         }
     }
     if (!to_the_end) {
@@ -196,7 +207,10 @@ __attribute__((noinline)) static uint32_t run(csl_jpeg_ls_coder *coder, csl_bits
     int32_t value = line[-1];
     uint32_t length;
     if (!run_length(coder, bits, component, left, &length)) return 0;
-    for (uint32_t x = 0; x < length; x++) line[x] = (uint16_t)value;
+    for (uint32_t x = 0; x < length;
+         x += ROUND) { /* a little too much, so that most runs are filled at once */
+        for (uint32_t i = 0; i < ROUND; i++) line[x + i] = (uint16_t)value;
+    }
     if (length == left) return length;
     int32_t over = above[length], error;
     bool alike = value - over <= c->near && over - value <= c->near;
