@@ -248,7 +248,8 @@ ALWAYS_INLINE bool coded_line(bool plain, csl_jpeg_ls_coder *coder, uint32_t com
     for (uint32_t x = 0; x < columns;) {
         int32_t over = above[x], above_left = above[(ptrdiff_t)x - 1], third = above_left - left;
         /* The third gradient has a say in the sign where the others are 0; it is less than 2^16. */
-        int32_t context = sizes[x] + steps[third].of[signs[x]], sign = (((signs[x] - 1) << 17) + third) >> 31;
+        int32_t context = sizes[x] + steps[third].of[signs[x]],
+                sign = (((signs[x] - 1) * (1 << 17)) + third) >> 31;
         bits = csl_bits_ensure(&coder->source, bits, MOST_BYTES);
         if (__builtin_expect(context != 0, 1)) {
             left = regular(plain, &c, &coder->contexts, context, &bits, sign,
