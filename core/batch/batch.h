@@ -93,6 +93,8 @@ typedef struct csl_run_options {
     csl_caution caution;
     csl_precision precision;
     csl_limits limits;
+    bool retry;          /* do the failed cases of earlier starts again */
+    const char *command; /* how `consilium retry` may ask for this again: the fact "command"; may be NULL */
     unsigned quarantine; /* crashes of a plugin, in as many cases, that bring it under quarantine; 0: 3 */
     size_t max_failures; /* failed cases from which on the run stops; 0: none are too many */
     csl_registry_options plugins;
@@ -150,8 +152,9 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
 /* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
- * "origin", "configuration" (JSON: all that results depend on), "limits", "coverage", "labels", "tasks" and
- * "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the store. */
+ * "origin", "configuration" (JSON: all that results depend on), "limits", "coverage", "command", "labels",
+ * "tasks" and "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the
+ * store. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 

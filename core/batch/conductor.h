@@ -4,11 +4,15 @@
 #define CSL_BATCH_CONDUCTOR_H
 
 #include "batch/crashes.h"
+#include "batch/inputs.h"
 #include "batch/pool.h"
 #include "batch/record.h"
 #include "batch/store.h"
 
-enum { GROUP = 64 }; /* results that become durable together, at most */
+enum {
+    GROUP = 64,  /* results that become durable together, at most */
+    WINDOW = 256 /* cases that may be handed out from the one that is delivered next on */
+};
 
 /* Everything of one csl_run. */
 typedef struct conductor {
@@ -27,9 +31,10 @@ typedef struct conductor {
     const json_t *hello; /* the pool's */
     record_card card;
     crashes crashed;
-    size_t failures;            /* of this start */
-    volatile int stop;          /* hand out no more */
-    char model[CSL_SHA256_HEX]; /* hashed by this process */
+    size_t failures;                   /* of this start */
+    volatile int stop;                 /* hand out no more */
+    char stamps[WINDOW][INPUTS_STAMP]; /* of the case i of the list at i % WINDOW */
+    char model[CSL_SHA256_HEX];        /* hashed by this process */
     /* the group that becomes durable next */
     record records[GROUP];
     store_row rows[GROUP];
@@ -37,6 +42,9 @@ typedef struct conductor {
     double group_since, anchored; /* when others were last asked about the log */
     bool alerted;                 /* the log says that a witness has seen another */
 } conductor;
+
+/* Something that a person should know; context is the conductor. */
+void tell(void *context, const char *text);
 
 /* ---- describe.c ---- */
 

@@ -128,6 +128,7 @@ csl_status describe_run(conductor *c, csl_error *error)
         for (size_t i = 0; status == CSL_OK && i < sizeof facts / sizeof *facts; i++)
             status = store_set_fact(c->store, facts[i][0], facts[i][1], error);
     }
+    if (status == CSL_OK && c->o->command) status = store_set_fact(c->store, "command", c->o->command, error);
     json_decref(wanted);
     free(text);
     free(labels);

@@ -22,6 +22,7 @@ void forget_group(conductor *c)
         free((char *)(uintptr_t)c->rows[i].json);
         free((char *)(uintptr_t)c->rows[i].errors);
         free((char *)(uintptr_t)c->rows[i].crashed);
+        free((char *)(uintptr_t)c->rows[i].stamp);
         record_free(&c->records[i]);
     }
     c->grouped = c->group_size = 0;
@@ -101,7 +102,7 @@ static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *erro
     snprintf(text, sizeof text,
              "plugin %s crashed in %u cases and is under quarantine: cases with files of it fail", a->plugin,
              c->crashed.limit);
-    if (c->o->note) c->o->note(c->o->context, text);
+    tell(c, text);
     return ledger_quarantine(c->log, a->plugin, text, error);
 }
 
@@ -117,6 +118,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
     c->failures += failed;
     *row = (store_row){.position = (size_t)(which - c->manifest.cases),
                        .id = which->id,
+                       .stamp = strdup(c->stamps[a->index % WINDOW]),
                        .status = r->status,
                        .png = r->png.length ? r->png.bytes : NULL,
                        .png_length = r->png.length,

@@ -209,6 +209,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     m->ticket = p->next_ticket++;
     m->index = index;
     turns_handed_out(&p->turns, index);
+    if (p->options.starting) p->options.starting(p->options.context, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
     put_text(&job, c->patient ? c->patient : "", c->patient ? strlen(c->patient) : 0);

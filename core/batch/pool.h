@@ -17,6 +17,7 @@ typedef struct pool_options {
     size_t window; /* cases from the one that is delivered next that may be handed out */
     size_t
         waiting_bytes; /* of answers that wait for their turn, from which on no more cases are handed out */
+    void (*starting)(void *context, size_t index); /* a case is about to be handed out. May be NULL */
     const volatile int *stop; /* nonzero: hand out no more, finish what runs. May be NULL */
     void (*note)(void *context, const char *text); /* something a person should know. May be NULL */
     void *context;

@@ -12,8 +12,14 @@
 #include "batch/ledger.h"
 #include "batch/score.h"
 
-enum { WINDOW = 256, QUARANTINE_AFTER = 3 };
+enum { QUARANTINE_AFTER = 3 };
 static const size_t waiting_bytes = (size_t)64 << 20, maximum_answer = (size_t)8 << 20;
+
+void tell(void *context, const char *text)
+{
+    const conductor *c = context;
+    if (c->o->note) c->o->note(c->o->context, text);
+}
 
 /* ---- opening ---- */
 
@@ -60,7 +66,7 @@ static csl_status greet(conductor *c, csl_error *error)
         const char *path = json_string_value(json_object_get(item, "path"));
         const char *reason = json_string_value(json_object_get(item, "reason"));
         snprintf(text, sizeof text, "plugin %s was not loaded: %s", path ? path : "?", reason ? reason : "?");
-        if (c->o->note) c->o->note(c->o->context, text);
+        tell(c, text);
     }
     return status;
 }
@@ -86,6 +92,27 @@ static bool in_shard(const csl_run_options *o, size_t position)
     return !o->shards || position % o->shards == o->shard - 1;
 }
 
+/* Whether a result stands: its files are those that were read, and nobody asks for another try. */
+static bool keep(void *context, size_t position, const char *status, const char *stamp, const char *json)
+{
+    conductor *c = context;
+    const csl_manifest_case *which = &c->manifest.cases[position];
+    char now[INPUTS_STAMP], text[512];
+    if (c->o->retry && !strcmp(status, "failed")) return false;
+    inputs_stamp(which, now);
+    if (!strcmp(now, stamp) || !inputs_differ(which, json)) return true;
+    snprintf(text, sizeof text, "case %s: its files are not those that were read; it is done again",
+             which->id);
+    tell(c, text);
+    return false;
+}
+
+static void stamp_case(void *context, size_t index)
+{
+    conductor *c = context;
+    inputs_stamp(c->list[index], c->stamps[index % WINDOW]);
+}
+
 static csl_status list_cases(conductor *c, csl_error *error)
 {
     bool *done = calloc(c->manifest.count + 1, sizeof *done);
@@ -93,7 +120,8 @@ static csl_status list_cases(conductor *c, csl_error *error)
     csl_status status = done && c->list
                             ? CSL_OK
                             : csl_fail(error, CSL_ENOMEM, c->o->cases, "no memory for the list of cases");
-    if (status == CSL_OK) status = store_match(c->store, &c->manifest, done, c->summary, error);
+    if (status == CSL_OK) status = store_match(c->store, &c->manifest, keep, c, done, c->summary, error);
+    if (status == CSL_OK) status = store_each_crash(c->store, done, count_crash, &c->crashed, error);
     for (size_t i = 0; status == CSL_OK && i < c->manifest.count; i++)
         if (in_shard(c->o, i) && !done[i]) c->list[c->count++] = &c->manifest.cases[i];
     free(done);
@@ -199,9 +227,10 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     pool_options workers = {.jobs = jobs_or_default(options->jobs, summary->total),
                             .window = WINDOW,
                             .waiting_bytes = waiting_bytes,
+                            .starting = stamp_case,
                             .stop = &c->stop,
-                            .note = options->note,
-                            .context = options->context};
+                            .note = tell,
+                            .context = c};
     if ((status = hash_model(c, error)) != CSL_OK) goto done;
     if ((status = csl_make_folders(options->out, error)) != CSL_OK) goto done;
     if ((status = take_lock(c, error)) != CSL_OK) goto done;
@@ -212,7 +241,6 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = describe_run(c, error)) != CSL_OK) goto done;
     if ((status = note_limits(c, error)) != CSL_OK) goto done;
     if ((status = list_cases(c, error)) != CSL_OK) goto done;
-    if ((status = store_each_crash(c->store, count_crash, &c->crashed, error)) != CSL_OK) goto done;
     if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
                                c->model, error)) != CSL_OK)
         goto done;

@@ -20,10 +20,12 @@ struct csl_store {
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS result(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT "
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, audit_index INTEGER NOT NULL, "
+    "leaf TEXT NOT "
     "NULL);"
     "CREATE TABLE IF NOT EXISTS staged(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, audit_index INTEGER NOT NULL, leaf TEXT NOT "
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, audit_index INTEGER NOT NULL, "
+    "leaf TEXT NOT "
     "NULL);"
     "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);";
 
@@ -174,7 +176,7 @@ static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, 
 {
     sqlite3_stmt *q = NULL;
     csl_status status =
-        prepare(s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &q, error);
+        prepare(s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &q, error);
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         const store_row *r = &rows[i];
         char leaf[CSL_SHA256_HEX];
@@ -189,8 +191,9 @@ static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, 
             sqlite3_bind_null(q, 5);
         sqlite3_bind_text(q, 6, r->errors, -1, SQLITE_STATIC);
         sqlite3_bind_text(q, 7, r->crashed, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(q, 8, (sqlite3_int64)r->audit_index);
-        sqlite3_bind_text(q, 9, leaf, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(q, 8, r->stamp, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 9, (sqlite3_int64)r->audit_index);
+        sqlite3_bind_text(q, 10, leaf, -1, SQLITE_TRANSIENT);
         if (sqlite3_step(q) != SQLITE_DONE) status = failed(s, error);
         sqlite3_reset(q);
     }
@@ -209,7 +212,8 @@ csl_status store_publish(csl_store *s, csl_error *error)
 {
     csl_status status = run(s, "BEGIN IMMEDIATE", error);
     if (status != CSL_OK) return status;
-    return end(s, run(s, "INSERT INTO result SELECT * FROM staged; DELETE FROM staged", error), error);
+    return end(s, run(s, "INSERT OR REPLACE INTO result SELECT * FROM staged; DELETE FROM staged", error),
+               error);
 }
 
 /* Whether the log holds, at the place it was meant for, the entry of a staged result. */
@@ -246,7 +250,7 @@ csl_status store_recover(csl_store *s, const char *audit_folder, uint64_t audit_
     sqlite3_finalize(all);
     sqlite3_finalize(drop);
     if (status == CSL_OK)
-        status = run(s, "INSERT INTO result SELECT * FROM staged; DELETE FROM staged", error);
+        status = run(s, "INSERT OR REPLACE INTO result SELECT * FROM staged; DELETE FROM staged", error);
     return end(s, status, error);
 }
 
@@ -262,15 +266,25 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const place *)a)->id, ((const place *)b)->id);
 }
 
-static csl_status match(csl_store *s, const place *places, size_t count, bool *done, csl_run_summary *counts,
-                        csl_error *error)
+/* What store_match was asked with. */
+typedef struct matching {
+    const place *places; /* by id */
+    size_t count;
+    store_keep keep;
+    void *context;
+    bool *done;
+    csl_run_summary *counts;
+} matching;
+
+static csl_status match(csl_store *s, const matching *m, csl_error *error)
 {
+    csl_run_summary *counts = m->counts;
     sqlite3_stmt *all = NULL, *move = NULL;
-    csl_status status = prepare(s, "SELECT id, position, status FROM result", &all, error);
+    csl_status status = prepare(s, "SELECT id, position, status, stamp, json FROM result", &all, error);
     if (status == CSL_OK) status = prepare(s, "UPDATE result SET position=?2 WHERE id=?1", &move, error);
     while (next_row(s, all, &status, error)) {
         place wanted = {.id = (const char *)sqlite3_column_text(all, 0)};
-        const place *found = bsearch(&wanted, places, count, sizeof *places, by_id);
+        const place *found = bsearch(&wanted, m->places, m->count, sizeof *m->places, by_id);
         if (!found) {
             status = csl_fail(
                 error, CSL_EUSAGE, s->path,
@@ -280,11 +294,15 @@ static csl_status match(csl_store *s, const place *places, size_t count, bool *d
             break;
         }
         const char *what = (const char *)sqlite3_column_text(all, 2);
-        done[found->position] = true;
-        counts->scored += !strcmp(what, "scored");
-        counts->failed += !strcmp(what, "failed");
-        counts->withheld += !strcmp(what, "withheld");
-        counts->resumed++;
+        const char *stamp = (const char *)sqlite3_column_text(all, 3);
+        if (m->keep(m->context, found->position, what, stamp ? stamp : "",
+                    (const char *)sqlite3_column_text(all, 4))) {
+            m->done[found->position] = true;
+            counts->scored += !strcmp(what, "scored");
+            counts->failed += !strcmp(what, "failed");
+            counts->withheld += !strcmp(what, "withheld");
+            counts->resumed++;
+        }
         if ((size_t)sqlite3_column_int64(all, 1) == found->position) continue;
         sqlite3_bind_text(move, 1, wanted.id, -1, SQLITE_TRANSIENT);
         sqlite3_bind_int64(move, 2, (sqlite3_int64)found->position);
@@ -296,28 +314,31 @@ static csl_status match(csl_store *s, const place *places, size_t count, bool *d
     return status;
 }
 
-csl_status store_match(csl_store *s, const csl_manifest *manifest, bool *done, csl_run_summary *counts,
-                       csl_error *error)
+csl_status store_match(csl_store *s, const csl_manifest *manifest, store_keep keep, void *context, bool *done,
+                       csl_run_summary *counts, csl_error *error)
 {
     place *places = calloc(manifest->count + 1, sizeof *places);
     if (!places) return csl_fail(error, CSL_ENOMEM, s->path, "no memory for the list of cases");
     for (size_t i = 0; i < manifest->count; i++)
         places[i] = (place){.id = manifest->cases[i].id, .position = i};
     qsort(places, manifest->count, sizeof *places, by_id);
+    matching m = {places, manifest->count, keep, context, done, counts};
     csl_status status = run(s, "BEGIN IMMEDIATE", error);
-    if (status == CSL_OK) status = end(s, match(s, places, manifest->count, done, counts, error), error);
+    if (status == CSL_OK) status = end(s, match(s, &m, error), error);
     free(places);
     return status;
 }
 
 /* ---- reading ---- */
 
-csl_status store_each_crash(csl_store *s, void (*visit)(void *context, const char *plugin), void *context,
-                            csl_error *error)
+csl_status store_each_crash(csl_store *s, const bool *done, void (*visit)(void *context, const char *plugin),
+                            void *context, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status = prepare(s, "SELECT crashed FROM result WHERE crashed IS NOT NULL", &q, error);
-    while (next_row(s, q, &status, error)) visit(context, (const char *)sqlite3_column_text(q, 0));
+    csl_status status =
+        prepare(s, "SELECT crashed, position FROM result WHERE crashed IS NOT NULL", &q, error);
+    while (next_row(s, q, &status, error))
+        if (done[sqlite3_column_int64(q, 1)]) visit(context, (const char *)sqlite3_column_text(q, 0));
     sqlite3_finalize(q);
     return status;
 }

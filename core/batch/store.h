@@ -16,6 +16,7 @@ typedef struct store_row {
     size_t png_length;
     const char *errors;  /* of a failed case, for failed/ */
     const char *crashed; /* the plugin that did, or NULL */
+    const char *stamp;   /* of its files (inputs.h), from before they were read */
     uint64_t audit_index;
     csl_digest leaf;
 } store_row;
@@ -29,12 +30,16 @@ csl_status store_publish(csl_store *store, csl_error *error);
 /* Staged results whose entry is in the log of that folder are published, the others dropped. */
 csl_status store_recover(csl_store *store, const char *audit_folder, uint64_t audit_size, csl_error *error);
 
-/* Puts the results in the order of the manifest and marks those that are there: done[count]. CSL_EUSAGE names
- * a result whose case the manifest lacks. counts: by status. */
-csl_status store_match(csl_store *store, const csl_manifest *manifest, bool *done, csl_run_summary *counts,
-                       csl_error *error);
-/* Calls visit for each result whose plugin crashed. */
-csl_status store_each_crash(csl_store *store, void (*visit)(void *context, const char *plugin), void *context,
+/* Puts the results in the order of the manifest and marks those that `keep` wants: done[count]; a new result
+ * takes the place of another. CSL_EUSAGE names a result whose case the manifest lacks. counts: by status, of
+ * what is kept. */
+typedef bool (*store_keep)(void *context, size_t position, const char *status, const char *stamp,
+                           const char *json);
+csl_status store_match(csl_store *store, const csl_manifest *manifest, store_keep keep, void *context,
+                       bool *done, csl_run_summary *counts, csl_error *error);
+/* Calls visit for each result at a place where done is true and whose plugin crashed. */
+csl_status store_each_crash(csl_store *store, const bool *done,
+                            void (*visit)(void *context, const char *plugin), void *context,
                             csl_error *error);
 /* Calls visit for each result in manifest order with what the child wrote to standard error. */
 csl_status store_each_error(csl_store *store,

@@ -2,6 +2,8 @@
  * interrupted. */
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +64,7 @@ static void help(void)
          "  --shard I/N        only every N-th case, from the I-th on\n"
          "  --memory MB        memory that one case may use (default 2048)\n"
          "  --timeout S        seconds that one case may take (default 300)\n"
+         "  --retry            do the failed cases of earlier starts again, too; see `consilium retry`\n"
          "  --quarantine N     a plugin that crashed in N cases is not used any more "
          "(default 3), see `consilium plugin`\n"
          "  --max-failures N   stop when N cases have failed\n"
@@ -98,6 +101,7 @@ static void show_progress(void *context, size_t done, size_t failed, size_t with
     size_t *before = context;
     char rest[128] = "";
     if (*before == SIZE_MAX) *before = done;
+    if (*before == total) return; /* nothing was left to do */
     int used = 0;
     if (*before)
         used = snprintf(rest, sizeof rest, "%zu done before%s", *before, failed || withheld ? ", " : "");
@@ -187,6 +191,23 @@ static int conclude(const csl_run_options *o, const csl_run_summary *s, bool jso
     return s->failed || s->withheld ? CSL_EXIT_SOME_FAILED : CSL_EXIT_DONE;
 }
 
+/* What `consilium retry` needs: the arguments as they were given, where, and for which folder. NULL if that
+ * is no UTF-8. */
+static char *command_text(int argc, char **argv, const char *out)
+{
+    char here[PATH_MAX];
+    json_t *arguments = json_array();
+    bool whole = getcwd(here, sizeof here) != NULL;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--retry"))
+            whole = !json_array_append_new(arguments, json_string(argv[i])) && whole;
+    json_t *command = json_pack("{s:s, s:s, s:o}", "folder", whole ? here : "", "out", whole ? out : "",
+                                "arguments", arguments);
+    char *text = whole && command ? json_dumps(command, JSON_COMPACT) : NULL;
+    json_decref(command);
+    return text;
+}
+
 int csl_verb_run(int argc, char **argv)
 {
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
@@ -208,6 +229,7 @@ int csl_verb_run(int argc, char **argv)
                                             {"memory", required_argument, NULL, 'M'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"sandbox", required_argument, NULL, 'S'},
+                                            {"retry", no_argument, NULL, 'R'},
                                             {"quarantine", required_argument, NULL, 'Q'},
                                             {"max-failures", required_argument, NULL, 'X'},
                                             {"plugins", required_argument, NULL, 'p'},
@@ -219,6 +241,7 @@ int csl_verb_run(int argc, char **argv)
     size_t before = SIZE_MAX;
     o.context = &before;
     const char *plugins = NULL, *passphrase_file = NULL, *witness_key = NULL;
+    char *command = NULL;
     bool json = false;
     long long number = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -262,6 +285,7 @@ int csl_verb_run(int argc, char **argv)
             if (!csl_option_number("run", "--jobs", optarg, 1, 256, &number)) return CSL_EXIT_USAGE;
             o.jobs = (unsigned)number;
             break;
+        case 'R': o.retry = true; break;
         case 'Q':
             if (!csl_option_number("run", "--quarantine", optarg, 1, 1 << 30, &number)) return CSL_EXIT_USAGE;
             o.quarantine = (unsigned)number;
@@ -302,6 +326,7 @@ int csl_verb_run(int argc, char **argv)
         if (default_key(key, &error) != CSL_OK) return csl_complain(&error);
         o.key = key;
     }
+    o.command = command = command_text(argc, argv, o.out);
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -309,5 +334,6 @@ int csl_verb_run(int argc, char **argv)
     csl_status status = csl_run(&o, &summary, &error);
     csl_progress_end();
     free(witness_vkey);
+    free(command);
     return status == CSL_OK ? conclude(&o, &summary, json) : csl_complain(&error);
 }

@@ -22,6 +22,19 @@ static int collect(void *context, const csl_stored_case *stored)
     return 0;
 }
 
+static bool keep_all(void *context, size_t position, const char *status, const char *stamp, const char *json)
+{
+    (void)context, (void)position, (void)status, (void)stamp, (void)json;
+    return true;
+}
+
+static bool keep_what_did_not_fail(void *context, size_t position, const char *status, const char *stamp,
+                                   const char *json)
+{
+    (void)context, (void)position, (void)stamp, (void)json;
+    return strcmp(status, "failed") != 0;
+}
+
 static const char *visible(const char *folder)
 {
     static char text[256];
@@ -51,9 +64,20 @@ Test(store, results_are_seen_when_published_and_in_manifest_order)
 
     bool done[4] = {0};
     csl_run_summary counts = {0};
-    cr_assert_eq(store_match(store, &manifest, done, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
     cr_expect(done[0] && done[1] && done[2] && !done[3]);
     cr_expect(counts.scored == 1 && counts.failed == 1 && counts.withheld == 1 && counts.resumed == 3);
+    bool wanted[4] = {0};
+    counts = (csl_run_summary){0};
+    cr_assert_eq(store_match(store, &manifest, keep_what_did_not_fail, NULL, wanted, &counts, NULL), CSL_OK);
+    cr_expect(!wanted[0] && wanted[1] && wanted[2] && counts.failed == 0 && counts.resumed == 2);
+    more = row(0, "d", "scored", 3);
+    cr_assert_eq(store_stage(store, &more, 1, NULL), CSL_OK);
+    cr_expect_str_eq(visible(out), "d c b ", "it stands until the next one does");
+    cr_assert_eq(store_publish(store, NULL), CSL_OK);
+    counts = (csl_run_summary){0};
+    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
+    cr_expect(counts.scored == 2 && counts.failed == 0 && counts.withheld == 1);
     csl_store_close(store);
     folder_drop(out);
 }
@@ -68,13 +92,13 @@ Test(store, a_longer_list_moves_results_and_a_shorter_one_is_refused)
     cr_assert_eq(store_publish(store, NULL), CSL_OK);
     bool done[4] = {0};
     csl_run_summary counts = {0};
-    cr_assert_eq(store_match(store, &manifest, done, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
     cr_expect(!done[0] && done[1] && !done[2] && done[3]);
     cr_expect_str_eq(visible(out), "c a ");
 
     csl_manifest shorter = {.cases = cases, .count = 2};
     csl_error error = {0};
-    cr_expect_eq(store_match(store, &shorter, done, &counts, &error), CSL_EUSAGE);
+    cr_expect_eq(store_match(store, &shorter, keep_all, NULL, done, &counts, &error), CSL_EUSAGE);
     cr_expect(strstr(error.message, "a result of case a"), "%s", error.message);
     csl_store_close(store);
     folder_drop(out);
