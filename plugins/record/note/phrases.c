@@ -8,8 +8,9 @@ void note_phrases_add(note_phrases *phrases, const char *list, uint16_t value)
 {
     while (*list && phrases->count < NOTE_PHRASES_MAX) {
         size_t length = strcspn(list, "|"), first = strcspn(list, " |");
-        uint16_t *slot = &phrases->slots[note_hash(list, first) % NOTE_PHRASE_SLOTS];
-        phrases->items[phrases->count++] = (note_phrase){list, (uint16_t)length, value, *slot};
+        uint32_t hash = note_hash(list, first);
+        uint16_t *slot = &phrases->slots[hash % NOTE_PHRASE_SLOTS];
+        phrases->items[phrases->count++] = (note_phrase){list, hash, (uint16_t)length, value, *slot};
         *slot = (uint16_t)phrases->count;
         list += length + (list[length] == '|');
     }
@@ -42,7 +43,7 @@ static void look(const note_phrases *phrases, uint32_t hash, const note_sentence
 {
     for (size_t i = phrases->slots[hash % NOTE_PHRASE_SLOTS]; i; i = phrases->items[i - 1].next) {
         const note_phrase *p = &phrases->items[i - 1];
-        size_t found = fits(p, s, word, phrases->plural);
+        size_t found = p->hash == hash ? fits(p, s, word, phrases->plural) : 0;
         if (found <= *words) continue;
         *words = found;
         *best = p->value;
