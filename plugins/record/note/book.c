@@ -7,6 +7,7 @@ note_book *note_book_new(rec_arena *arena)
 {
     note_book *book = rec_alloc(arena, 1, sizeof *book);
     if (!book) return NULL;
+    book->open = book->room;
     note_triggers(&book->triggers);
     note_terms(&book->findings, note_findings, note_finding_count, true);
     note_terms(&book->headings, note_headings, note_heading_count, false);
@@ -58,23 +59,27 @@ static bool is_before(const note_section *a, const note_section *b)
     return a->order < b->order;
 }
 
-/* Puts the open section into its place among those held. */
+/* Puts the open section into its place among those held; the room of the last one, or the next, is free then.
+ */
 static void close_section(note_book *book)
 {
-    note_section *s = &book->open, *held = book->sections;
+    note_section *s = book->open, **held = book->sections;
     if (!s->words) return;
     s->order = book->section_total++;
     size_t at = book->section_count;
-    while (at && is_before(s, &held[at - 1])) at--;
+    while (at && is_before(s, held[at - 1])) at--;
     if (at == NOTE_SECTIONS_MAX) return;
-    if (book->section_count < NOTE_SECTIONS_MAX) book->section_count++;
+    if (book->section_count < NOTE_SECTIONS_MAX)
+        book->open = &book->room[++book->section_count];
+    else
+        book->open = held[NOTE_SECTIONS_MAX - 1];
     memmove(&held[at + 1], &held[at], (book->section_count - 1 - at) * sizeof *held);
-    held[at] = *s;
+    held[at] = s;
 }
 
 static void open_section(note_book *book, const note_term *heading, const note_source *source)
 {
-    book->open = (note_section){.heading = heading, .time = source->time, .input = source->input};
+    *book->open = (note_section){.heading = heading, .time = source->time, .input = source->input};
 }
 
 typedef struct reading {
@@ -127,7 +132,7 @@ static void count_words(note_section *section, const note_sentence *s)
 
 static void add_mention(note_book *book, int finding, note_class class)
 {
-    note_section *s = &book->open;
+    note_section *s = book->open;
     note_mention *m = &book->mentions[finding][class];
     s->found[class]++;
     if (!m->times++ || s->time.days > m->time.days || isnan(m->time.days)) {
@@ -144,7 +149,7 @@ static void add_mention(note_book *book, int finding, note_class class)
 static void on_sentence(void *context, note_sentence *s)
 {
     reading *r = context;
-    note_section *section = &r->book->open;
+    note_section *section = r->book->open;
     note_assert(&r->book->triggers, s, section->heading->section);
     section->sentences++;
     section->words += (uint32_t)s->count;
@@ -169,5 +174,4 @@ void note_read(note_book *book, rec_arena *arena, const note_source *source, con
     open_section(book, r.whole, source);
     note_walk(text, length, book->rooms, &listener);
     close_section(book);
-    book->open.words = 0;
 }

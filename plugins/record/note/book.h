@@ -51,7 +51,9 @@ typedef struct note_mention {
 typedef struct note_book {
     note_sentence rooms[2];
     note_phrases triggers, findings, headings;
-    note_section open, sections[NOTE_SECTIONS_MAX]; /* the latest that there are */
+    note_section room[NOTE_SECTIONS_MAX + 1];
+    note_section *open;                        /* the one being read, in the room that is free */
+    note_section *sections[NOTE_SECTIONS_MAX]; /* the latest that there are, in their order */
     size_t section_count, section_total;
     note_mention mentions[NOTE_TABLE_MAX][NOTE_CLASSES];
     uint64_t *texts; /* of texts seen, by hash; a table of a power of 2 */

@@ -145,7 +145,7 @@ int32_t note_emit(const note_book *book, double last, bool deidentify, const csl
     char text[128];
     if (book->last.year && !(last >= book->last.days)) m.last = book->last.days;
     for (size_t i = 0; i < book->section_count && status == CSL_PLUGIN_OK; i++)
-        status = put_section(&m, &book->sections[i]);
+        status = put_section(&m, book->sections[i]);
     if (status == CSL_PLUGIN_OK) status = put_findings(&m);
     if (book->section_total == book->section_count || status != CSL_PLUGIN_OK) return status;
     snprintf(text, sizeof text, "%zu sections of notes; the latest %d are kept", book->section_total,

@@ -109,7 +109,7 @@ Test(record_note_text, sections_sentences_words)
 static const note_section *only_section(note_book *book)
 {
     cr_assert_eq(book->section_count, 1);
-    return &book->sections[0];
+    return book->sections[0];
 }
 
 /* The same in Python, with scikit-learn 1.2.1, of the n-grams that docs/note.md tells, written by hand:
