@@ -8,23 +8,26 @@
 
 static void help(void)
 {
-    puts("Usage: consilium synth --cases N --seed S --out DIR [--missing P] [--linked R] [--plugins "
-         "DIR[:DIR...]]\n\n"
-         "Writes a cohort of invented patients: DIR/cases/SYN-000001/ and so on with DICOM, patient record "
-         "and VCF or BCF,\n"
-         "DIR/labels.csv (case,malignancy,split: two thirds train, one third test), DIR/labels.json (the "
-         "label's code) and\n"
-         "DIR/truth.csv (what was planted). The same options and adapters give the same bytes.\n\n"
-         "  --cases N      how many patients, 1 to 999999\n"
-         "  --seed S       seed of everything that is drawn, 0 or more\n"
-         "  --out DIR      the cohort's folder; new or empty\n"
-         "  --missing P    leave out each modality of a case with probability P (0 to below 1; at least one "
-         "stays)\n"
-         "  --linked R     let the traits of two modalities have the correlation R (0 to below 1; 0)\n"
-         "  --plugins DIR  look for adapters in these folders first\n"
-         "  --help         this text\n\n"
-         "Example: consilium synth --cases 600 --seed 1 --out cohort\n"
-         "Exit codes: 0 done, 2 wrong usage, 3 cannot run.");
+    puts(
+        "Usage: consilium synth --cases N --seed S --out DIR [--missing P] [--linked R] [--notes] [--plugins "
+        "DIR[:DIR...]]\n\n"
+        "Writes a cohort of invented patients: DIR/cases/SYN-000001/ and so on with DICOM, patient record "
+        "and VCF or BCF,\n"
+        "DIR/labels.csv (case,malignancy,split: two thirds train, one third test), DIR/labels.json (the "
+        "label's code) and\n"
+        "DIR/truth.csv (what was planted). The same options and adapters give the same bytes.\n\n"
+        "  --cases N      how many patients, 1 to 999999\n"
+        "  --seed S       seed of everything that is drawn, 0 or more\n"
+        "  --out DIR      the cohort's folder; new or empty\n"
+        "  --missing P    leave out each modality of a case with probability P (0 to below 1; at least one "
+        "stays)\n"
+        "  --linked R     let the traits of two modalities have the correlation R (0 to below 1; 0)\n"
+        "  --notes        records come with a clinical note (note.txt), which alone tells the trait "
+        "record.renal\n"
+        "  --plugins DIR  look for adapters in these folders first\n"
+        "  --help         this text\n\n"
+        "Example: consilium synth --cases 600 --seed 1 --out cohort\n"
+        "Exit codes: 0 done, 2 wrong usage, 3 cannot run.");
 }
 
 static void show(void *context, size_t done, size_t total)
@@ -35,12 +38,16 @@ static void show(void *context, size_t done, size_t total)
 
 int csl_verb_synth(int argc, char **argv)
 {
-    enum { CASES = 1, SEED, OUT, MISSING, LINKED, PLUGINS, HELP };
-    static const struct option options[] = {
-        {"cases", required_argument, NULL, CASES},   {"seed", required_argument, NULL, SEED},
-        {"out", required_argument, NULL, OUT},       {"missing", required_argument, NULL, MISSING},
-        {"linked", required_argument, NULL, LINKED}, {"plugins", required_argument, NULL, PLUGINS},
-        {"help", no_argument, NULL, HELP},           {0}};
+    enum { CASES = 1, SEED, OUT, MISSING, LINKED, NOTES, PLUGINS, HELP };
+    static const struct option options[] = {{"cases", required_argument, NULL, CASES},
+                                            {"seed", required_argument, NULL, SEED},
+                                            {"out", required_argument, NULL, OUT},
+                                            {"missing", required_argument, NULL, MISSING},
+                                            {"linked", required_argument, NULL, LINKED},
+                                            {"notes", no_argument, NULL, NOTES},
+                                            {"plugins", required_argument, NULL, PLUGINS},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
     long long cases = 0, seed = -1;
     csl_synth_options wanted = {.progress = show};
     const char *plugins = NULL;
@@ -62,6 +69,7 @@ int csl_verb_synth(int argc, char **argv)
             if (!csl_option_real("synth", "--linked", optarg, 0, 0.999, &wanted.linked))
                 return CSL_EXIT_USAGE;
             break;
+        case NOTES: wanted.notes = true; break;
         case PLUGINS: plugins = optarg; break;
         case HELP: help(); return CSL_EXIT_DONE;
         default: return csl_usage("synth", "unknown option or missing value");

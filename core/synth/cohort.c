@@ -110,8 +110,14 @@ static csl_status write_case(const csl_synth_options *options, uint64_t number, 
     if (!folder) return csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     csl_rng rng;
     csl_rng_seed_stream(&rng, options->seed, noise_stream + number);
+    const char *names[CSL_SYNTH_TRAITS + 1];
+    double traits[CSL_SYNTH_TRAITS + 1];
+    memcpy(names, csl_synth_trait_names, sizeof csl_synth_trait_names);
+    memcpy(traits, truth->traits, sizeof truth->traits);
+    names[CSL_SYNTH_TRAITS] = "record.notes";
+    traits[CSL_SYNTH_TRAITS] = 1;
     csl_synth_subject subject = {.struct_size = sizeof subject,
-                                 .trait_count = CSL_SYNTH_TRAITS,
+                                 .trait_count = CSL_SYNTH_TRAITS + options->notes,
                                  .seed = csl_rng_next(&rng),
                                  .patient_id = person->patient_id,
                                  .sample = person->sample,
@@ -120,8 +126,8 @@ static csl_status write_case(const csl_synth_options *options, uint64_t number, 
                                  .birth_date = person->birth_date,
                                  .sex = person->sex,
                                  .study_time = person->study_time,
-                                 .trait_names = csl_synth_trait_names,
-                                 .trait_values = truth->traits};
+                                 .trait_names = names,
+                                 .trait_values = traits};
     bool left_out[MOST_WRITERS];
     draw_missing(options, number, writers, count, left_out);
     csl_status status = csl_make_folders(folder, error);

@@ -3,6 +3,7 @@
 #ifndef CSL_SYNTH_SYNTH_H
 #define CSL_SYNTH_SYNTH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ typedef struct csl_synth_options {
     size_t cases;
     uint64_t seed;
     double linked;   /* correlation of modalities' traits, truth.h; 0 to below 1 */
+    bool notes;      /* the records' 0/1 trait stands in a clinical note alone */
     double missing;  /* probability that a modality of a case is left out; at least one stays */
     const char *out; /* cohort folder: OUT/cases/CASE/..., OUT/labels.csv; must be new or empty */
     void (*progress)(void *context, size_t done, size_t total); /* may be NULL */

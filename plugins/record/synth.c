@@ -67,12 +67,7 @@ static const char *const medications[][2] = {
     {"849574", "Naproxen sodium 220 MG Oral Tablet"}, {"309362", "Clopidogrel 75 MG Oral Tablet"},
 };
 
-typedef struct noise {
-    uint64_t state;
-} noise;
-
-/* splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t next(noise *n)
+uint64_t rec_noise_next(rec_noise *n)
 {
     uint64_t z = n->state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -80,15 +75,15 @@ static uint64_t next(noise *n)
     return z ^ (z >> 31);
 }
 
-static double uniform(noise *n)
+double rec_noise_uniform(rec_noise *n)
 {
-    return (double)(next(n) >> 11) * 0x1.0p-53;
+    return (double)(rec_noise_next(n) >> 11) * 0x1.0p-53;
 }
 
 /* Box and Muller, cut at three deviations: no value that a reader would take for a slip of the pen. */
-static double normal(noise *n)
+static double normal(rec_noise *n)
 {
-    double u = 1.0 - uniform(n), v = uniform(n);
+    double u = 1.0 - rec_noise_uniform(n), v = rec_noise_uniform(n);
     return fmax(-3, fmin(3, sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v)));
 }
 
@@ -97,6 +92,11 @@ static double trait(const csl_synth_subject *subject, const char *name)
     for (uint32_t i = 0; i < subject->trait_count; i++)
         if (!strcmp(subject->trait_names[i], name)) return subject->trait_values[i];
     return 0;
+}
+
+bool rec_synth_notes(const csl_synth_subject *subject)
+{
+    return trait(subject, "record.notes") >= 0.5;
 }
 
 /* z: deviations from the mean. */
@@ -122,24 +122,25 @@ static void add_entry(rec_story *story, rec_kind kind, const char *system, const
 }
 
 /* Some of a list, in its order: about `share` of it. */
-static void add_some(rec_story *story, noise *n, rec_kind kind, const char *system,
+static void add_some(rec_story *story, rec_noise *n, rec_kind kind, const char *system,
                      const char *const (*list)[2], size_t count, size_t most, double share)
 {
     for (size_t i = 0, added = 0; i < count; i++) {
-        bool chosen = uniform(n) < share, active = uniform(n) < 0.7;
-        time_t time = story->visits[REC_VISITS - 1] - (time_t)(1 + uniform(n) * 360) * DAY;
+        bool chosen = rec_noise_uniform(n) < share, active = rec_noise_uniform(n) < 0.7;
+        time_t time = story->visits[REC_VISITS - 1] - (time_t)(1 + rec_noise_uniform(n) * 360) * DAY;
         if (!chosen || added == most) continue;
         added++;
         add_entry(story, kind, system, list[i], time, active);
     }
 }
 
-static void tell_measurements(rec_story *story, noise *n)
+static void tell_measurements(rec_story *story, rec_noise *n)
 {
     static const char *const size_codes[][3] = {{"8302-2", "Body height", "cm"},
                                                 {"29463-7", "Body weight", "kg"}};
     const csl_synth_subject *subject = story->subject;
-    bool renal = trait(subject, "record.renal") >= 0.5, male = !strcmp(subject->sex, "male");
+    bool renal = trait(subject, "record.renal") >= 0.5, told = rec_synth_notes(subject),
+         male = !strcmp(subject->sex, "male");
     double acuity = fmax(-4, fmin(4, trait(subject, "record.acuity")));
     double tall = (male ? 176 : 163) + 6 * normal(n), heavy = tall * tall / 10000 * (25 + 3 * normal(n));
     for (int visit = 0; visit < REC_VISITS; visit++) {
@@ -150,8 +151,10 @@ static void tell_measurements(rec_story *story, noise *n)
         for (size_t i = 0; i < sizeof laboratory / sizeof *laboratory; i++) {
             const measure *m = &laboratory[i];
             double z = LAB_NOISE * normal(n);
-            bool planted = m->code == creatinine || m->code == glucose, missing = uniform(n) < LAB_MISSING;
-            if (planted && (m->code == creatinine) == renal) z += ABNORMAL_SHIFT * (visit + 1) / REC_VISITS;
+            bool planted = m->code == creatinine || m->code == glucose,
+                 missing = rec_noise_uniform(n) < LAB_MISSING;
+            if (planted && !told && (m->code == creatinine) == renal)
+                z += ABNORMAL_SHIFT * (visit + 1) / REC_VISITS;
             if (planted || !missing) add_finding(story, REC_LABORATORY, visit, m, z);
         }
     }
@@ -167,7 +170,7 @@ bool rec_story_tell(const csl_synth_subject *subject, rec_story *story)
     static const char *const influenza[] = {"140", "Influenza, seasonal, injectable, preservative free"};
     static const char *const penicillin[] = {"70618", "Penicillin"};
     static const char *const review[] = {"428191000124101", "Documentation of current medications"};
-    noise n = {subject->seed ^ 0x7265636f7264u}; /* "record": not the stream of another adapter */
+    rec_noise n = {subject->seed ^ 0x7265636f7264u}; /* "record": not the stream of another adapter */
     struct tm tm = {0};
     *story = (rec_story){.subject = subject};
     if (!strptime(subject->study_time, "%Y-%m-%dT%H:%M:%S", &tm)) return false;
@@ -175,14 +178,15 @@ bool rec_story_tell(const csl_synth_subject *subject, rec_story *story)
     time_t last = timegm(&tm);
     static const int days_before[REC_VISITS] = {330, 150, 0};
     for (int i = 0; i < REC_VISITS; i++)
-        story->visits[i] =
-            last - (time_t)days_before[i] * DAY - (days_before[i] ? (time_t)(uniform(&n) * 30) * DAY : 0);
+        story->visits[i] = last - (time_t)days_before[i] * DAY -
+                           (days_before[i] ? (time_t)(rec_noise_uniform(&n) * 30) * DAY : 0);
     tell_measurements(story, &n);
     add_some(story, &n, REC_CONDITION, REC_SNOMED, conditions, sizeof conditions / sizeof *conditions, 4,
              0.35);
     add_some(story, &n, REC_MEDICATION, REC_RXNORM, medications, sizeof medications / sizeof *medications, 3,
              0.4);
-    if (uniform(&n) < 0.3) add_entry(story, REC_ALLERGY, REC_RXNORM, penicillin, story->visits[0], true);
+    if (rec_noise_uniform(&n) < 0.3)
+        add_entry(story, REC_ALLERGY, REC_RXNORM, penicillin, story->visits[0], true);
     add_entry(story, REC_IMMUNIZATION, REC_CVX, influenza, story->visits[0], false);
     add_entry(story, REC_PROCEDURE, REC_SNOMED, review, story->visits[1], false);
     for (int i = 0; i < REC_VISITS; i++)
@@ -193,35 +197,45 @@ bool rec_story_tell(const csl_synth_subject *subject, rec_story *story)
 rec_dialect rec_synth_dialect(const csl_synth_subject *subject)
 {
     static const rec_dialect dialects[] = {REC_FHIR_JSON, REC_FHIR_XML, REC_CCDA_XML};
-    noise n = {subject->seed ^ 0x6469616c656374u}; /* "dialect" */
-    return dialects[next(&n) % 3];
+    rec_noise n = {subject->seed ^ 0x6469616c656374u}; /* "dialect" */
+    return dialects[rec_noise_next(&n) % 3];
+}
+
+/* Tells the story in a dialect, or with `note` the note. */
+static int32_t write_file(const rec_story *story, rec_dialect dialect, bool note,
+                          const csl_synth_writer *writer)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    if (!out) return CSL_PLUGIN_NO_MEMORY;
+    if (note)
+        rec_synth_note(story->subject, trait(story->subject, "record.renal") >= 0.5, out);
+    else if (dialect == REC_CCDA_XML)
+        rec_story_ccda(story, out);
+    else
+        rec_story_fhir(story, dialect == REC_FHIR_XML, out);
+    int32_t status = CSL_PLUGIN_NO_MEMORY;
+    const char *name = note ? "note.txt" : dialect == REC_FHIR_JSON ? "record.json" : "record.xml";
+    if (!fclose(out))
+        status = writer->file(writer, name, (const uint8_t *)bytes, length) ? CSL_PLUGIN_STOP : CSL_PLUGIN_OK;
+    free(bytes);
+    return status;
 }
 
 int32_t rec_synth_as(const csl_synth_subject *subject, rec_dialect dialect, const csl_synth_writer *writer)
 {
     int32_t status = CSL_PLUGIN_NO_MEMORY;
-    char *bytes = NULL;
-    size_t length = 0;
-    FILE *out = NULL;
     rec_story *story = calloc(1, sizeof *story);
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0),
              before = plain ? uselocale(plain) : (locale_t)0;
     if (!story || !plain) goto done;
     status = CSL_PLUGIN_BAD_INPUT;
     if (!rec_story_tell(subject, story)) goto done;
-    status = CSL_PLUGIN_NO_MEMORY;
-    out = open_memstream(&bytes, &length);
-    if (!out) goto done;
-    if (dialect == REC_CCDA_XML)
-        rec_story_ccda(story, out);
-    else
-        rec_story_fhir(story, dialect == REC_FHIR_XML, out);
-    if (fclose(out)) goto done;
-    status = CSL_PLUGIN_OK;
-    const char *name = dialect == REC_FHIR_JSON ? "record.json" : "record.xml";
-    if (writer->file(writer, name, (const uint8_t *)bytes, length)) status = CSL_PLUGIN_STOP;
+    status = write_file(story, dialect, false, writer);
+    if (status == CSL_PLUGIN_OK && rec_synth_notes(subject))
+        status = write_file(story, dialect, true, writer);
 done:
-    free(bytes);
     free(story);
     if (plain) {
         uselocale(before);

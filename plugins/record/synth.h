@@ -3,8 +3,9 @@
  *
  * Planted: record.acuity shifts heart rate, respiratory rate, temperature (up) and systolic pressure (down)
  * by REC_ACUITY_SHIFT deviations each. record.renal = 1 raises creatinine and leaves glucose normal; 0 the
- * other way round, by as many deviations. Everything else is noise from the seed. docs/record.md has the
- * numbers. */
+ * other way round, by as many deviations; with the trait record.notes, which `consilium synth --notes` sets,
+ * both are normal, and a note says which of the two the patient has. Everything else is noise from the seed.
+ * docs/record.md has the numbers. */
 #ifndef RECORD_SYNTH_H
 #define RECORD_SYNTH_H
 
@@ -47,6 +48,13 @@ typedef struct rec_story {
 #define REC_SYNTH_SAMPLE_OID  "2.999.1.2"
 #define REC_SYNTH_OTHER_OID   "2.999.1.3"
 
+/* Draws from splitmix64 (Steele, Lea and Flood 2014). */
+typedef struct rec_noise {
+    uint64_t state;
+} rec_noise;
+uint64_t rec_noise_next(rec_noise *noise);
+double rec_noise_uniform(rec_noise *noise); /* from 0 to below 1 */
+
 /* Fills *story; false if the subject's study time is no date and time. */
 bool rec_story_tell(const csl_synth_subject *subject, rec_story *story);
 /* The dialect that a subject's seed chooses: a third of the subjects each. */
@@ -54,7 +62,11 @@ rec_dialect rec_synth_dialect(const csl_synth_subject *subject);
 void rec_story_fhir(const rec_story *story, bool xml, FILE *out);
 void rec_story_ccda(const rec_story *story, FILE *out);
 
-/* record.json or record.xml in a dialect; returns CSL_PLUGIN_... */
+/* True if the cohort has notes, and the note. */
+bool rec_synth_notes(const csl_synth_subject *subject);
+void rec_synth_note(const csl_synth_subject *subject, bool renal, FILE *out);
+
+/* record.json or record.xml in a dialect, and note.txt if the cohort has notes; returns CSL_PLUGIN_... */
 int32_t rec_synth_as(const csl_synth_subject *subject, rec_dialect dialect, const csl_synth_writer *writer);
 int32_t rec_synth_write(const csl_synth_subject *subject, const csl_synth_writer *writer);
 
