@@ -17,7 +17,7 @@ static const csl_option deidentify = {
     .struct_size = sizeof(csl_option),
     .name = "deidentify",
     .value = "yes|no",
-    .help = "no facts, no dates, ages above 89 as 90, published codes only; no"};
+    .help = "no facts, no dates, ages above 89 as 90, published codes only, no hashed words of notes; no"};
 
 static const csl_option scores = {
     .struct_size = sizeof(csl_option),

@@ -104,6 +104,9 @@ static int find_heading(void *context, const note_sentence *s, bool colon, bool 
 static void on_section(void *context, int heading)
 {
     reading *r = context;
+    /* One that is not known is a part of the section ("HEENT:"), but for those that give a class to all in
+     * them. */
+    if (!heading && !r->book->open->heading->section) return;
     close_section(r->book);
     open_section(r->book, heading ? &note_headings[heading] : r->whole, r->source);
 }

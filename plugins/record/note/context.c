@@ -35,6 +35,22 @@ static void open_scope(note_sentence *s, const uint16_t *owner, size_t from, int
     }
 }
 
+/* "Fever: no, cough: yes": an answer after a colon is about what stands before it. */
+static bool is_answer(const note_sentence *s, size_t at, size_t words, const note_trigger *t)
+{
+    return t->class == 1 << NOTE_NEGATED && s->words[at].before == ':' &&
+           (at + words == s->count || s->words[at + words].before);
+}
+
+/* Marks what an answer is about, back to the mark before it. */
+static void answer(note_sentence *s, const uint16_t *owner, size_t at, uint8_t class)
+{
+    while (at-- && !owner[at]) {
+        s->words[at].classes |= class;
+        if (s->words[at].before) return;
+    }
+}
+
 void note_assert(const note_phrases *triggers, note_sentence *s, uint8_t section)
 {
     uint16_t owner[NOTE_WORDS_MAX] = {0};
@@ -49,6 +65,10 @@ void note_assert(const note_phrases *triggers, note_sentence *s, uint8_t section
         if (!owner[i]) continue;
         note_phrases_at(triggers, s, i, &words);
         const note_trigger *t = &note_trigger_table[owner[i] - 1];
+        if (is_answer(s, i, words, t)) {
+            answer(s, owner, i, t->class);
+            continue;
+        }
         if (t->class && t->forward) open_scope(s, owner, i + words, 1, t);
         if (t->class && t->backward) open_scope(s, owner, i - 1, -1, t);
     }

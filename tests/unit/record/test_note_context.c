@@ -25,6 +25,12 @@ static const struct {
     {"PNEUMONIA is unlikely.", 'N'},
     {"A FRACTURE was not seen.", 'N'},
     {"A pleural EFFUSION is present.", 'A'},
+    /* Answers. */
+    {"FEVER: no, cough: yes.", 'N'},
+    {"Fever: no, COUGH: yes.", 'A'},
+    {"Rash, FEVER: denied", 'N'},
+    {"RASH, fever: denied", 'A'},
+    {"Complaint: no FEVER.", 'N'},
     /* Where a scope ends. */
     {"No fever but COUGH for a week.", 'A'},
     {"Denies pain; COUGH for a week.", 'A'},

@@ -253,6 +253,20 @@ Test(record_note_sources, a_text_file)
     seen_free(s);
 }
 
+/* A heading in capitals that is not known is a part of its section, unless that gives a class to all in it.
+ */
+Test(record_note_sources, parts_of_a_section)
+{
+    seen *s = look_text(
+        "PHYSICAL EXAM:\nHEENT: no jaundice\nLUNGS: no wheezes\nFAMILY HISTORY: asthma\nGENETICS: gout\n");
+    cr_assert_str_eq(
+        notes_of(s, false),
+        "Physical examination: 2 sentences; negated Jaundice, Wheezing | http://loinc.org|29545-1\n"
+        "Family history: 1 sentence; family Asthma | http://loinc.org|10157-6\n"
+        "Note: 1 sentence; affirmed Gout | http://loinc.org|34109-9\n");
+    seen_free(s);
+}
+
 #define BUNDLE(resources) "{'resourceType':'Bundle','entry':[" resources "]}"
 #define IN(resource)      "{'resource':" resource "}"
 #define OBSERVED(day)                                                                                        \
