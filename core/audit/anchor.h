@@ -85,4 +85,22 @@ void csl_audit_witness_add(csl_audit_witness *witness, const void *request, size
 /* GET /ORIGIN-HASH/checkpoint. */
 void csl_audit_witness_get(csl_audit_witness *witness, const char *origin_hash, csl_audit_answer *answer);
 
+/* ---- certificates ---- */
+
+/* A private key with its X.509 certificate, of any kind that OpenSSL signs CMS with (RSA, EC). OpenSSL keeps
+ * it in its secure heap: locked, out of core dumps, wiped. Load it after workers were started. */
+typedef struct csl_audit_signer csl_audit_signer;
+/* certificate: PEM, the key's first, then those above it that a verifier may lack. */
+csl_status csl_audit_signer_load(const char *key, const char *certificate,
+                                 const csl_audit_passphrase *passphrase, csl_audit_signer **signer,
+                                 csl_error *error);
+void csl_audit_signer_free(csl_audit_signer *signer); /* NULL is allowed */
+/* From the present checkpoint on each has DIR/checkpoint.p7s beside it, written right after it; the signer
+ * must outlive the log. A log that is written without takes an old one away. */
+csl_status csl_audit_certify(csl_audit_log *log, const csl_audit_signer *signer, csl_error *error);
+/* Whether the signature is over the present checkpoint and its certificate one under those in a PEM file.
+ * subject: the certificate's. */
+csl_status csl_audit_certified(const char *folder, const char *authorities, char subject[256],
+                               csl_error *error);
+
 #endif

@@ -12,8 +12,14 @@ static int64_t nanoseconds(const struct timespec *t)
 
 static void read_clocks(struct timespec *wall, struct timespec *boot)
 {
-    clock_gettime(CLOCK_REALTIME, wall);
-    clock_gettime(CLOCK_BOOTTIME, boot);
+    /* Both at one moment: a process that had to wait between the two looks again. */
+    struct timespec after;
+    for (int tries = 0; tries < 100; tries++) {
+        clock_gettime(CLOCK_BOOTTIME, boot);
+        clock_gettime(CLOCK_REALTIME, wall);
+        clock_gettime(CLOCK_BOOTTIME, &after);
+        if (nanoseconds(&after) - nanoseconds(boot) < second / 100) return;
+    }
 }
 
 void audit_clock_start(audit_clock *clock)

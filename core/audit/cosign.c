@@ -108,6 +108,9 @@ static csl_status replace_closed(const char *path, const csl_buffer *was, const 
         status = csl_fail(error, CSL_EUSAGE, path, "was written to meanwhile; ask the witness again");
     if (status == CSL_OK)
         status = audit_replace(&folder, "checkpoint", note->bytes, note->length, true, error);
+    /* A certificate's signature was over the checkpoint without this line. */
+    if (status == CSL_OK && unlinkat(folder.descriptor, "checkpoint.p7s", 0) < 0 && errno != ENOENT)
+        status = csl_fail_errno(error, path, "checkpoint.p7s: cannot remove");
     if (descriptor >= 0) close(descriptor);
     csl_buffer_free(&now);
     audit_folder_close(&folder);
@@ -127,6 +130,7 @@ static csl_status replace_open(csl_audit_log *log, const csl_buffer *was, const 
     if (status == CSL_OK && (!csl_buffer_append(&log->note, note->bytes, note->length) ||
                              !csl_buffer_append(&log->base, note->bytes, note->length)))
         status = csl_fail(error, CSL_ENOMEM, log->path, "no memory for a checkpoint");
+    if (status == CSL_OK) status = audit_log_certify(log, error);
     log->broken = status != CSL_OK;
     return status;
 }

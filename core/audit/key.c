@@ -1,18 +1,15 @@
 #include "audit/key.h"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/pem.h"
 #include "audit/secret.h"
 #include "audit/token.h"
 #include "base/file.h"
-
-enum { MAX_PEM = 16384 };
 
 struct csl_audit_key {
     audit_vkey vkey;
@@ -58,43 +55,15 @@ char *audit_key_sibling(const char *key_path, const char *ending)
     return path;
 }
 
-/* Gives OpenSSL the passphrase; without one it would ask on the terminal. */
-typedef struct asking {
-    const csl_audit_passphrase *passphrase;
-    const char *path;
-    csl_status status;
-    csl_error *error;
-} asking;
-
-static int give_passphrase(char *buffer, int size, int writing, void *context)
-{
-    (void)writing;
-    asking *a = context;
-    if (!a->passphrase || size < 1) {
-        a->status = csl_fail(a->error, CSL_ECRYPTO, a->path, "is encrypted, and there is no passphrase");
-        return -1;
-    }
-    a->status = a->passphrase->ask(a->passphrase->context, a->path, buffer, (size_t)size, a->error);
-    return a->status == CSL_OK ? (int)strnlen(buffer, (size_t)size) : -1;
-}
-
 /* OpenSSL's own copy of the key is gone (and wiped by it) when this returns. */
 static csl_status read_pem(const char *path, const char *pem, size_t length,
                            const csl_audit_passphrase *passphrase, csl_audit_key *key, csl_error *error)
 {
-    asking a = {.passphrase = passphrase, .path = path, .error = error};
-    BIO *bio = BIO_new_mem_buf(pem, (int)length);
-    EVP_PKEY *pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &a) : NULL;
+    EVP_PKEY *pkey = NULL;
     size_t seed_length = AUDIT_SECRET, public_length = AUDIT_PUBLIC;
-    csl_status status = a.status;
-    if (status != CSL_OK)
-        ;
-    else if (!pkey)
-        status = csl_fail(error, CSL_ECRYPTO, path,
-                          strstr(pem, "ENCRYPTED")
-                              ? "cannot be decrypted: the passphrase is another, or the file was altered"
-                              : "is not a private key in PEM (PKCS#8)");
-    else if (EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519)
+    csl_status status = audit_pem_read(path, pem, length, passphrase, &pkey, error);
+    if (status != CSL_OK) return status;
+    if (EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519)
         status =
             csl_fail(error, CSL_ECRYPTO, path, "is not an Ed25519 key; `consilium audit keygen` makes one");
     else if (EVP_PKEY_get_raw_private_key(pkey, key->secret->bytes, &seed_length) != 1 ||
@@ -102,7 +71,6 @@ static csl_status read_pem(const char *path, const char *pem, size_t length,
         status = csl_fail(error, CSL_ECRYPTO, path, "OpenSSL does not give the key out");
     key->secret->present = status == CSL_OK;
     EVP_PKEY_free(pkey);
-    BIO_free(bio);
     return status;
 }
 
@@ -111,7 +79,7 @@ static csl_status read_private(const char *path, const csl_audit_passphrase *pas
 {
     char *text = NULL;
     size_t length = 0;
-    csl_status status = csl_read_file(path, MAX_PEM, &text, &length, error);
+    csl_status status = csl_read_file(path, AUDIT_MAX_PEM, &text, &length, error);
     if (status != CSL_OK) return status;
     if (!strncmp(text, "pkcs11:", 7)) {
         text[strcspn(text, "\r\n")] = 0;

@@ -212,6 +212,7 @@ csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error)
                                                  log->last.length - log->last_committed);
         status = fits && !synced ? commit_journal(log, error) : commit_files(log, error);
     }
+    if (status == CSL_OK) status = audit_log_certify(log, error);
     log->broken = status != CSL_OK;
     return status;
 }

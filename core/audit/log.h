@@ -7,6 +7,7 @@
 #ifndef CSL_AUDIT_LOG_H
 #define CSL_AUDIT_LOG_H
 
+#include "audit/anchor.h"
 #include "audit/audit.h"
 #include "audit/checkpoint.h"
 #include "audit/clock.h"
@@ -27,7 +28,8 @@ struct csl_audit_log {
     audit_journal journal;
     audit_actor actor;
     audit_messages messages;
-    audit_veil *veil; /* NULL unless protected */
+    audit_veil *veil;               /* NULL unless protected */
+    const csl_audit_signer *signer; /* NULL: checkpoints bear no certificate's signature */
     audit_clock clock;
     int64_t last_time; /* of the last entry when the log was opened; INT64_MIN once it was looked at */
     uint64_t settled, committed;
@@ -54,6 +56,8 @@ csl_status audit_log_refuse(const csl_audit_log *log, csl_error *error);
 csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error);
 /* Puts the partial tiles that the edge ends in where they are missing or torn, to be synced. */
 csl_status audit_log_publish_again(csl_audit_log *log, csl_error *error);
+/* Signs the newest checkpoint with the certificate; without one, takes an older signature away. */
+csl_status audit_log_certify(const csl_audit_log *log, csl_error *error);
 /* Syncs what was published. The next record of the journal is a first one. */
 csl_status audit_log_settle(csl_audit_log *log, csl_error *error);
 

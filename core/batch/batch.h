@@ -85,6 +85,7 @@ typedef struct csl_run_options {
     const char *cases, *model, *out, *key;  /* key: audit.pem */
     const char *pseudonyms;                 /* audit.hmac; NULL: the one beside the key */
     const csl_audit_passphrase *passphrase; /* of the key; NULL: it has none */
+    const char *cms_key, *cms_certificate;  /* PEM: sign each checkpoint too; NULL: not */
     csl_anchors anchors;                    /* asked at the start, each five minutes and at the end */
     unsigned jobs;                          /* worker processes; 0: one a processor */
     unsigned shard, shards; /* every shards-th case, from the shard-th (1-based) on; 0/0: all */

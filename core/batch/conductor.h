@@ -3,6 +3,7 @@
 #ifndef CSL_BATCH_CONDUCTOR_H
 #define CSL_BATCH_CONDUCTOR_H
 
+#include "audit/anchor.h"
 #include "batch/crashes.h"
 #include "batch/inputs.h"
 #include "batch/pool.h"
@@ -25,6 +26,7 @@ typedef struct conductor {
     char *audit_folder;
     csl_audit_key *key;
     csl_audit_pseudonyms *pseudonyms;
+    csl_audit_signer *signer;
     csl_audit_log *log;
     csl_store *store;
     pool *p;

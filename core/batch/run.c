@@ -137,6 +137,8 @@ static csl_status check_options(const csl_run_options *o, csl_error *error)
                         "cases, a model, a folder for the results and a key are needed");
     csl_status status = csl_anchors_check(&o->anchors, error);
     if (status != CSL_OK) return status;
+    if (!o->cms_key != !o->cms_certificate)
+        return csl_fail(error, CSL_EUSAGE, NULL, "a certificate and its key are named together");
     if ((o->shards || o->shard) && (o->shard < 1 || o->shard > o->shards))
         return csl_fail(error, CSL_EUSAGE, NULL,
                         "shard %u of %u: the first is 1, the last is the number of shards", o->shard,
@@ -156,6 +158,10 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
         status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
     if (status == CSL_OK) status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
     if (status == CSL_OK) status = csl_audit_protect(c->log, c->pseudonyms, error);
+    if (status == CSL_OK && c->o->cms_key)
+        status =
+            csl_audit_signer_load(c->o->cms_key, c->o->cms_certificate, c->o->passphrase, &c->signer, error);
+    if (status == CSL_OK && c->signer) status = csl_audit_certify(c->log, c->signer, error);
     if (status == CSL_OK) status = write_vkey(c, error);
     if (status == CSL_OK) status = store_open(c->o->out, &c->store, error);
     if (status == CSL_OK) status = store_recover(c->store, c->audit_folder, csl_audit_size(c->log), error);
@@ -192,6 +198,7 @@ static void close_all(conductor *c)
     pool_close(c->p);
     forget_group(c);
     csl_audit_close(c->log);
+    csl_audit_signer_free(c->signer);
     csl_audit_key_free(c->key);
     csl_audit_pseudonyms_free(c->pseudonyms);
     csl_store_close(c->store);

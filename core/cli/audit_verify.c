@@ -7,8 +7,9 @@
 
 /* What others say of the log. */
 typedef struct vouchers {
-    const char *authorities; /* file of certificates, or NULL */
-    char *witness;           /* verifier key, or NULL */
+    const char *authorities, *ca; /* files of certificates, or NULL */
+    char subject[256];            /* of the certificate that signed */
+    char *witness;                /* verifier key, or NULL */
     bool cosigned;
     char time[32];  /* when */
     json_t *stamps; /* [{"size", "time"}] */
@@ -31,6 +32,7 @@ static csl_status check_vouchers(const char *folder, vouchers *v, csl_error *err
         v->cosigned =
             gmtime_r(&when, &parts) && strftime(v->time, sizeof v->time, "%Y-%m-%dT%H:%M:%SZ", &parts);
     }
+    if (status == CSL_OK && v->ca) status = csl_audit_certified(folder, v->ca, v->subject, error);
     if (status != CSL_OK || !v->authorities) return status;
     v->stamps = json_array();
     status = csl_audit_timestamps_verify(folder, v->authorities, take_stamp, v, error);
@@ -54,11 +56,9 @@ static int run(const audit_action *self, int argc, char **argv)
     const char *key = NULL, *witness = NULL;
     vouchers v = {0};
     bool machine = false;
-    const audit_option options[] = {{"key", &key, NULL},
-                                    {"witness-key", &witness, NULL},
-                                    {"tsa-ca", &v.authorities, NULL},
-                                    {"json", NULL, &machine},
-                                    {0}};
+    const audit_option options[] = {
+        {"key", &key, NULL}, {"witness-key", &witness, NULL}, {"tsa-ca", &v.authorities, NULL},
+        {"ca", &v.ca, NULL}, {"json", NULL, &machine},        {0}};
     char **words;
     int count, code = audit_arguments(self, argc, argv, options, 1, 1, &words, &count);
     if (code >= 0) return code;
@@ -83,6 +83,7 @@ static int run(const audit_action *self, int argc, char **argv)
             json_object_set_new(o, "key", json_string(verdict.key));
         }
         if (v.cosigned) json_object_set_new(o, "cosigned", json_string(v.time));
+        if (v.subject[0]) json_object_set_new(o, "certificate", json_string(v.subject));
         if (v.stamps) json_object_set_new(o, "timestamps", v.stamps);
         if (status != CSL_OK)
             json_object_set_new(o, "error",
@@ -96,6 +97,11 @@ static int run(const audit_action *self, int argc, char **argv)
             printf("the signing key was replaced %s; now %s signs\n",
                    verdict.rotations == 1 ? "once" : "several times", verdict.key);
         if (v.cosigned) printf("cosigned by the witness at %s\n", v.time);
+        if (v.subject[0]) {
+            printf("signed with the certificate of ");
+            audit_print_text(v.subject);
+            putchar('\n');
+        }
         print_stamps(&v);
     }
     if (!machine) json_decref(v.stamps);
@@ -103,12 +109,13 @@ static int run(const audit_action *self, int argc, char **argv)
 }
 
 const audit_action audit_action_verify = {
-    "verify", "LOG --key PUB [--witness-key PUB] [--tsa-ca FILE] [--json]",
+    "verify", "LOG --key PUB [--witness-key PUB] [--tsa-ca FILE] [--ca FILE] [--json]",
     "  recomputes everything from the entries up to the signed root; "
     "names the first entry, tile or line that is\n"
     "  altered, missing, moved or cut off; follows entries that replace the signing key\n"
     "  --witness-key PUB  the checkpoint must be cosigned by this witness too\n"
     "  --tsa-ca FILE      there must be timestamps, all good by the authorities' certificates in this PEM "
     "file\n"
+    "  --ca FILE          checkpoint.p7s must be there, by a certificate under those in this PEM file\n"
     "  --json             for machines: one JSON object\n",
     run};

@@ -40,6 +40,10 @@ static void help(void)
          "(otherwise\n"
          "                     CONSILIUM_PASSPHRASE, or the terminal)\n"
          "  --pseudonyms FILE  key that hides identifiers in the log (default: audit.hmac beside audit.pem)\n"
+         "  --cms-key FILE     private key (PEM) of --cms-cert FILE, an X.509 certificate (PEM, those above "
+         "it\n"
+         "                     behind): each checkpoint of the log is signed with it too "
+         "(DIR/audit/checkpoint.p7s)\n"
          "  --tsa URL          timestamp authority (RFC 3161), asked about the log at the start, each five\n"
          "                     minutes and at the end; what it does not answer waits\n"
          "  --witness URL      witness (C2SP tlog-witness) that cosigns the log at the same times\n"
@@ -216,6 +220,8 @@ int csl_verb_run(int argc, char **argv)
                                             {"key", required_argument, NULL, 'k'},
                                             {"passphrase-file", required_argument, NULL, 'F'},
                                             {"pseudonyms", required_argument, NULL, 'H'},
+                                            {"cms-key", required_argument, NULL, 'Y'},
+                                            {"cms-cert", required_argument, NULL, 'C'},
                                             {"tsa", required_argument, NULL, 'T'},
                                             {"witness", required_argument, NULL, 'W'},
                                             {"witness-key", required_argument, NULL, 'K'},
@@ -250,6 +256,8 @@ int csl_verb_run(int argc, char **argv)
         case 'o': o.out = optarg; break;
         case 'k': o.key = optarg; break;
         case 'F': passphrase_file = optarg; break;
+        case 'Y': o.cms_key = optarg; break;
+        case 'C': o.cms_certificate = optarg; break;
         case 'T': o.anchors.tsa = optarg; break;
         case 'W': o.anchors.witness = optarg; break;
         case 'K': witness_key = optarg; break;

@@ -95,6 +95,36 @@ expect 2 "another configuration" run
 "$CONSILIUM" audit show "$log" --json >"$T/shown"
 says "$T/shown" "and that it was refused" '"type":"Configuration changed","outcome":4.*abstain: true -> false'
 expect 0 "the log verifies" "$CONSILIUM" audit verify "$log" --key "$vkey"
+# ---- a certificate ----
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/ca.key" -out "$T/ca.crt" -subj "/CN=Hospital CA" -days 2 2>/dev/null
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/mid.key" -out "$T/mid.csr" -subj "/CN=Ward CA" 2>/dev/null
+printf 'basicConstraints=critical,CA:true\n' >"$T/mid.ext"
+openssl x509 -req -in "$T/mid.csr" -CA "$T/ca.crt" -CAkey "$T/ca.key" -CAcreateserial -out "$T/mid.crt" -days 2 -extfile "$T/mid.ext" 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -keyout "$T/own.key" -out "$T/own.csr" -subj "/CN=Consilium host 7" 2>/dev/null
+openssl x509 -req -in "$T/own.csr" -CA "$T/mid.crt" -CAkey "$T/mid.key" -CAcreateserial -out "$T/own.crt" -days 2 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/alien.key" -out "$T/alien.crt" -subj "/CN=Another CA" -days 2 2>/dev/null
+cat "$T/own.crt" "$T/mid.crt" >"$T/chain.crt"
+openssl pkcs8 -topk8 -in "$T/own.key" -out "$T/own.enc" -v2 aes-256-cbc -passout "pass:correct horse battery" 2>/dev/null
+printf 'correct horse battery\n' >"$T/words"
+cms() { run --abstain --timeout 250 --cms-key "$T/own.enc" --cms-cert "$1" --passphrase-file "$T/words"; }
+expect 1 "a run that signs with a certificate" cms "$T/chain.crt"
+verify_cms() { openssl cms -verify -binary -inform DER -in "$log/checkpoint.p7s" -content "$log/checkpoint" -CAfile "$1" -out /dev/null; }
+expect 0 "openssl cms verifies it against the hospital's CA" verify_cms "$T/ca.crt"
+expect 4 "and not against another" verify_cms "$T/alien.crt"
+expect 0 "so does verify" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
+says "$T/out" "and names the host" '^signed with the certificate of .*CN=Consilium host 7$'
+expect 1 "and not against another" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/alien.crt"
+cp "$log/checkpoint.p7s" "$T/older.p7s"
+expect 2 "a key without its certificate" run --abstain --cms-key "$T/own.key"
+expect 3 "a certificate of another key" run --abstain --cms-key "$T/own.key" --cms-cert "$T/mid.crt"
+says "$T/err" "is told" "not that of"
+expect 1 "a run without it" run --abstain
+[ -e "$log/checkpoint.p7s" ] && fail "an older checkpoint's signature stands beside a newer one"
+cp "$T/older.p7s" "$log/checkpoint.p7s"
+expect 1 "an older checkpoint's signature" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
+rm "$log/checkpoint.p7s"
+expect 1 "none" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
+
 rm "$hmac"
 expect 3 "a run without the pseudonym key" run --abstain
 says "$T/err" "says how to make one" "keygen --pseudonyms"
