@@ -13,6 +13,7 @@ rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, uint
     if (!node) return NULL;
     builder->nodes++;
     node->name = name;
+    node->key = rec_key(name);
     node->at = at;
     node->parent = parent;
     if (!parent) {

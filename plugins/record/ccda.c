@@ -93,20 +93,20 @@ static class class_of_section(const rec_node *section)
     return NONE;
 }
 
-static class class_of_entry(const rec_node *statement)
+/* By the first row of the table that has one of its templates. *other: it bears some template of an entry. */
+static class class_of_entry(const rec_node *statement, bool *other)
 {
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (has_template(statement, entries[i].templates)) return entries[i].class;
-    return NONE;
-}
-
-static bool has_other_template(const rec_node *node)
-{
-    for (const rec_node *t = rec_child(node, "templateId"); t; t = rec_again(t)) {
+    const size_t length = sizeof TEMPLATES - 1;
+    size_t best = sizeof entries / sizeof *entries;
+    *other = false;
+    for (const rec_node *t = rec_child(statement, "templateId"); t; t = rec_again(t)) {
         const char *root = rec_get(t, "@root");
-        if (root && !strncmp(root, TEMPLATES "4.", sizeof TEMPLATES + 1)) return true;
+        if (!root || strncmp(root, TEMPLATES, length)) continue;
+        *other |= !strncmp(root + length, "4.", 2);
+        for (size_t i = 0; i < best; i++)
+            if (rec_among(root + length, entries[i].templates)) best = i;
     }
-    return false;
+    return best < sizeof entries / sizeof *entries ? entries[best].class : NONE;
 }
 
 static void set_code(rec_event *e, const rec_coding *code)
@@ -221,10 +221,11 @@ static void add_family(rec_ccda *r, const rec_node *organizer)
 static void visit(rec_ccda *r, const rec_node *s, context c)
 {
     if (has_template(s, details)) return;
-    class own = class_of_entry(s);
+    bool other;
+    class own = class_of_entry(s, &other);
     /* Without a template of its own an entry is what its section says; with another one it is something else.
      */
-    if (own != NONE || has_other_template(s)) c.class = own;
+    if (own != NONE || other) c.class = own;
     if (c.class == FAMILY) {
         if (!strcmp(s->name, "organizer") && !rec_is(rec_child(s, "@negationInd"), "true")) add_family(r, s);
         return;

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Exactly `count` digits at *at as a number in [least, most], and *at past them. */
 static bool digits(const char **at, int count, int least, int most, int *number)
@@ -46,16 +45,19 @@ static void fraction(const char **at)
     if (**at == '.') ++*at, *at += strspn(*at, "0123456789");
 }
 
+/* Days from 1970-01-01 to the first of a month, in the Gregorian calendar: years count from March, so that
+ * the leap day is the last. */
+static long days_before(int year, int month)
+{
+    long y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 - 719468;
+}
+
 /* Sets the instant; minutes_east is 0 where the text named no offset. */
 static bool finish(rec_date *date, int hour, int minute, int second, int minutes_east)
 {
-    struct tm tm = {.tm_year = date->year - 1900,
-                    .tm_mon = date->month ? date->month - 1 : 0,
-                    .tm_mday = date->day ? date->day : 1,
-                    .tm_hour = hour,
-                    .tm_min = minute,
-                    .tm_sec = second};
-    date->days = ((double)timegm(&tm) - 60.0 * minutes_east) / 86400.0;
+    long day = days_before(date->year, date->month ? date->month : 1) + (date->day ? date->day : 1) - 1;
+    date->days = (double)(86400 * day + 3600 * hour + 60 * (minute - minutes_east) + second) / 86400.0;
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "date.h"
+#include "json.h"
 #include "shapes.h"
 #include "tree.h"
 
@@ -20,7 +21,8 @@ static void prepare(rec_type *type)
     char letters[REC_NEEDS_MAX] = {0};
     for (size_t i = 0; type->elements && type->elements[i].name; i++) {
         const rec_element *e = &type->elements[i];
-        unsigned slot = slot_of(e->name, strlen(e->name));
+        type->lengths[i] = (uint8_t)strlen(e->name);
+        unsigned slot = slot_of(e->name, type->lengths[i]);
         while (type->slots[slot]) slot = (slot + 1) % REC_SLOTS;
         type->slots[slot] = (uint8_t)(i + 1);
         if (!e->needed) continue;
@@ -47,8 +49,9 @@ const rec_element *rec_element_of(const rec_type *type, const char *name, size_t
 {
     if (!length) return NULL;
     for (unsigned slot = slot_of(name, length); type->slots[slot]; slot = (slot + 1) % REC_SLOTS) {
-        const rec_element *e = &type->elements[type->slots[slot] - 1];
-        if (!strncmp(e->name, name, length) && !e->name[length]) return e;
+        unsigned i = type->slots[slot] - 1u;
+        if (type->lengths[i] == length && !memcmp(type->elements[i].name, name, length))
+            return &type->elements[i];
     }
     return NULL;
 }
@@ -63,26 +66,12 @@ rec_type *rec_shape_of(const char *resource, size_t length)
     return &rec_shape_resource;
 }
 
-/* FHIR's decimal: JSON's number. */
+/* FHIR's decimal is JSON's number. */
 static bool is_decimal(const char *text)
 {
-    text += *text == '-';
-    size_t digits = strspn(text, "0123456789");
-    if (!digits || (*text == '0' && digits > 1)) return false;
-    text += digits;
-    if (*text == '.') {
-        digits = strspn(text + 1, "0123456789");
-        if (!digits) return false;
-        text += 1 + digits;
-    }
-    if (*text == 'e' || *text == 'E') {
-        text++;
-        text += *text == '+' || *text == '-';
-        digits = strspn(text, "0123456789");
-        if (!digits) return false;
-        text += digits;
-    }
-    return !*text;
+    const uint8_t *end = (const uint8_t *)text + strlen(text);
+    return (*text == '-' || (*text >= '0' && *text <= '9')) &&
+           rec_json_literal((const uint8_t *)text, end) == end;
 }
 
 /* Seconds and an offset, which FHIR wants where there is a time. */

@@ -44,7 +44,8 @@ typedef struct rec_type {
     const rec_element *elements; /* up to one without a name */
     /* Made of these by rec_shapes: */
     uint8_t slots[REC_SLOTS];
-    uint64_t needs[REC_NEEDS_MAX]; /* sets of elements, one of each */
+    uint8_t lengths[REC_ELEMENTS_MAX]; /* of names */
+    uint64_t needs[REC_NEEDS_MAX];     /* sets of elements, one of each */
 } rec_type;
 
 /* Prepares all tables; before anything is read, from any thread and any number of times. */

@@ -10,7 +10,8 @@ rec_node *rec_graft(rec_arena *arena, const rec_node *node)
 {
     rec_node *copy = rec_alloc(arena, 1, sizeof *copy);
     if (!copy) return NULL;
-    *copy = (rec_node){.name = node->name, .value = rec_text(arena, node->value), .marks = node->marks};
+    *copy = (rec_node){
+        .name = node->name, .key = node->key, .value = rec_text(arena, node->value), .marks = node->marks};
     for (const rec_node *c = node->first; c; c = c->next) {
         rec_node *below = rec_graft(arena, c);
         if (!below) return NULL;
@@ -21,24 +22,11 @@ rec_node *rec_graft(rec_arena *arena, const rec_node *node)
     return arena->failed ? NULL : copy;
 }
 
-const rec_node *rec_child(const rec_node *node, const char *name)
-{
-    for (node = node ? node->first : NULL; node; node = node->next)
-        if (*node->name == *name && !strcmp(node->name, name)) return node;
-    return NULL;
-}
-
 const rec_node *rec_again(const rec_node *node)
 {
     for (const rec_node *next = node ? node->next : NULL; next; next = next->next)
         if (next->name == node->name) return next; /* each name is kept once */
     return NULL;
-}
-
-const char *rec_get(const rec_node *node, const char *name)
-{
-    const rec_node *child = rec_child(node, name);
-    return child ? child->value : NULL;
 }
 
 const rec_node *rec_find(const rec_node *node, const char *path)
@@ -91,7 +79,28 @@ bool rec_among(const char *text, const char *words)
 
 double rec_number(const char *text)
 {
-    if (!text || !*text || text[strspn(text, "0123456789+-.eE")]) return NAN;
+    static const double tens[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    enum { DIGITS = 15 }; /* so many are a whole number without rounding, and so are the tens */
+    if (!text) return NAN;
+    const char *at = text + (*text == '-');
+    uint64_t whole = 0;
+    int digits = 0, after = 0;
+    bool point = false;
+    for (; (*at >= '0' && *at <= '9') || (*at == '.' && !point); at++) {
+        if (*at == '.') {
+            point = true;
+            continue;
+        }
+        whole = digits < DIGITS ? whole * 10 + (uint64_t)(*at - '0') : whole;
+        digits++;
+        after += point;
+    }
+    if (!*at && digits && digits <= DIGITS) {
+        double number = (double)whole / tens[after];
+        return *text == '-' ? -number : number;
+    }
+    if (!*text || text[strspn(text, "0123456789+-.eE")]) return NAN;
     char *end;
     double number = strtod(text, &end);
     return *end || !(fabs(number) <= FLT_MAX) ? NAN : number;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "arena.h"
 #include "shape.h"
@@ -43,6 +44,7 @@ enum {
 
 typedef struct rec_node {
     const char *name;  /* never NULL; equal names of siblings are one */
+    uint64_t key;      /* rec_key of the name */
     const char *value; /* or NULL */
     struct rec_node *parent, *first, *last, *next;
     uint32_t at; /* the line; in JSON the byte of the document, which the root's line_of turns into one */
@@ -119,11 +121,34 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder
  * tags. */
 bool rec_xml_guard(const uint8_t *bytes, size_t length, rec_fault *fault);
 
+/* The first eight bytes of a name, by which most are known; the compiler makes it of a constant. */
+static inline uint64_t rec_key(const char *name)
+{
+    uint64_t key = 0;
+    size_t length = strlen(name);
+    memcpy(&key, name, length < sizeof key ? length : sizeof key);
+    return key;
+}
+static inline bool rec_is_named(const rec_node *node, uint64_t key, const char *name)
+{
+    return node->key == key && (!((const unsigned char *)&key)[sizeof key - 1] || !strcmp(node->name, name));
+}
+
 /* First child of a name, the next sibling of the same name, and the value of a child; each takes and gives
  * NULL freely. */
-const rec_node *rec_child(const rec_node *node, const char *name);
+static inline const rec_node *rec_child(const rec_node *node, const char *name)
+{
+    uint64_t key = rec_key(name);
+    for (node = node ? node->first : NULL; node; node = node->next)
+        if (rec_is_named(node, key, name)) return node;
+    return NULL;
+}
+static inline const char *rec_get(const rec_node *node, const char *name)
+{
+    const rec_node *child = rec_child(node, name);
+    return child ? child->value : NULL;
+}
 const rec_node *rec_again(const rec_node *node);
-const char *rec_get(const rec_node *node, const char *name);
 /* As rec_child through several steps: "period/start". */
 const rec_node *rec_find(const rec_node *node, const char *path);
 /* The first of several paths, separated by spaces, that leads somewhere. */

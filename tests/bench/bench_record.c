@@ -33,8 +33,14 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Events in it; exits with the reason if it cannot be read. */
-static size_t read_once(const uint8_t *bytes, size_t length)
+/* What was read, to be held against the other program's. */
+typedef struct sums {
+    size_t events;
+    double values, days;
+} sums;
+
+/* Exits with the reason if it cannot be read. Sums are of the events that are held. */
+static sums read_once(const uint8_t *bytes, size_t length)
 {
     static rec_record record;
     csl_input input = {
@@ -43,9 +49,13 @@ static size_t read_once(const uint8_t *bytes, size_t length)
         fprintf(stderr, "bench_record: %s: %s\n", record.fault.place, record.fault.text);
         exit(1);
     }
-    size_t events = record.event_total;
+    sums read = {.events = record.event_total};
+    for (size_t i = 0; i < record.event_count; i++) {
+        if (!isnan(record.events[i].value)) read.values += record.events[i].value;
+        if (!isnan(record.events[i].time.days)) read.days += record.events[i].time.days;
+    }
     rec_record_free(&record);
-    return events;
+    return read;
 }
 
 static uint8_t *map_file(const char *path, size_t *length)
@@ -66,17 +76,19 @@ static uint8_t *map_file(const char *path, size_t *length)
 static void measure(const char *path)
 {
     double took[ROUNDS];
-    size_t length, events = 0;
+    size_t length;
+    sums read = {0};
     uint8_t *bytes = map_file(path, &length);
     int repeat = (int)(20e6 / (double)length) + 1;
     for (int i = 0; i < ROUNDS; i++) {
         double start = seconds();
-        for (int k = 0; k < repeat; k++) events = read_once(bytes, length);
+        for (int k = 0; k < repeat; k++) read = read_once(bytes, length);
         took[i] = (seconds() - start) / repeat;
     }
     qsort(took, ROUNDS, sizeof *took, by_size);
-    printf("%-44.44s %8.1f MB/s %8zu events  consilium\n", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
-           1e-6 * (double)length / took[ROUNDS / 2], events);
+    printf("%-30.30s %8.1f MB/s %-28s %8zu events, values %.4f, days %.2f\n",
+           strrchr(path, '/') ? strrchr(path, '/') + 1 : path, 1e-6 * (double)length / took[ROUNDS / 2],
+           "consilium", read.events, read.values, read.days);
     fflush(stdout);
     munmap(bytes, length);
     char command[8192];
@@ -123,7 +135,7 @@ static void measure_bulk(const char *path, double gib)
     watching = true;
     if (pthread_create(&watcher, NULL, watch, NULL)) exit(1);
     double start = seconds();
-    size_t events = read_once(all, blocks * BLOCK);
+    size_t events = read_once(all, blocks * BLOCK).events;
     double took = seconds() - start;
     watching = false;
     pthread_join(watcher, NULL);
