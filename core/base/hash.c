@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,17 @@ csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *d
     EVP_DigestFinal_ex(context, digest->bytes, NULL);
 done:
     EVP_MD_CTX_free(context);
+    return status;
+}
+
+csl_status csl_sha256_file(const char *path, char hex[CSL_SHA256_HEX], csl_error *error)
+{
+    csl_digest digest;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return csl_fail_errno(error, path, "cannot open");
+    csl_status status = csl_sha256_descriptor(descriptor, path, &digest, error);
+    close(descriptor);
+    if (status == CSL_OK) csl_digest_hex(&digest, hex);
     return status;
 }
 

@@ -17,6 +17,9 @@ csl_status csl_sha256(const void *bytes, size_t length, csl_digest *digest, csl_
 /* Of a whole file, read in pieces from its start by pread; the descriptor's offset does not move. */
 csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *digest, csl_error *error);
 
+/* Of a whole file, as hexadecimal text. */
+csl_status csl_sha256_file(const char *path, char hex[CSL_SHA256_HEX], csl_error *error);
+
 /* Lower-case hex of `length` bytes into out[2 * length + 1]. */
 void csl_hex(const uint8_t *bytes, size_t length, char *out);
 void csl_digest_hex(const csl_digest *digest, char out[CSL_SHA256_HEX]);

@@ -94,7 +94,8 @@ typedef struct csl_run_options {
     csl_caution caution;
     csl_precision precision;
     csl_limits limits;
-    bool retry;          /* do the failed cases of earlier starts again */
+    const char *settings_file; /* that some of this comes from; its hash goes into the log. May be NULL */
+    bool retry;                /* do the failed cases of earlier starts again */
     const char *command; /* how `consilium retry` may ask for this again: the fact "command"; may be NULL */
     unsigned quarantine; /* crashes of a plugin, in as many cases, that bring it under quarantine; 0: 3 */
     size_t max_failures; /* failed cases from which on the run stops; 0: none are too many */

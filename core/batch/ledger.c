@@ -85,17 +85,25 @@ csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *c
     return status == CSL_OK ? csl_audit_commit(log, error) : status;
 }
 
-csl_status ledger_start(csl_audit_log *log, const char *configuration, const json_t *hello,
-                        const char *model_path, const char *model, csl_error *error)
+static csl_status append_start(csl_audit_log *log, const char *configuration, const char *settings_file,
+                               csl_error *error)
 {
-    char hex[CSL_SHA256_HEX];
+    char whole[CSL_SHA256_HEX], settings[CSL_SHA256_HEX];
+    csl_audit_object objects[] = {
+        {.role = "configuration", .id = "run.db fact configuration", .sha256 = whole},
+        {.role = "configuration", .id = settings_file ? file_name(settings_file) : NULL, .sha256 = settings}};
+    csl_audit_event event = {
+        .kind = CSL_AUDIT_START, .success = true, .objects = objects, .object_count = settings_file ? 2 : 1};
+    csl_status status = hash_text(configuration, whole, error);
+    if (status == CSL_OK && settings_file) status = csl_sha256_file(settings_file, settings, error);
+    return status == CSL_OK ? csl_audit_append(log, &event, NULL, NULL, error) : status;
+}
+
+csl_status ledger_start(csl_audit_log *log, const char *configuration, const char *settings_file,
+                        const json_t *hello, const char *model_path, const char *model, csl_error *error)
+{
     const json_t *plugins = json_object_get(hello, "plugins"), *refused = json_object_get(hello, "refused");
-    csl_status status = hash_text(configuration, hex, error);
-    if (status == CSL_OK)
-        status = append_one(
-            log, CSL_AUDIT_START,
-            (csl_audit_object){.role = "configuration", .id = "run.db fact configuration", .sha256 = hex},
-            error);
+    csl_status status = append_start(log, configuration, settings_file, error);
     for (size_t i = 0; status == CSL_OK && i < json_array_size(plugins); i++)
         status = append_plugin(log, json_array_get(plugins, i), error);
     for (size_t i = 0; status == CSL_OK && i < json_array_size(refused); i++)
@@ -174,16 +182,12 @@ csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, cons
     return status;
 }
 
-static csl_status hash_file(const char *folder, const char *name, char hex[CSL_SHA256_HEX], csl_error *error)
+static csl_status hash_in(const char *folder, const char *name, char hex[CSL_SHA256_HEX], csl_error *error)
 {
     char *path = csl_path_join(folder, name);
-    int descriptor = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    csl_digest digest;
-    csl_status status = descriptor < 0 ? csl_fail_errno(error, path ? path : folder, "cannot open")
-                                       : csl_sha256_descriptor(descriptor, path, &digest, error);
-    if (descriptor >= 0) close(descriptor);
+    csl_status status =
+        path ? csl_sha256_file(path, hex, error) : csl_fail(error, CSL_ENOMEM, folder, "no memory");
     free(path);
-    if (status == CSL_OK) csl_digest_hex(&digest, hex);
     return status;
 }
 
@@ -195,7 +199,7 @@ csl_status ledger_export(csl_audit_log *log, const char *out_folder, csl_error *
     csl_audit_object objects[FILES];
     csl_status status = CSL_OK;
     for (size_t i = 0; status == CSL_OK && i < FILES; i++) {
-        status = hash_file(out_folder, names[i], hex[i], error);
+        status = hash_in(out_folder, names[i], hex[i], error);
         objects[i] = (csl_audit_object){.role = "file", .id = names[i], .sha256 = hex[i]};
     }
     if (status != CSL_OK) return status;

@@ -4,10 +4,10 @@
 
 #include "batch/record.h"
 
-/* Start (with the hash of the configuration), each plugin of the hello, loaded or refused, the model (hex of
- * its file); committed. */
-csl_status ledger_start(csl_audit_log *log, const char *configuration, const json_t *hello,
-                        const char *model_path, const char *model, csl_error *error);
+/* Start (with the hashes of the configuration and of the settings' file, if there is one), each plugin of the
+ * hello, loaded or refused, the model (hex of its file); committed. */
+csl_status ledger_start(csl_audit_log *log, const char *configuration, const char *settings_file,
+                        const json_t *hello, const char *model_path, const char *model, csl_error *error);
 /* That a later start of a run was asked for otherwise than the first; committed. */
 csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *change, csl_error *error);
 /* Adds the entry of one result, with the hashes of the inputs and of the line without its audit member,

@@ -36,18 +36,6 @@ static csl_status take_lock(conductor *c, csl_error *error)
     return status;
 }
 
-/* The model is no patient's: the conductor may hash it, and believes its own hash. */
-static csl_status hash_model(conductor *c, csl_error *error)
-{
-    csl_digest digest;
-    int descriptor = open(c->o->model, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return csl_fail_errno(error, c->o->model, "cannot open");
-    csl_status status = csl_sha256_descriptor(descriptor, c->o->model, &digest, error);
-    close(descriptor);
-    if (status == CSL_OK) csl_digest_hex(&digest, c->model);
-    return status;
-}
-
 static csl_status greet(conductor *c, csl_error *error)
 {
     json_t *hello;
@@ -238,7 +226,8 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
                             .stop = &c->stop,
                             .note = tell,
                             .context = c};
-    if ((status = hash_model(c, error)) != CSL_OK) goto done;
+    /* The model is no patient's: the conductor may hash it, and believes its own hash. */
+    if ((status = csl_sha256_file(options->model, c->model, error)) != CSL_OK) goto done;
     if ((status = csl_make_folders(options->out, error)) != CSL_OK) goto done;
     if ((status = take_lock(c, error)) != CSL_OK) goto done;
     /* Before the key is loaded: see spawner.h. */
@@ -248,8 +237,8 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
     if ((status = describe_run(c, error)) != CSL_OK) goto done;
     if ((status = note_limits(c, error)) != CSL_OK) goto done;
     if ((status = list_cases(c, error)) != CSL_OK) goto done;
-    if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), c->hello, options->model,
-                               c->model, error)) != CSL_OK)
+    if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), options->settings_file,
+                               c->hello, options->model, c->model, error)) != CSL_OK)
         goto done;
     if ((status = ask_anchors(c, error)) != CSL_OK) goto done;
     report_progress(c);

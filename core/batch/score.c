@@ -24,17 +24,6 @@ typedef struct warm_state {
     csl_workspace *workspace;
 } warm_state;
 
-static csl_status hash_file(const char *path, char hex[CSL_SHA256_HEX], csl_error *error)
-{
-    csl_digest digest;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return csl_fail_errno(error, path, "cannot open");
-    csl_status status = csl_sha256_descriptor(descriptor, path, &digest, error);
-    close(descriptor);
-    if (status == CSL_OK) csl_digest_hex(&digest, hex);
-    return status;
-}
-
 /* Asks the model once about a made-up case of every modality, so that children inherit the machine code that
  * oneDNN makes at its first products instead of each making it anew (measured: 20 of 25 ms a case). What it
  * says, or that it cannot, does not matter. */
@@ -67,7 +56,7 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     warm_state *w = calloc(1, sizeof *w);
     char hex[CSL_SHA256_HEX];
     if (!w) return csl_fail(error, CSL_ENOMEM, options->model, "no memory for the model");
-    csl_status status = hash_file(options->model, hex, error);
+    csl_status status = csl_sha256_file(options->model, hex, error);
     if (status == CSL_OK) status = csl_model_load(options->model, &w->model, error);
     if (status == CSL_OK && options->precision != CSL_PRECISION_F32)
         status = csl_model_prepare(w->model, options->precision, error);

@@ -15,6 +15,7 @@ static const csl_verb verbs[] = {
     {"synth", "make a synthetic cohort with planted truth", csl_verb_synth},
     {"audit", "keys, verification and proofs of the audit log", csl_verb_audit},
     {"plugin", "list, check and sign modality adapters", csl_verb_plugin},
+    {"config", "what a run is told by file and environment, and where", csl_verb_config},
     {"doctor", "what this machine offers to lock up what reads patients' files", csl_verb_doctor},
 };
 

@@ -17,6 +17,7 @@ typedef struct csl_verb {
 } csl_verb;
 
 int csl_verb_audit(int argc, char **argv);
+int csl_verb_config(int argc, char **argv);
 int csl_verb_doctor(int argc, char **argv);
 int csl_verb_embed(int argc, char **argv);
 int csl_verb_eval(int argc, char **argv);

@@ -1,0 +1,71 @@
+#include "cli/run_settings.h"
+
+const csl_setting csl_run_settings[RUN_SETTINGS] = {
+    [RUN_MODEL] = {"model", "FILE", NULL, "the model, as `consilium train` writes it", CSL_SETTING_TEXT},
+    [RUN_OUT] = {"out", "DIR", NULL, "where results go; made if it is not there", CSL_SETTING_TEXT},
+    [RUN_JOBS] = {"jobs", "N", "one a processor", "worker processes", CSL_SETTING_NUMBER, 1, 256},
+    [RUN_KEY] = {"key", "FILE", "one made once in the user's configuration folder",
+                 "private key that signs the audit log, as `consilium audit keygen` writes it",
+                 CSL_SETTING_TEXT},
+    [RUN_PASSPHRASE_FILE] = {"passphrase-file", "FILE", "CONSILIUM_PASSPHRASE, or the terminal",
+                             "its first line is the passphrase of the key, or the PIN of its token",
+                             CSL_SETTING_TEXT},
+    [RUN_PSEUDONYMS] = {"pseudonyms", "FILE", "audit.hmac beside audit.pem",
+                        "key that hides identifiers in the log", CSL_SETTING_TEXT},
+    [RUN_CMS_KEY] = {"cms-key", "FILE", NULL,
+                     "private key (PEM) of --cms-cert: each checkpoint of the log is signed with it too "
+                     "(DIR/audit/checkpoint.p7s)",
+                     CSL_SETTING_TEXT},
+    [RUN_CMS_CERT] = {"cms-cert", "FILE", NULL, "X.509 certificate (PEM), those above it behind",
+                      CSL_SETTING_TEXT},
+    [RUN_TSA] = {"tsa", "URL", NULL,
+                 "timestamp authority (RFC 3161), asked about the log at the start, each five minutes and at "
+                 "the end; "
+                 "what it does not answer waits",
+                 CSL_SETTING_TEXT},
+    [RUN_WITNESS] = {"witness", "URL", NULL,
+                     "witness (C2SP tlog-witness) that cosigns the log at the same times", CSL_SETTING_TEXT},
+    [RUN_WITNESS_KEY] = {"witness-key", "PUB", NULL, "its verifier key: a file, or the line itself",
+                         CSL_SETTING_TEXT},
+    [RUN_IDENTITY] =
+        {"identity", "WORD", "strict",
+         "strict: withhold a case whose files contradict each other about the patient; warn: score it with "
+         "a warning; off: do not compare",
+         CSL_SETTING_TEXT},
+    [RUN_WINDOW_DAYS] = {"window-days", "N", "366", "how far apart the dates of two modalities may be",
+                         CSL_SETTING_NUMBER, 1, 36500},
+    [RUN_COVERAGE] = {"coverage", "P", "0.9",
+                      "how often the set of a label's possible answers is to hold the true one",
+                      CSL_SETTING_REAL, 0.01, 0.999},
+    [RUN_NOVELTY] = {"novelty", "P", "0.01",
+                     "call a case novel where cases as far from the training cases are rarer than P",
+                     CSL_SETTING_REAL, 1e-9, 1},
+    [RUN_ABSTAIN] = {"abstain", NULL, NULL,
+                     "withhold a case that is novel, or has not one possible answer, with the reason",
+                     CSL_SETTING_SWITCH},
+    [RUN_PRECISION] =
+        {"precision", "WORD", "f32",
+         "f32, or bf16: faster where the processor multiplies bfloat16, logits differ a little; findings "
+         "are always f32",
+         CSL_SETTING_TEXT},
+    [RUN_SHARD] = {"shard", "I/N", NULL, "only every N-th case, from the I-th on", CSL_SETTING_TEXT},
+    [RUN_MEMORY] = {"memory", "MB", "2048", "memory that one case may use", CSL_SETTING_NUMBER, 16, 1 << 20},
+    [RUN_TIMEOUT] = {"timeout", "S", "300", "seconds that one case may take", CSL_SETTING_NUMBER, 1, 86400},
+    [RUN_RETRY] = {"retry", NULL, NULL,
+                   "do the failed cases of earlier starts again, too; see `consilium retry`",
+                   CSL_SETTING_SWITCH, .command_alone = true},
+    [RUN_QUARANTINE] = {"quarantine", "N", "3",
+                        "a plugin that crashed in N cases is not used any more; see `consilium plugin`",
+                        CSL_SETTING_NUMBER, 1, 1 << 30},
+    [RUN_MAX_FAILURES] = {"max-failures", "N", NULL, "stop when N cases have failed", CSL_SETTING_NUMBER, 1,
+                          1 << 30},
+    [RUN_SANDBOX] =
+        {"sandbox", "WORD", "require",
+         "require: run only if the kernel can lock the processes that read files in; best-effort: with what "
+         "the kernel offers, see `consilium doctor`; off: without",
+         CSL_SETTING_TEXT},
+    [RUN_PLUGINS] = {"plugins", "DIR", NULL, "look for adapters in these folders first (separated by ':')",
+                     CSL_SETTING_TEXT},
+    [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
+                  .command_alone = true},
+};
