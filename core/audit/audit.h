@@ -83,6 +83,7 @@ typedef enum csl_audit_kind {
     CSL_AUDIT_INSTANCES,      /* DICOM instances were read, DCM 110103 */
     CSL_AUDIT_EXPORT,         /* results were written out, DCM 110106 */
     CSL_AUDIT_CONFIGURATION,  /* it changed, or a change was refused */
+    CSL_AUDIT_LOG_BOUND,      /* a log was verified and bound into this one */
     CSL_AUDIT_ERASED,         /* what opens the commitments of entries was destroyed */
     CSL_AUDIT_PLUGIN_REFUSED, /* security alert, DCM 110113, as those below */
     CSL_AUDIT_CLOCK,          /* the clock jumped; the log writes it by itself */
@@ -151,6 +152,7 @@ typedef struct csl_audit_verdict {
     csl_digest root;
     size_t rotations; /* how often the signing key was replaced */
     char key[512];    /* the verifier key of the last one */
+    size_t bound;     /* entries that bind other logs; see csl_audit_verify_bound */
 } csl_audit_verdict;
 
 /* Streaming, flat memory. vkey_text: one line "ORIGIN+HASH+BASE64", of the log's first key; entries that
@@ -158,6 +160,36 @@ typedef struct csl_audit_verdict {
  * or cut. */
 csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
                             csl_error *error);
+
+/* The same, and the text `since` (its name in errors: since_place) must be a checkpoint that this log had on
+ * its way: CSL_EMISMATCH if the log is shorter, or was rewritten. since may be NULL. */
+csl_status csl_audit_verify_since(const char *folder, const char *vkey_text, const char *since_place,
+                                  const char *since, csl_audit_verdict *verdict, csl_error *error);
+/* The same with a size and a root that are believed already. */
+csl_status csl_audit_verify_from(const char *folder, const char *vkey_text, const char *place, uint64_t size,
+                                 const csl_digest *root, csl_audit_verdict *verdict, csl_error *error);
+/* Whether each line of a results.ndjson is what its entry vouches for; *lines: how many, *whole: whether the
+ * log says that the files were written, and then whether they, and results.csv beside, are those. For a log
+ * that was verified. CSL_EMISMATCH names the line and the entry. */
+csl_status csl_audit_check_results(const char *folder, const char *ndjson, uint64_t *lines, bool *whole,
+                                   csl_error *error);
+/* Whether the log in folder `new_path` is the log `old_path` grown on, by a consistency proof (RFC 6962
+ * section 2.1.2) from its tiles. old_path: a log, or a file that holds a checkpoint. vkey_text: verifies both
+ * signatures; or NULL. sizes: of the old and the new. CSL_EMISMATCH says where they part, if both are logs.
+ */
+csl_status csl_audit_diff(const char *old_path, const char *new_path, const char *vkey_text,
+                          uint64_t sizes[2], csl_error *error);
+
+/* ---- several writers: an index binds their logs together. It is a log itself ---- */
+
+/* Verifies the log in `folder` and appends to the index what it was: its verifier key, where it lies seen
+ * from the index, its size and root. */
+csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *vkey_text, csl_error *error);
+/* Verifies each log that an index binds, which must have grown from what was bound; the index itself is for
+ * csl_audit_verify. visit may be NULL. */
+typedef void (*csl_audit_bound)(void *context, const char *folder, uint64_t bound,
+                                const csl_audit_verdict *verdict);
+csl_status csl_audit_verify_bound(const char *folder, csl_audit_bound visit, void *context, csl_error *error);
 
 /* Calls visit for each entry of a log, in order, without verifying it; a nonzero return stops. */
 typedef int (*csl_audit_visit)(void *context, uint64_t index, const uint8_t *entry, size_t length);
@@ -181,6 +213,8 @@ typedef struct csl_audit_record_object {
 
 typedef struct csl_audit_record {
     char *time, *event, *type, *reason, *user, *host, *process; /* "" where the entry does not say */
+    char *event_code, *type_code;                               /* numbers are of DCM, words of Consilium */
+    char *action;                                               /* C, R, U, D or E */
     char *part;                                                 /* "part 2 of 3 of entry 17", or "" */
     int outcome;                                                /* 0, 4, 8 or 12 */
     csl_audit_record_object *objects;

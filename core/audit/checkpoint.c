@@ -234,3 +234,16 @@ csl_status audit_checkpoint_cosigned(const char *place, const char *text, size_t
     if (status == CSL_OK && error) *error = (csl_error){0};
     return status;
 }
+
+csl_status audit_checkpoint_load(const audit_folder *folder, const audit_vkey *vkey,
+                                 audit_checkpoint *checkpoint, csl_error *error)
+{
+    csl_buffer note;
+    csl_buffer_init(&note, AUDIT_MAX_CHECKPOINT);
+    csl_status status = audit_file_read(folder, "checkpoint", &note, error);
+    if (status == CSL_OK)
+        status = audit_checkpoint_read(folder->path, note.length ? (const char *)note.bytes : "", note.length,
+                                       vkey, checkpoint, error);
+    csl_buffer_free(&note);
+    return status;
+}

@@ -3,6 +3,7 @@
 #define CSL_AUDIT_CHECKPOINT_H
 
 #include "audit/key.h"
+#include "audit/tile.h"
 #include "base/buffer.h"
 
 enum {
@@ -31,5 +32,8 @@ csl_status audit_checkpoint_cosign(const csl_audit_key *key, const char *text, s
 /* Whether a note bears a cosignature of that witness that verifies, and its time. CSL_ECRYPTO if not. */
 csl_status audit_checkpoint_cosigned(const char *place, const char *text, size_t length,
                                      const audit_vkey *witness, uint64_t *time, csl_error *error);
+/* Reads the checkpoint of a log in the same way. CSL_ENOTFOUND if it has none. */
+csl_status audit_checkpoint_load(const audit_folder *folder, const audit_vkey *vkey,
+                                 audit_checkpoint *checkpoint, csl_error *error);
 
 #endif

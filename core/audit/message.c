@@ -53,6 +53,8 @@ static const struct kind {
                                  'U',
                                  true,
                                  4},
+    [CSL_AUDIT_LOG_BOUND] =
+        {{"110100", DCM, "Application Activity"}, {"log-bound", OURS, "Log bound"}, 'E', true, 8},
     [CSL_AUDIT_ERASED] =
         {{"110110", DCM, "Patient Record"}, {"values-erased", OURS, "Values erased"}, 'D', true, 8},
     [CSL_AUDIT_PLUGIN_REFUSED] =

@@ -38,14 +38,19 @@ static void put(char **slot, char *value)
 static void read_event(const xmlNode *event, csl_audit_record *record)
 {
     put(&record->time, attribute(event, "EventDateTime"));
+    put(&record->action, attribute(event, "EventActionCode"));
     char *outcome = attribute(event, "EventOutcomeIndicator");
     record->outcome = outcome ? (int)strtol(outcome, NULL, 10) : 0;
     free(outcome);
     for (const xmlNode *node = event->children; node; node = node->next) {
-        if (is(node, "EventID")) put(&record->event, attribute(node, "originalText"));
+        if (is(node, "EventID")) {
+            put(&record->event, attribute(node, "originalText"));
+            put(&record->event_code, attribute(node, "csd-code"));
+        }
         if (is(node, "EventTypeCode")) {
             bool part = has(node, "csd-code", "continued") || has(node, "csd-code", "continues");
             put(part ? &record->part : &record->type, attribute(node, "originalText"));
+            if (!part) put(&record->type_code, attribute(node, "csd-code"));
         }
         if (is(node, "EventOutcomeDescription")) {
             xmlChar *text = xmlNodeGetContent(node);
@@ -109,7 +114,8 @@ static void read_object(const xmlNode *object, csl_audit_record_object *out)
 static bool complete(const csl_audit_record *record)
 {
     bool all = record->time && record->event && record->type && record->reason && record->user &&
-               record->host && record->process && record->part;
+               record->host && record->process && record->part && record->event_code && record->type_code &&
+               record->action;
     for (size_t i = 0; all && i < record->object_count; i++) {
         const csl_audit_record_object *object = &record->objects[i];
         all = object->role && object->id && object->sha256 && object->detail;
@@ -127,7 +133,10 @@ csl_status csl_audit_record_read(const uint8_t *entry, size_t length, csl_audit_
                                  .user = strdup(""),
                                  .host = strdup(""),
                                  .process = strdup(""),
-                                 .part = strdup("")};
+                                 .part = strdup(""),
+                                 .event_code = strdup(""),
+                                 .type_code = strdup(""),
+                                 .action = strdup("")};
     csl_status status = CSL_OK;
     xmlDoc *document = length <= CSL_AUDIT_MAX_ENTRY
                            ? xmlReadMemory((const char *)entry, (int)length, NULL, NULL,
@@ -161,8 +170,9 @@ done:
 
 void csl_audit_record_free(csl_audit_record *record)
 {
-    char *texts[] = {record->time, record->event,   record->type, record->reason,
-                     record->user, record->process, record->host, record->part};
+    char *texts[] = {record->time,       record->event,     record->type,  record->reason,
+                     record->user,       record->process,   record->host,  record->part,
+                     record->event_code, record->type_code, record->action};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     for (size_t i = 0; i < record->object_count; i++) {
         free(record->objects[i].role);

@@ -34,12 +34,19 @@ csl_status audit_rotation_sign(const csl_audit_key *old, const audit_vkey *next,
     return status;
 }
 
-bool audit_rotation_is(const uint8_t *entry, size_t length)
+bool audit_entry_is(const uint8_t *entry, size_t length, const char *type)
 {
     /* The head up to the event's type has a fixed form and length (message.c). */
-    static const char type[] = "<EventTypeCode csd-code=\"key-rotated\" codeSystemName=\"Consilium\"";
     enum { HEAD = 384 };
-    return memmem(entry, length < HEAD ? length : HEAD, type, sizeof type - 1) != NULL;
+    char text[96];
+    int size =
+        snprintf(text, sizeof text, "<EventTypeCode csd-code=\"%s\" codeSystemName=\"Consilium\"", type);
+    return memmem(entry, length < HEAD ? length : HEAD, text, (size_t)size) != NULL;
+}
+
+bool audit_rotation_is(const uint8_t *entry, size_t length)
+{
+    return audit_entry_is(entry, length, "key-rotated");
 }
 
 csl_status audit_rotation_follow(audit_vkey *vkey, const uint8_t *entry, size_t length, uint64_t index,

@@ -61,19 +61,31 @@ csl_status audit_file_read(const audit_folder *folder, const char *name, csl_buf
         status = csl_fail_errno(error, folder->path, "%s: cannot stat", name);
     else if (!S_ISREG(st.st_mode))
         status = csl_fail(error, CSL_EFORMAT, folder->path, "%s is not a regular file", name);
-    while (status == CSL_OK) {
-        char piece[65536];
-        ssize_t got = read(descriptor, piece, sizeof piece);
+    else if (st.st_size < 0 || (uintmax_t)st.st_size > out->maximum)
+        status = csl_fail(error, CSL_EFORMAT, folder->path, "%s has more than the %zu bytes it may have",
+                          name, out->maximum);
+    /* The size is where to begin; what counts is what is read, to the end and no further than the maximum. */
+    for (size_t room = status == CSL_OK ? (size_t)st.st_size + 1 : 0; status == CSL_OK;) {
+        if (room > out->maximum - out->length) room = out->maximum - out->length;
+        char beyond;
+        void *to = room ? (void *)csl_buffer_room(out, room) : &beyond;
+        if (!to) {
+            status = csl_fail(error, CSL_ENOMEM, folder->path, "%s: no memory to read it", name);
+            break;
+        }
+        ssize_t got = read(descriptor, to, room ? room : 1);
         if (got < 0 && errno == EINTR) continue;
         if (got == 0) break;
         if (got < 0)
             status = csl_fail_errno(error, folder->path, "%s: cannot read", name);
-        else if ((size_t)got > out->maximum - out->length)
+        else if (!room)
             status = csl_fail(error, CSL_EFORMAT, folder->path, "%s has more than the %zu bytes it may have",
                               name, out->maximum);
-        else if (!csl_buffer_append(out, piece, (size_t)got))
-            status = csl_fail(error, CSL_ENOMEM, folder->path, "%s: no memory to read it", name);
+        else
+            out->length += (size_t)got;
+        room = 65536;
     }
+    if (out->bytes) out->bytes[out->length] = 0;
     close(descriptor);
     return status;
 }

@@ -10,6 +10,12 @@
 #include "audit/rotation.h"
 #include "audit/tile.h"
 
+/* What the log must have grown from. */
+typedef struct origin {
+    const char *place, *note; /* a signed checkpoint, or NULL */
+    audit_checkpoint checkpoint;
+} origin;
+
 /* One pass over the entries; memory is one bundle, one tile and the edge of the tree, however long the log
  * is. */
 typedef struct verifier {
@@ -19,6 +25,7 @@ typedef struct verifier {
     csl_buffer older; /* a partial tile that a wider one has replaced */
     csl_audit_verdict *verdict;
     audit_vkey vkey; /* that signs at this place of the log */
+    const origin *since;
     csl_digest stored[AUDIT_TILE];
     audit_edge edge;
 } verifier;
@@ -100,6 +107,23 @@ static csl_status follow_rotation(verifier *v, const uint8_t *entry, size_t leng
     return status;
 }
 
+/* At the size of the earlier checkpoint: is it one of this log, signed with the key of then? */
+static csl_status check_since(verifier *v, csl_error *error)
+{
+    const origin *o = v->since;
+    if (!o || v->edge.size != o->checkpoint.size) return CSL_OK;
+    csl_digest root;
+    audit_edge_root(&v->edge, &v->hasher, &root);
+    if (memcmp(&root, &o->checkpoint.root, sizeof root) != 0)
+        return csl_fail(error, CSL_EMISMATCH, v->folder.path,
+                        "its first %" PRIu64
+                        " entries are not those that %s was made from: the log was rewritten",
+                        v->edge.size, o->place);
+    audit_checkpoint again;
+    return o->note ? audit_checkpoint_read(o->place, o->note, strlen(o->note), &v->vkey, &again, error)
+                   : CSL_OK;
+}
+
 static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_error *error)
 {
     csl_status status = audit_bundle_read(&v->folder, index, width, &v->bundle, error);
@@ -117,7 +141,10 @@ static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_
     for (unsigned i = 0; status == CSL_OK && i < width; i++) {
         size_t length;
         const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
-        if (audit_rotation_is(entry, length)) status = follow_rotation(v, entry, length, error);
+        status = check_since(v, error);
+        if (status == CSL_OK && audit_rotation_is(entry, length))
+            status = follow_rotation(v, entry, length, error);
+        v->verdict->bound += audit_entry_is(entry, length, "log-bound");
         if (status == CSL_OK)
             status = audit_edge_push(&v->edge, &v->hasher, &leaves[i], check_full, v, error);
     }
@@ -151,19 +178,6 @@ static csl_status check_root(verifier *v, csl_error *error)
                     claimed, size, found);
 }
 
-static csl_status read_checkpoint(const audit_folder *folder, const audit_vkey *vkey,
-                                  audit_checkpoint *checkpoint, csl_error *error)
-{
-    csl_buffer note;
-    csl_buffer_init(&note, AUDIT_MAX_CHECKPOINT);
-    csl_status status = audit_file_read(folder, "checkpoint", &note, error);
-    if (status == CSL_OK)
-        status = audit_checkpoint_read(folder->path, note.length ? (const char *)note.bytes : "", note.length,
-                                       vkey, checkpoint, error);
-    csl_buffer_free(&note);
-    return status;
-}
-
 static unsigned bundle_width(uint64_t size, uint64_t index)
 {
     uint64_t left = size - index * AUDIT_TILE;
@@ -180,8 +194,8 @@ static void hint_at_journal(const verifier *v, csl_status status, csl_error *err
              " (the log was not closed; if the power failed, `consilium audit recover` comes first)");
 }
 
-csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
-                            csl_error *error)
+static csl_status verify(const char *folder, const char *vkey_text, const origin *since,
+                         csl_audit_verdict *verdict, csl_error *error)
 {
     *verdict = (csl_audit_verdict){0};
     audit_vkey first;
@@ -198,12 +212,19 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
     csl_buffer_init(&v->older, v->bundle.file.maximum);
     status = audit_folder_open(folder, &v->folder, error);
     if (status == CSL_OK) status = audit_hasher_open(&v->hasher, error);
-    if (status == CSL_OK) status = read_checkpoint(&v->folder, &first, &checkpoint, &unsigned_by_first);
+    if (status == CSL_OK) status = audit_checkpoint_load(&v->folder, &first, &checkpoint, &unsigned_by_first);
     /* The first key may have been replaced; whether it was, the entries say. */
     if (status == CSL_ECRYPTO && checkpoint.foreign && !strcmp(checkpoint.origin, first.origin))
-        status = read_checkpoint(&v->folder, NULL, &checkpoint, error);
+        status = audit_checkpoint_load(&v->folder, NULL, &checkpoint, error);
     else if (unsigned_by_first.code && error)
         *error = unsigned_by_first;
+    if (status != CSL_OK) goto done;
+    v->since = since;
+    if (since && since->checkpoint.size > checkpoint.size)
+        status = csl_fail(error, CSL_EMISMATCH, folder,
+                          "has %" PRIu64 " entries, %s says %" PRIu64 ": all from entry %" PRIu64
+                          " on were cut off",
+                          checkpoint.size, since->place, since->checkpoint.size, checkpoint.size);
     if (status != CSL_OK) goto done;
     verdict->size = checkpoint.size;
     verdict->root = checkpoint.root;
@@ -211,8 +232,9 @@ csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit
     for (uint64_t index = 0; status == CSL_OK && index * AUDIT_TILE < checkpoint.size; index++)
         status = check_bundle(v, index, bundle_width(checkpoint.size, index), error);
     if (status == CSL_OK) status = check_root(v, error);
+    if (status == CSL_OK) status = check_since(v, error);
     if (status == CSL_OK && verdict->rotations)
-        status = read_checkpoint(&v->folder, &v->vkey, &checkpoint, error);
+        status = audit_checkpoint_load(&v->folder, &v->vkey, &checkpoint, error);
     else if (status == CSL_OK && unsigned_by_first.code) {
         status = unsigned_by_first.code;
         if (error) *error = unsigned_by_first;
@@ -228,6 +250,29 @@ done:
     return status;
 }
 
+csl_status csl_audit_verify(const char *folder, const char *vkey_text, csl_audit_verdict *verdict,
+                            csl_error *error)
+{
+    return verify(folder, vkey_text, NULL, verdict, error);
+}
+
+csl_status csl_audit_verify_since(const char *folder, const char *vkey_text, const char *place,
+                                  const char *note, csl_audit_verdict *verdict, csl_error *error)
+{
+    *verdict = (csl_audit_verdict){0};
+    origin o = {.place = place, .note = note};
+    csl_status status =
+        note ? audit_checkpoint_read(place, note, strlen(note), NULL, &o.checkpoint, error) : CSL_OK;
+    return status == CSL_OK ? verify(folder, vkey_text, note ? &o : NULL, verdict, error) : status;
+}
+
+csl_status csl_audit_verify_from(const char *folder, const char *vkey_text, const char *place, uint64_t size,
+                                 const csl_digest *root, csl_audit_verdict *verdict, csl_error *error)
+{
+    origin o = {.place = place, .checkpoint = {.size = size, .root = *root}};
+    return verify(folder, vkey_text, &o, verdict, error);
+}
+
 csl_status csl_audit_each(const char *path, csl_audit_visit visit, void *context, csl_error *error)
 {
     audit_folder folder;
@@ -235,7 +280,7 @@ csl_status csl_audit_each(const char *path, csl_audit_visit visit, void *context
     audit_bundle bundle;
     audit_bundle_init(&bundle);
     csl_status status = audit_folder_open(path, &folder, error);
-    if (status == CSL_OK) status = read_checkpoint(&folder, NULL, &checkpoint, error);
+    if (status == CSL_OK) status = audit_checkpoint_load(&folder, NULL, &checkpoint, error);
     bool stop = false;
     for (uint64_t index = 0; status == CSL_OK && !stop && index * AUDIT_TILE < checkpoint.size; index++) {
         unsigned width = bundle_width(checkpoint.size, index);

@@ -53,6 +53,11 @@ bool csl_buffer_append(csl_buffer *buffer, const void *bytes, size_t length)
     return true;
 }
 
+unsigned char *csl_buffer_room(csl_buffer *buffer, size_t length)
+{
+    return reserve(buffer, length) ? buffer->bytes + buffer->length : NULL;
+}
+
 bool csl_buffer_text(csl_buffer *buffer, const char *text)
 {
     return csl_buffer_append(buffer, text, strlen(text));

@@ -16,7 +16,8 @@ typedef struct audit_action {
 
 extern const audit_action audit_action_keygen, audit_action_verify, audit_action_show, audit_action_prove,
     audit_action_check_proof, audit_action_reveal, audit_action_erase, audit_action_anchor,
-    audit_action_witness, audit_action_rotate, audit_action_recover;
+    audit_action_witness, audit_action_rotate, audit_action_recover, audit_action_diff, audit_action_query,
+    audit_action_export, audit_action_merge;
 
 /* An option of an action: with a text (text is where to put it) or a switch. A table of them ends with {0}.
  */
