@@ -63,6 +63,19 @@ near "average" "$("$CONSILIUM" embed --features pgs --option pgs.missing=skip a.
     "$(awk 'NR == 2 { print $(NF - 1) }' p.sscore)"
 bgzip -c a.vcf >a.vcf.gz 2>/dev/null && near "BGZF" "$(ours a.vcf.gz additive.txt)" "$(ours a.vcf additive.txt)"
 command -v bcftools >/dev/null 2>&1 && bcftools view -Ob -o a.bcf a.vcf 2>/dev/null && near "BCF" "$(ours a.bcf additive.txt)" "$(ours a.vcf additive.txt)"
+# The other strand: every allele but those of A/T and C/G written as its complement. Harmonised: another build's places, and the right
+# ones beside them. No other allele: the effect allele alone finds its variant.
+awk -F '\t' -v OFS='\t' 'function turned(x, i, y) { for (i = 1; i <= length(x); i++) y = substr("TGCA", index("ACGT", substr(x, i, 1)), 1) y; return y }
+    { if (turned($4) != $5) { $4 = turned($4); $5 = turned($5) } print }' rows >rows.turned
+{ header T5 ""; cat rows.turned; } >turned.txt
+near "the other strand" "$(ours --option pgs.missing=skip a.vcf turned.txt)" "$skip"
+same "as it is written" true "$("$CONSILIUM" embed --features pgs --option pgs.missing=skip --option pgs.strand=as_written a.vcf turned.txt | jq 'select(.type=="token").features | .flipped == 0 and .counted < 100')"
+{ printf '###PGS CATALOG SCORING FILE\n#pgs_id=T6\n#genome_build=GRCh37\n#HmPOS_build=GRCh38\nrsID\tchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\thm_chr\thm_pos\n'
+  awk -F '\t' -v OFS='\t' '{ print "x" $1, $2, $3 + 37, $4, $5, $6, $2, $3 }' rows; } >harmonised.txt
+near "harmonised" "$(ours --option pgs.missing=skip a.vcf harmonised.txt)" "$skip"
+{ printf '###PGS CATALOG SCORING FILE\n#pgs_id=T7\n#genome_build=GRCh38\nchr_name\tchr_position\teffect_allele\teffect_weight\n'
+  awk -F '\t' -v OFS='\t' '{ print $2, $3, $4, $6 }' rows; } >alone.txt
+near "the effect allele alone" "$(ours --option pgs.missing=skip a.vcf alone.txt)" "$skip"
 same "three scores, three tokens" "$(ours a.vcf additive.txt dominant.txt recessive.txt.gz | wc -l)" 3
 expect 1 "fail" "$CONSILIUM" embed --option pgs.missing=fail a.vcf additive.txt
 says "$T/err" "naming the variant" "T1 has a variant \(locus 1111\) without a genotype: pgs.missing is fail"
