@@ -106,19 +106,19 @@ static int compare_symbols(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void merge(variant_panel *p)
+size_t variant_regions_merge(variant_region *regions, size_t count)
 {
-    if (!p->region_count) return;
-    qsort(p->regions, p->region_count, sizeof *p->regions, compare_regions);
+    if (!count) return 0;
+    qsort(regions, count, sizeof *regions, compare_regions);
     size_t last = 0;
-    for (size_t i = 1; i < p->region_count; i++) {
-        variant_region *a = &p->regions[last], *b = &p->regions[i];
+    for (size_t i = 1; i < count; i++) {
+        variant_region *a = &regions[last], *b = &regions[i];
         if (compare_places(a, b) || b->from > a->to + 1)
-            p->regions[++last] = *b;
+            regions[++last] = *b;
         else if (b->to > a->to)
             a->to = b->to;
     }
-    p->region_count = last + 1;
+    return last + 1;
 }
 
 int32_t variant_panel_open(variant_panel *p, const csl_input *input, variant_fault *fault)
@@ -140,7 +140,7 @@ int32_t variant_panel_open(variant_panel *p, const csl_input *input, variant_fau
     snprintf(fault->place, sizeof fault->place, "line %" PRIu64, lines.number);
     variant_lines_close(&lines);
     if (result < 0 || got < 0) return CSL_PLUGIN_BAD_INPUT;
-    merge(p);
+    p->region_count = variant_regions_merge(p->regions, p->region_count);
     if (p->symbol_count) qsort(p->symbols, p->symbol_count, sizeof *p->symbols, compare_symbols);
     return CSL_PLUGIN_OK;
 }

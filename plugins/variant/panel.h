@@ -26,6 +26,9 @@ typedef struct variant_panel {
 int32_t variant_panel_open(variant_panel *panel, const csl_input *input, variant_fault *fault);
 void variant_panel_close(variant_panel *panel);
 
+/* Sorts regions and joins those that overlap or touch. How many are left. */
+size_t variant_regions_merge(variant_region *regions, size_t count);
+
 bool variant_panel_is_open(const variant_panel *panel);
 /* Does the record touch a region? True where the panel has none. The INFO fields must have been found if an
  * ALT is symbolic. */

@@ -216,7 +216,7 @@ static int32_t read_file(variant_reading *r, uint32_t index)
         !variant_concordance_next(&r->concordance))
         status = CSL_PLUGIN_NO_MEMORY;
     if (r->concordance.first) r->compared_with = index;
-    if (status == CSL_PLUGIN_OK && r->panel.region_count && !r->scoring.table.count)
+    if (status == CSL_PLUGIN_OK && r->panel.region_count)
         status = variant_regions_read(r, index, &source, &done);
     if (status == CSL_PLUGIN_OK && !done) status = read_records(r, index, &source);
     if (status == CSL_PLUGIN_OK) status = variant_report_conformance(r, index, &source.judge);

@@ -54,8 +54,9 @@ const csl_input *variant_reading_beside(const variant_reading *reading, const cs
 /* What the source's record says; as embed's result. */
 int32_t variant_reading_take(variant_reading *reading, uint32_t input, variant_source *source);
 
-/* regions.c: the records of the panel's regions, found by the index that lies beside the file. *done false:
- * there is none, and all must be looked at. */
+/* regions.c: the records of the panel's regions and of the scores' variants, found by the index that lies
+ * beside the file. *done false: there is none, or there are too many places to jump to, and all must be
+ * looked at. */
 int32_t variant_regions_read(variant_reading *reading, uint32_t input, variant_source *source, bool *done);
 
 /* report.c: what a file's header says, as facts and warnings; and at the end the tokens and what was

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "index.h"
@@ -55,10 +56,11 @@ static int32_t read_region(variant_reading *r, uint32_t input, variant_source *s
     }
 }
 
-static int32_t read_all(variant_reading *r, uint32_t input, variant_source *source, variant_index *index)
+static int32_t read_all(variant_reading *r, uint32_t input, variant_source *source, variant_index *index,
+                        const variant_region *regions, size_t count)
 {
-    for (size_t i = 0; i < r->panel.region_count; i++) {
-        const variant_region *region = &r->panel.regions[i];
+    for (size_t i = 0; i < count; i++) {
+        const variant_region *region = &regions[i];
         int64_t contig = contig_of(index, source, region);
         uint64_t offset = 0;
         if (contig < 0) continue;
@@ -72,12 +74,52 @@ static int32_t read_all(variant_reading *r, uint32_t input, variant_source *sour
     return CSL_PLUGIN_OK;
 }
 
+/* The panel's regions, and the places of the scores' variants: those that lie near each other as one, since
+ * reading on costs less than a jump. *count 0: all must be looked at, for an identifier or for the number of
+ * jumps. */
+static variant_region *wanted_regions(const variant_reading *r, size_t *count)
+{
+    enum { NEAR = 20000, MOST_JUMPS = 4096 };
+    const variant_score_table *t = &r->scoring.table;
+    const uint64_t locus_bits = ((uint64_t)1 << 40) - 1;
+    size_t panel = r->panel.region_count, places = t->by_id_count ? 0 : t->count;
+    *count = 0;
+    variant_region *all = calloc(panel + MOST_JUMPS, sizeof *all);
+    if (!all || (t->count && !places)) return all;
+    memcpy(all, r->panel.regions, panel * sizeof *all);
+    size_t jumps = 0;
+    uint64_t before = 0;
+    for (size_t i = 0; i < places; i++) {
+        uint64_t key = t->variants[i].key;
+        if (!key) continue; /* no place in this build: it is found nowhere */
+        if (jumps && key - before < NEAR && key >> 40 == before >> 40) {
+            all[panel + jumps - 1].to = (int64_t)(key & locus_bits);
+        } else {
+            if (jumps == MOST_JUMPS) return all;
+            int64_t locus = (int64_t)(key & locus_bits);
+            all[panel + jumps++] =
+                (variant_region){.chromosome = (int)(key >> 40), .from = locus, .to = locus};
+        }
+        before = key;
+    }
+    *count = variant_regions_merge(all, panel + jumps);
+    return all;
+}
+
 int32_t variant_regions_read(variant_reading *r, uint32_t input, variant_source *source, bool *done)
 {
     const csl_input *of = &r->inputs[input], *beside = variant_reading_beside(r, of, ".tbi");
     if (!beside) beside = variant_reading_beside(r, of, ".csi");
     *done = beside && r->kinds[beside - r->inputs] == VARIANT_KIND_INDEX;
     if (!*done) return CSL_PLUGIN_OK;
+    size_t count;
+    variant_region *regions = wanted_regions(r, &count);
+    if (!regions) return CSL_PLUGIN_NO_MEMORY;
+    *done = count > 0;
+    if (!*done) {
+        free(regions);
+        return CSL_PLUGIN_OK;
+    }
     variant_index index;
     int32_t status = variant_index_open(&index, beside, &source->fault);
     source->fault.place[0] = 0;
@@ -85,8 +127,9 @@ int32_t variant_regions_read(variant_reading *r, uint32_t input, variant_source 
         variant_wrong(&source->fault, "it names no contigs, as the index of a BCF");
         status = CSL_PLUGIN_BAD_INPUT;
     }
-    if (status == CSL_PLUGIN_OK) status = read_all(r, input, source, &index);
+    if (status == CSL_PLUGIN_OK) status = read_all(r, input, source, &index, regions, count);
     variant_index_close(&index);
+    free(regions);
     if (status != CSL_PLUGIN_BAD_INPUT) return status;
     /* Either file may be the wrong one: where a region cannot be read, the pair is at fault. */
     char reason[sizeof source->fault.reason];

@@ -100,9 +100,20 @@ static void write_indexed(const char *path, uint32_t gap)
     cr_assert_eq(bgzf_close(file), 0);
 }
 
-static int32_t embed_regions(const char *file, const char *index, const char *panel)
+/* A score of all loci in twenty windows. */
+static void write_score(const char *path)
 {
-    const char *const paths[] = {file, panel, index, NULL};
+    FILE *score = fopen(path, "w");
+    fputs("#pgs_id=W\nchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\n", score);
+    for (int window = 0; window < 20; window++)
+        for (uint32_t from = draw(1000000), i = 0; i < 300; i++)
+            fprintf(score, "%d\t%u\tC\tA\t%d\n", 1 + window % 2, from + i, 1 + window);
+    fclose(score);
+}
+
+static int32_t embed_regions(const char *file, const char *index, const char *panel, const char *score)
+{
+    const char *const paths[] = {file, panel, score ? score : index, score ? index : NULL, NULL};
     char option[300];
     snprintf(option, sizeof option, "variant.panel=%s", panel);
     set_options((const char *const[]){option, NULL});
@@ -111,15 +122,17 @@ static int32_t embed_regions(const char *file, const char *index, const char *pa
     return status;
 }
 
-/* Forty panels of three regions: what an index finds is what a look at every record finds. */
+/* Forty panels of three regions, every other with a score: what an index finds is what a look at every record
+ * finds. */
 Test(variant_join, regions_by_index, .timeout = 120)
 {
     char folder[] = "/tmp/csl_join_XXXXXX", file[100], packed[100], panel[100], command[300];
-    char tbi[120], csi[120], bcf_csi[120];
+    char tbi[120], csi[120], bcf_csi[120], scored[100];
     cr_assert_not_null(mkdtemp(folder));
     snprintf(file, sizeof file, "%s/a.vcf.gz", folder);
     snprintf(packed, sizeof packed, "%s/a.bcf", folder);
     snprintf(panel, sizeof panel, "%s/p.bed", folder);
+    snprintf(scored, sizeof scored, "%s/s.txt", folder);
     snprintf(tbi, sizeof tbi, "%s.tbi", file);
     snprintf(csi, sizeof csi, "%s.csi", file);
     snprintf(bcf_csi, sizeof bcf_csi, "%s.csi", packed);
@@ -149,18 +162,23 @@ Test(variant_join, regions_by_index, .timeout = 120)
         }
         fclose(bed);
         static seen all;
-        cr_assert_eq(embed_regions(file, NULL, panel), CSL_PLUGIN_OK, "%s", s.failure.text);
+        const char *score = i % 2 ? scored : NULL;
+        if (score) write_score(scored);
+        cr_assert_eq(embed_regions(file, NULL, panel, score), CSL_PLUGIN_OK, "%s", s.failure.text);
         all = s;
         const struct {
             const char *file, *index;
         } ways[] = {{file, tbi}, {file, csi}, {packed, bcf_csi}};
         for (size_t w = 0; w < 3; w++) {
-            cr_assert_eq(embed_regions(ways[w].file, ways[w].index, panel), CSL_PLUGIN_OK, "%s",
+            cr_assert_eq(embed_regions(ways[w].file, ways[w].index, panel, score), CSL_PLUGIN_OK, "%s",
                          s.failure.text);
             cr_assert_eq(s.token_count, all.token_count, "%s, panel %d: %zu, not %zu", ways[w].index, i,
                          s.token_count, all.token_count);
             for (size_t t = 0; t < s.token_count; t++)
                 cr_assert_str_eq(s.tokens[t].label, all.tokens[t].label);
+            cr_assert_eq(s.score_count, score ? 1 : 0);
+            if (score) cr_assert_str_eq(s.scores[0].label, all.scores[0].label);
+            if (score) cr_assert_gt(score_feature(&s, 0, "counted"), 10);
         }
     }
     /* The index of another file, and one that is cut: an error that says so, or what it does find. */
@@ -168,10 +186,10 @@ Test(variant_join, regions_by_index, .timeout = 120)
     fputs("chr2\t500000\t600000\nodd\t1\t1000000\n", bed);
     fclose(bed);
     write_indexed(file, 37);
-    cr_assert_eq(embed_regions(file, tbi, panel), CSL_PLUGIN_BAD_INPUT);
+    cr_assert_eq(embed_regions(file, tbi, panel, NULL), CSL_PLUGIN_BAD_INPUT);
     cr_assert(strstr(s.failure.text, "the index does not fit the file"), "%s", s.failure.text);
     cr_assert_eq(truncate(csi, 2000), 0);
-    cr_assert_eq(embed_regions(file, csi, panel), CSL_PLUGIN_BAD_INPUT);
+    cr_assert_eq(embed_regions(file, csi, panel, NULL), CSL_PLUGIN_BAD_INPUT);
     snprintf(command, sizeof command, "rm -r %s", folder);
     cr_assert_eq(system(command), 0);
 }
