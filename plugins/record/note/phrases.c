@@ -10,7 +10,10 @@ void note_phrases_add(note_phrases *phrases, const char *list, uint16_t value)
         size_t length = strcspn(list, "|"), first = strcspn(list, " |");
         uint32_t hash = note_hash(list, first);
         uint16_t *slot = &phrases->slots[hash % NOTE_PHRASE_SLOTS];
-        phrases->items[phrases->count++] = (note_phrase){list, hash, (uint16_t)length, value, *slot};
+        size_t rest = first < length ? first + 1 : length, word = strcspn(list + rest, " |");
+        bool exact = rest < length && (!phrases->plural || rest + word < length);
+        phrases->items[phrases->count++] = (note_phrase){
+            list, hash, exact ? note_hash(list + rest, word) : 0, (uint16_t)length, value, *slot};
         *slot = (uint16_t)phrases->count;
         list += length + (list[length] == '|');
     }
@@ -41,9 +44,11 @@ static size_t fits(const note_phrase *p, const note_sentence *s, size_t word, bo
 static void look(const note_phrases *phrases, uint32_t hash, const note_sentence *s, size_t word, int *best,
                  size_t *words)
 {
+    uint32_t second = word + 1 < s->count ? s->words[word + 1].hash : 0;
     for (size_t i = phrases->slots[hash % NOTE_PHRASE_SLOTS]; i; i = phrases->items[i - 1].next) {
         const note_phrase *p = &phrases->items[i - 1];
-        size_t found = p->hash == hash ? fits(p, s, word, phrases->plural) : 0;
+        if (p->hash != hash || (p->second && p->second != second)) continue;
+        size_t found = fits(p, s, word, phrases->plural);
         if (found <= *words) continue;
         *words = found;
         *best = p->value;

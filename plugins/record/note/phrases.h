@@ -8,7 +8,8 @@ enum { NOTE_PHRASES_MAX = 768, NOTE_PHRASE_SLOTS = 1024 };
 
 typedef struct note_phrase {
     const char *text; /* words in lower case, a blank between any two */
-    uint32_t hash;    /* of the first word */
+    uint32_t hash;   /* of the first word */
+    uint32_t second; /* of the word after it; 0: there is none, or it may be a plural */
     uint16_t length, value, next;
 } note_phrase;
 
