@@ -160,4 +160,21 @@ csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const cs
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 
+/* What a person who watches wants to know. The reasons are those of failed cases, without the file and place
+ * that most begin with; the slowest cases come first. A visit's texts are borrowed. */
+typedef struct csl_store_survey {
+    size_t scored, failed, withheld;
+    double rate; /* cases a second, of the last 200 results; 0: not known */
+    double last; /* when the last result became durable, UNIX time; 0: none did */
+} csl_store_survey;
+csl_status csl_store_look(csl_store *store, csl_store_survey *survey, csl_error *error);
+csl_status csl_store_reasons(csl_store *store, size_t most,
+                             void (*visit)(void *context, const char *reason, size_t cases), void *context,
+                             csl_error *error);
+csl_status csl_store_slowest(csl_store *store, size_t most,
+                             void (*visit)(void *context, const char *id, double seconds), void *context,
+                             csl_error *error);
+/* Whether a run has the folder now. */
+bool csl_run_is_going_on(const char *out_folder);
+
 #endif

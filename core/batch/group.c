@@ -119,6 +119,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
     *row = (store_row){.position = (size_t)(which - c->manifest.cases),
                        .id = which->id,
                        .stamp = strdup(c->stamps[a->index % WINDOW]),
+                       .seconds = a->seconds,
                        .status = r->status,
                        .png = r->png.length ? r->png.bytes : NULL,
                        .png_length = r->png.length,

@@ -103,6 +103,7 @@ static void settle(pool *p, size_t index)
     char reason[256];
     const char *why = turns_slot(&p->turns, index)->reason;
     snprintf(reason, sizeof reason, "%s", why ? why : "");
+    turns_slot(&p->turns, index)->seconds = now() - turns_slot(&p->turns, index)->started;
     double delay = turns_try_again(&p->turns, index, now());
     if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", p->list[index]->id, reason, delay);
 }
@@ -208,7 +209,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
     m->index = index;
-    turns_handed_out(&p->turns, index);
+    turns_handed_out(&p->turns, index, now());
     if (p->options.starting) p->options.starting(p->options.context, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
@@ -305,6 +306,7 @@ static csl_status deliver(pool *p, csl_status (*take)(void *, const pool_answer 
         const turn_slot *s = turns_slot(&p->turns, p->head);
         pool_answer answer = {.index = p->head,
                               .end = s->end,
+                              .seconds = s->seconds,
                               .plugin = s->plugin ? s->plugin : "",
                               .reason = s->reason,
                               .errors = s->errors ? s->errors : "",

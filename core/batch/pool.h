@@ -26,6 +26,7 @@ typedef struct pool_options {
 /* What became of a case; borrowed for the call. */
 typedef struct pool_answer {
     size_t index;         /* in the list given to pool_run */
+    double seconds;       /* from being handed out to the answer */
     child_end end;        /* CHILD_ANSWERED, or how it went otherwise */
     const char *plugin;   /* of a failure: the id of the plugin that ran, or "" */
     const char *reason;   /* why there is no answer; NULL if there is one */

@@ -1,30 +1,27 @@
 #include "batch/store.h"
 
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "batch/leaf.h"
+#include "batch/store_sql.h"
 
 enum { FORMAT = 2 };
-
-struct csl_store {
-    sqlite3 *db;
-    char *path;
-    csl_names facts; /* texts that csl_store_fact handed out */
-};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS result(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, audit_index INTEGER NOT NULL, "
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, seconds REAL, finished REAL, "
+    "audit_index INTEGER NOT NULL, "
     "leaf TEXT NOT "
     "NULL);"
     "CREATE TABLE IF NOT EXISTS staged(id TEXT PRIMARY KEY, position INTEGER NOT NULL, status TEXT NOT NULL,"
-    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, audit_index INTEGER NOT NULL, "
+    " json TEXT NOT NULL, png BLOB, errors TEXT, crashed TEXT, stamp TEXT, seconds REAL, finished REAL, "
+    "audit_index INTEGER NOT NULL, "
     "leaf TEXT NOT "
     "NULL);"
     "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);";
@@ -43,13 +40,12 @@ static csl_status run(csl_store *s, const char *sql, csl_error *error)
     return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CSL_OK : failed(s, error);
 }
 
-static csl_status prepare(csl_store *s, const char *sql, sqlite3_stmt **statement, csl_error *error)
+csl_status store_prepare(csl_store *s, const char *sql, sqlite3_stmt **statement, csl_error *error)
 {
     return sqlite3_prepare_v2(s->db, sql, -1, statement, NULL) == SQLITE_OK ? CSL_OK : failed(s, error);
 }
 
-/* Steps to the next row. False at the end, and after a failure, which *status then says. */
-static bool next_row(csl_store *s, sqlite3_stmt *statement, csl_status *status, csl_error *error)
+bool store_next(csl_store *s, sqlite3_stmt *statement, csl_status *status, csl_error *error)
 {
     if (*status != CSL_OK) return false;
     int step = sqlite3_step(statement);
@@ -92,7 +88,7 @@ static csl_status open_store(const char *out_folder, int flags, csl_store **out,
 static csl_status check_format(csl_store *s, int *format, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status = prepare(s, "PRAGMA user_version", &q, error);
+    csl_status status = store_prepare(s, "PRAGMA user_version", &q, error);
     if (status == CSL_OK && sqlite3_step(q) != SQLITE_ROW) status = failed(s, error);
     if (status == CSL_OK) *format = sqlite3_column_int(q, 0);
     sqlite3_finalize(q);
@@ -149,7 +145,7 @@ void csl_store_close(csl_store *store)
 csl_status store_set_fact(csl_store *s, const char *name, const char *value, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status = prepare(s, "INSERT OR REPLACE INTO fact VALUES(?1, ?2)", &q, error);
+    csl_status status = store_prepare(s, "INSERT OR REPLACE INTO fact VALUES(?1, ?2)", &q, error);
     if (status != CSL_OK) return status;
     sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
     sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
@@ -162,7 +158,7 @@ const char *csl_store_fact(csl_store *s, const char *name)
 {
     sqlite3_stmt *q = NULL;
     const char *value = NULL;
-    if (prepare(s, "SELECT value FROM fact WHERE name=?1", &q, NULL) != CSL_OK) return NULL;
+    if (store_prepare(s, "SELECT value FROM fact WHERE name=?1", &q, NULL) != CSL_OK) return NULL;
     sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
     if (sqlite3_step(q) == SQLITE_ROW && csl_names_add(&s->facts, (const char *)sqlite3_column_text(q, 0)))
         value = s->facts.items[s->facts.count - 1];
@@ -172,11 +168,18 @@ const char *csl_store_fact(csl_store *s, const char *name)
 
 /* ---- results ---- */
 
+static double unix_time(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status =
-        prepare(s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &q, error);
+    csl_status status = store_prepare(
+        s, "INSERT INTO staged VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", &q, error);
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         const store_row *r = &rows[i];
         char leaf[CSL_SHA256_HEX];
@@ -192,8 +195,10 @@ static csl_status stage_rows(csl_store *s, const store_row *rows, size_t count, 
         sqlite3_bind_text(q, 6, r->errors, -1, SQLITE_STATIC);
         sqlite3_bind_text(q, 7, r->crashed, -1, SQLITE_STATIC);
         sqlite3_bind_text(q, 8, r->stamp, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(q, 9, (sqlite3_int64)r->audit_index);
-        sqlite3_bind_text(q, 10, leaf, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_double(q, 9, r->seconds);
+        sqlite3_bind_double(q, 10, unix_time());
+        sqlite3_bind_int64(q, 11, (sqlite3_int64)r->audit_index);
+        sqlite3_bind_text(q, 12, leaf, -1, SQLITE_TRANSIENT);
         if (sqlite3_step(q) != SQLITE_DONE) status = failed(s, error);
         sqlite3_reset(q);
     }
@@ -236,9 +241,9 @@ csl_status store_recover(csl_store *s, const char *audit_folder, uint64_t audit_
     sqlite3_stmt *all = NULL, *drop = NULL;
     csl_status status = run(s, "BEGIN IMMEDIATE", error);
     if (status != CSL_OK) return status;
-    status = prepare(s, "SELECT id, audit_index, leaf FROM staged", &all, error);
-    if (status == CSL_OK) status = prepare(s, "DELETE FROM staged WHERE id=?1", &drop, error);
-    while (next_row(s, all, &status, error)) {
+    status = store_prepare(s, "SELECT id, audit_index, leaf FROM staged", &all, error);
+    if (status == CSL_OK) status = store_prepare(s, "DELETE FROM staged WHERE id=?1", &drop, error);
+    while (store_next(s, all, &status, error)) {
         bool there;
         status = entry_is_there(audit_folder, audit_size, (uint64_t)sqlite3_column_int64(all, 1),
                                 (const char *)sqlite3_column_text(all, 2), &there, error);
@@ -280,9 +285,10 @@ static csl_status match(csl_store *s, const matching *m, csl_error *error)
 {
     csl_run_summary *counts = m->counts;
     sqlite3_stmt *all = NULL, *move = NULL;
-    csl_status status = prepare(s, "SELECT id, position, status, stamp, json FROM result", &all, error);
-    if (status == CSL_OK) status = prepare(s, "UPDATE result SET position=?2 WHERE id=?1", &move, error);
-    while (next_row(s, all, &status, error)) {
+    csl_status status = store_prepare(s, "SELECT id, position, status, stamp, json FROM result", &all, error);
+    if (status == CSL_OK)
+        status = store_prepare(s, "UPDATE result SET position=?2 WHERE id=?1", &move, error);
+    while (store_next(s, all, &status, error)) {
         place wanted = {.id = (const char *)sqlite3_column_text(all, 0)};
         const place *found = bsearch(&wanted, m->places, m->count, sizeof *m->places, by_id);
         if (!found) {
@@ -336,8 +342,8 @@ csl_status store_each_crash(csl_store *s, const bool *done, void (*visit)(void *
 {
     sqlite3_stmt *q = NULL;
     csl_status status =
-        prepare(s, "SELECT crashed, position FROM result WHERE crashed IS NOT NULL", &q, error);
-    while (next_row(s, q, &status, error))
+        store_prepare(s, "SELECT crashed, position FROM result WHERE crashed IS NOT NULL", &q, error);
+    while (store_next(s, q, &status, error))
         if (done[sqlite3_column_int64(q, 1)]) visit(context, (const char *)sqlite3_column_text(q, 0));
     sqlite3_finalize(q);
     return status;
@@ -349,9 +355,9 @@ csl_status store_each_error(csl_store *s,
                             void *context, csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status =
-        prepare(s, "SELECT position, id, status, json, png, errors FROM result ORDER BY position", &q, error);
-    while (next_row(s, q, &status, error)) {
+    csl_status status = store_prepare(
+        s, "SELECT position, id, status, json, png, errors FROM result ORDER BY position", &q, error);
+    while (store_next(s, q, &status, error)) {
         csl_stored_case stored = {.position = (size_t)sqlite3_column_int64(q, 0),
                                   .id = (const char *)sqlite3_column_text(q, 1),
                                   .status = (const char *)sqlite3_column_text(q, 2),

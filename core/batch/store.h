@@ -16,6 +16,7 @@ typedef struct store_row {
     size_t png_length;
     const char *errors;  /* of a failed case, for failed/ */
     const char *crashed; /* the plugin that did, or NULL */
+    double seconds;      /* that it took */
     const char *stamp;   /* of its files (inputs.h), from before they were read */
     uint64_t audit_index;
     csl_digest leaf;

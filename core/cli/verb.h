@@ -27,6 +27,7 @@ int csl_verb_report(int argc, char **argv);
 int csl_verb_retrieve(int argc, char **argv);
 int csl_verb_retry(int argc, char **argv);
 int csl_verb_run(int argc, char **argv);
+int csl_verb_status(int argc, char **argv);
 int csl_verb_synth(int argc, char **argv);
 int csl_verb_train(int argc, char **argv);
 

@@ -30,6 +30,13 @@ expect 0 "the log holds" "$CONSILIUM" audit verify "$T/a/audit" --key "$T/a/audi
 expect 0 "and tells of it" "$CONSILIUM" audit show "$T/a/audit"
 says "$T/out" "as an alert" "org.example.crash crashed in 3 cases"
 
+expect 0 "status" "$CONSILIUM" status "$T/a"
+says "$T/out" "how far it is" "a: finished, 12 of 12 cases"
+says "$T/out" "why most failed" "^ +3  killed by signal 11 \(Segmentation fault\) while reading; plugin org.example.crash"
+says "$T/out" "and the other" "^ +1  plugin org.example.crash is under quarantine"
+expect 0 "as JSON" "$CONSILIUM" status "$T/a" --json
+same "in numbers" "$(jq -r '[.total, .scored, .failed, (.slowest | length), .state] | join(" ")' "$T/out")" "12 8 4 10 finished"
+
 expect 1 "plugin list shows it" "$CONSILIUM" plugin list --plugins "$T/plugins"
 says "$T/out" "with the reason" "NOT LOADED  it is under quarantine: it crashed in 3 cases of the run"
 expect 0 "release" "$CONSILIUM" plugin release "$T/plugins/crash.so"
@@ -43,6 +50,8 @@ expect 0 "release again" "$CONSILIUM" plugin release "$T/plugins/crash.so"
 
 expect 3 "too many failures" run --out "$T/c" --jobs 1 --max-failures 2
 says "$T/err" "it says so" "stopped after [0-9]+ of 12 cases, too many of which failed; run again to resume"
+expect 0 "status of what was stopped" "$CONSILIUM" status "$T/c"
+says "$T/out" "says so" "c: stopped, [0-9]+ of 12 cases"
 expect 1 "and goes on where it stopped" run --out "$T/c" --jobs 1
 same "to the same results" "$(cat "$T/a/results.csv")" "$(cat "$T/c/results.csv")"
 finish
