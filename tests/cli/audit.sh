@@ -41,6 +41,76 @@ printf ' ' >>"$T/entry.xml"
 expect 1 "check-proof of another entry" "$CONSILIUM" audit check-proof "$T/2.tlog-proof" --entry "$T/entry.xml" --key "$key"
 expect 3 "prove past the end" "$CONSILIUM" audit prove "$log" 99
 
+expect 0 "query by case" "$CONSILIUM" audit query "$log" --case case-1
+same "one entry" "$(wc -l <"$T/out")" 1
+expect 0 "query by outcome" "$CONSILIUM" audit query "$log" --outcome minor --json
+same "it is the withheld one" "$(jq -c '[.index,.type]' "$T/out")" '[3,"Case withheld"]'
+expect 0 "query by event" "$CONSILIUM" audit query "$log" --event 110121 --json
+same "it is the stop" "$(jq .index "$T/out")" 4
+expect 0 "query by hash" "$CONSILIUM" audit query "$log" --hash e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --json
+same "files, plugins and results" "$(jq -s -c 'map(.index)' "$T/out")" '[1,2]'
+expect 0 "query by plugin" "$CONSILIUM" audit query "$log" --plugin org.consilium.record --json
+same "by its id without the version" "$(jq .index "$T/out")" 1
+expect 0 "query by time" "$CONSILIUM" audit query "$log" --to 2020
+says "$T/out" "nothing is that old" '^no entry$'
+expect 0 "query of a year" "$CONSILIUM" audit query "$log" --from "$(date -u +%Y)" --to "$(date -u +%Y)" --json
+same "all is of this year" "$(wc -l <"$T/out")" 5
+expect 2 "query by a time that is none" "$CONSILIUM" audit query "$log" --from yesterday
+expect 2 "query by a hash that is none" "$CONSILIUM" audit query "$log" --hash e3b0
+expect 2 "query by an outcome that is none" "$CONSILIUM" audit query "$log" --outcome bad
+
+expect 0 "export as a table" "$CONSILIUM" audit export "$log" --format csv
+same "a row an entry and one of heads" "$(wc -l <"$T/out")" 6
+expect 0 "export for people" "$CONSILIUM" audit export "$log" --format html --out "$T/log.html"
+says "$T/log.html" "the page has the reason" 'birth dates differ'
+grep -Eq '<script|(src|href)=' "$T/log.html" && fail "the page loads or runs something"
+expect 0 "export as FHIR" "$CONSILIUM" audit export "$log" --format fhir
+same "an AuditEvent an entry" "$(jq -r .resourceType "$T/out" | sort | uniq -c | tr -s ' ')" " 5 AuditEvent"
+schema=${CONSILIUM_TEST_DATA:-$(dirname "$0")/../../../shared/data}/schemas/fhir_r4/fhir-single.xsd
+if [ -f "$schema" ] && command -v python3 >/dev/null && command -v xmllint >/dev/null; then
+    python3 "$(dirname "$0")/fhir_xml.py" <"$T/out" >"$T/events.xml"
+    expect 0 "HL7's schema accepts them" xmllint --noout --nonet --schema "$schema" "$T/events.xml"
+else
+    echo "skipped: the FHIR schema, python3 or xmllint is not there"
+fi
+expect 2 "export in a form that is none" "$CONSILIUM" audit export "$log" --format pdf
+
+cp "$log/checkpoint" "$T/earlier"
+cp -r "$log" "$T/grown"
+expect 0 "the log goes on" "$MAKE_LOG" "$T/key/audit.pem" "$T/grown"
+expect 0 "diff of two copies" "$CONSILIUM" audit diff "$log" "$T/grown" --key "$key"
+says "$T/out" "it has grown" '^consistent: 5 entries, and 5 after them$'
+expect 0 "diff with a checkpoint" "$CONSILIUM" audit diff "$T/earlier" "$T/grown"
+expect 1 "diff the wrong way round" "$CONSILIUM" audit diff "$T/grown" "$log"
+says "$T/err" "the tail is missing" 'has 5 entries, the older log 10: all from entry 5 on were cut off'
+expect 0 "verify since a checkpoint" "$CONSILIUM" audit verify "$T/grown" --key "$key" --since "$T/earlier"
+expect 1 "verify a log whose tail was cut off" "$CONSILIUM" audit verify "$log" --key "$key" --since "$T/grown/checkpoint"
+says "$T/err" "it is said from where" 'all from entry 5 on were cut off'
+expect 0 "a second log by the same key" "$MAKE_LOG" "$T/key/audit.pem" "$T/rewritten"
+expect 1 "verify a log that was written anew" "$CONSILIUM" audit verify "$T/rewritten" --key "$key" --since "$T/earlier"
+says "$T/err" "it is said" 'its first 5 entries are not those .* the log was rewritten'
+expect 1 "diff with it" "$CONSILIUM" audit diff "$log" "$T/rewritten"
+says "$T/err" "the first entry that differs" 'entry 0 is another one'
+
+# An index of the logs of two writers.
+"$CONSILIUM" audit keygen --out "$T/key2" --origin second.example/audit >/dev/null
+"$CONSILIUM" audit keygen --out "$T/indexkey" --origin index.example/audit >/dev/null
+expect 0 "a log of a second writer" "$MAKE_LOG" "$T/key2/audit.pem" "$T/log2"
+merge() { "$CONSILIUM" audit merge "$T/grown" "$key" "$T/log2" "$T/key2/audit.vkey" --key "$T/indexkey/audit.pem" --out "$T/index"; }
+expect 0 "merge" merge
+verify_index() { "$CONSILIUM" audit verify "$T/index" --key "$T/indexkey/audit.vkey"; }
+expect 0 "the index and all that it binds" verify_index
+says "$T/out" "the second writer's log is named" '^verified: 5 entries of second\.example/audit in .*, bound at 5$'
+expect 0 "a bound log goes on" "$MAKE_LOG" "$T/key2/audit.pem" "$T/log2"
+expect 0 "and is still bound" verify_index
+rm -rf "$T/grown" && cp -r "$log" "$T/grown"
+expect 1 "a bound log was cut off" verify_index
+says "$T/err" "the entry of the index is named" 'has 5 entries, entry 0 of the index says 10'
+expect 1 "and cannot be bound as what it is not" "$CONSILIUM" audit merge "$T/log2" "$key" --key "$T/indexkey/audit.pem" --out "$T/index"
+
+expect 0 "recover what needs none" "$CONSILIUM" audit recover "$log" --key "$key"
+says "$T/out" "it says how many there are" '^recovered: 5 entries$'
+
 cp -r "$log" "$T/touched"
 sed -i 's/birth dates differ/birth dates agree!/' "$T/touched/tile/entries/000.p/5"
 expect 1 "an altered entry" "$CONSILIUM" audit verify "$T/touched" --key "$key"

@@ -41,6 +41,37 @@ expect 0 "the same run again does nothing twice" "$CONSILIUM" run "$T/cohort" --
 jq -c 'del(.audit)' "$T/run1/results.ndjson" | cmp -s - "$T/1" || fail "a second run changed results"
 expect 0 "and its log verifies" "$CONSILIUM" audit verify "$T/run1/audit" --key "$T/key/audit.vkey"
 
+# The results against the log.
+verify_results() { "$CONSILIUM" audit verify "$T/run1/audit" --key "$T/key/audit.vkey" --results "$1/results.ndjson"; }
+expect 0 "the results are the log's" verify_results "$T/run1"
+says "$T/out" "and all of them" '^36 results are those that the log vouches for$'
+entry=$(sed -n 5p "$T/run1/results.ndjson" | jq .audit.index)
+touched() { rm -rf "$T/touched" && mkdir "$T/touched" && cp "$T/run1/results.ndjson" "$T/run1/results.csv" "$T/touched" && "$@"; }
+touched sed -i '5s/"status":"scored"/"status":"failed"/' "$T/touched/results.ndjson"
+expect 1 "a changed result" verify_results "$T/touched"
+says "$T/err" "is named with its entry" "line 5 is not what entry $entry vouches for"
+touched sed -i '5s/"index":[0-9]*/"index":2/' "$T/touched/results.ndjson"
+expect 1 "a result of another entry" verify_results "$T/touched"
+says "$T/err" "is named" "line 5: its leaf hash is not that of entry 2"
+touched sed -i 5d "$T/touched/results.ndjson"
+expect 1 "a result that is missing" verify_results "$T/touched"
+says "$T/err" "the file is named" "results.ndjson: is not the file that entry [0-9]+ says was written"
+touched sed -i '5s/0/1/' "$T/touched/results.csv"
+expect 1 "a changed table" verify_results "$T/touched"
+says "$T/err" "the table is named" "results.csv: is not the file that entry [0-9]+ says was written"
+expect 0 "an export of it" "$CONSILIUM" audit export "$T/run1/audit" --format fhir --out "$T/events.ndjson"
+same "as many resources as entries" "$(wc -l <"$T/events.ndjson")" "$("$CONSILIUM" audit show "$T/run1/audit" --json | wc -l)"
+
+# A disk that is full, and one that may not be written: the run says so and scores nothing more.
+if [ "$(id -u)" = 0 ] && mkdir "$T/small" && mount -t tmpfs -o size=1m tmpfs "$T/small" 2>/dev/null; then
+    expect 3 "a full disk" "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/small/run" --key "$T/key/audit.pem"
+    says "$T/err" "it is said" "No space left on device|disk is full"
+    mount -o remount,ro "$T/small"
+    expect 3 "a disk that is read-only" "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/small/run" --key "$T/key/audit.pem"
+    says "$T/err" "it is said" "Read-only file system"
+    umount "$T/small"
+fi
+
 # One byte of one entry.
 bundle=$(find "$T/run2/audit/tile/entries" -type f | sort | head -n 1)
 printf 'X' | dd of="$bundle" bs=1 seek=700 conv=notrunc 2>/dev/null
