@@ -160,17 +160,8 @@ static int32_t look_at(csl_reading *reading, uint32_t input, csl_facts *facts, c
     if (status != CSL_PLUGIN_OK) return status;
     csl_privacy_note(seen, reading->file, &reading->header, input);
     if (!reading->header.is_image) return add_other(reading, input);
-    if (reading->header.other_encoding)
-        status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID",
-                            "the data set is not encoded as the file says; read as it is");
-    if (status == CSL_PLUGIN_OK && reading->header.loose_items)
-        status = sink->warn(sink, input, "(FFFE,E000) Item", "stands outside of any sequence; read past it");
-    if (status == CSL_PLUGIN_OK && reading->header.pixels_are[0]) {
-        char text[128];
-        snprintf(text, sizeof text, "the pixels are %s, not what the file says; read as they are",
-                 reading->header.pixels_are);
-        status = sink->warn(sink, input, "(0002,0010) TransferSyntaxUID", text);
-    }
+    for (uint32_t i = 0; i < reading->header.doubt_count && status == CSL_PLUGIN_OK; i++)
+        status = sink->warn(sink, input, reading->header.doubts[i].place, reading->header.doubts[i].text);
     return status == CSL_PLUGIN_OK ? add_image(reading, input) : status;
 }
 

@@ -96,9 +96,13 @@ static void locate_pixel_data(csl_dcm_file *file, uint64_t at)
     }
     pixel_data.bytes = bytes + at + header;
     pixel_data.claimed = claimed;
-    pixel_data.encapsulated = claimed == UINT32_MAX;
     pixel_data.length = file->length - at - header;
-    if (!pixel_data.encapsulated && pixel_data.length > claimed) pixel_data.length = claimed;
+    /* Some give a length to what is in fragments. */
+    static const uint8_t item[4] = {0xFE, 0xFF, 0x00, 0xE0};
+    pixel_data.encapsulated =
+        claimed == UINT32_MAX || (file->syntax && file->syntax->encapsulated && pixel_data.length >= 8 &&
+                                  std::memcmp(pixel_data.bytes, item, sizeof item) == 0);
+    if (claimed != UINT32_MAX && pixel_data.length > claimed) pixel_data.length = claimed;
     pixel_data.big_endian = big || std::strcmp(file->transfer_syntax,
                                                UID_PrivateGE_LEI_WithBigEndianPixelDataTransferSyntax) == 0;
     file->is_float = element != 0x0010;

@@ -25,6 +25,7 @@ extern "C" {
 #define CSL_DCM_TEXT_BYTES   513u       /* CSL_MAX_LABEL_BYTES and the end */
 #define CSL_DCM_MAX_PIXELS   (1u << 26) /* of one frame: 8192 x 8192; larger ones are refused */
 #define CSL_DCM_MAX_HEADER   (8u << 20) /* bytes of a data set outside long values that are parsed */
+#define CSL_DCM_MAX_DOUBTS   8u
 #define CSL_DCM_MAX_INFLATED (1u << 29) /* bytes a deflated data set may grow to */
 
 typedef struct csl_dcm_error {
@@ -90,8 +91,6 @@ typedef struct csl_dcm_header {
     char frame_of_reference[CSL_DCM_UID_BYTES];
     char sop_name[64];        /* of the class, for messages */
     char transfer_syntax[64]; /* name, for messages */
-    bool other_encoding;      /* the data set is not encoded as the file says */
-    bool loose_items;         /* of no sequence, which were passed over */
     char modality[17];
     int32_t instance_number;
     int32_t temporal;    /* TemporalPositionIdentifier, 0: none */
@@ -99,7 +98,6 @@ typedef struct csl_dcm_header {
     bool is_image;       /* false: pixels is filled for a segmentation alone; the other fields are */
     bool burned_in_text; /* BurnedInAnnotation is YES */
     bool frame_groups;   /* has functional groups for each frame (PS3.3 C.7.6.16) */
-    char pixels_are[24]; /* empty, or what the pixels are compressed by where the transfer syntax lies */
     bool has_position, has_orientation;
     double position[3];    /* ImagePositionPatient, mm */
     double orientation[6]; /* ImageOrientationPatient: along a row, along a column */
@@ -108,7 +106,12 @@ typedef struct csl_dcm_header {
     const char *suv_lack; /* of a PT image: the attribute that SUV would need, NULL: none is missing */
     csl_real_world real_world;
     csl_dcm_pixels pixels;
+    uint32_t doubt_count;
+    csl_dcm_error doubts[CSL_DCM_MAX_DOUBTS]; /* what is odd about the file, and was read all the same */
 } csl_dcm_header;
+
+void csl_dcm_doubt(csl_dcm_header *header, const char *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* What a grey value is measured in. */
 typedef enum csl_unit { CSL_UNIT_ARBITRARY, CSL_UNIT_HOUNSFIELD, CSL_UNIT_SUV } csl_unit;

@@ -63,8 +63,9 @@ int32_t read_photometric(DcmDataset &dataset, csl_dcm_pixels *pixels, csl_dcm_er
                         "YBR_PARTIAL_422, YBR_PARTIAL_420, YBR_ICT, YBR_RCT");
 }
 
-int32_t read_bits(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *error)
+int32_t read_bits(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error)
 {
+    csl_dcm_pixels *pixels = &header->pixels;
     static const char place[] = "(0028,0100) BitsAllocated";
     DcmDataset &dataset = file->dataset;
     uint32_t allocated = pixels->bits_allocated;
@@ -87,9 +88,11 @@ int32_t read_bits(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *err
     pixels->high_bit = pixels->bits_stored - 1;
     if (!pixels->is_float && integer_of(dataset, DCM_HighBit, &number)) {
         if (number < static_cast<long>(pixels->bits_stored) - 1 || number >= static_cast<long>(allocated))
-            return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "(0028,0102) HighBit",
-                                "is %ld, should be BitsStored - 1, %u", number, pixels->bits_stored - 1);
-        pixels->high_bit = static_cast<uint32_t>(number);
+            csl_dcm_doubt(header, "(0028,0102) HighBit",
+                          "is %ld, should be BitsStored - 1 and is taken for that, %u", number,
+                          pixels->high_bit);
+        else
+            pixels->high_bit = static_cast<uint32_t>(number);
     }
     pixels->is_signed = integer_of(dataset, DCM_PixelRepresentation, &number) && number == 1;
     return CSL_PLUGIN_OK;
@@ -126,8 +129,9 @@ void read_padding(DcmDataset &dataset, csl_dcm_pixels *pixels)
     pixels->padding_high = a < b ? b : a;
 }
 
-int32_t read_module(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *error)
+int32_t read_module(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error)
 {
+    csl_dcm_pixels *pixels = &header->pixels;
     DcmDataset &dataset = file->dataset;
     int32_t status;
     if ((status = required(dataset, DCM_Rows, "(0028,0010) Rows", 1, 65535, &pixels->rows, error)) ||
@@ -140,7 +144,7 @@ int32_t read_module(csl_dcm_file *file, csl_dcm_pixels *pixels, csl_dcm_error *e
             error, CSL_PLUGIN_BAD_INPUT, "(0028,0010) Rows",
             "%u rows by %u columns are more than the %u pixels this program reads in one frame", pixels->rows,
             pixels->columns, CSL_DCM_MAX_PIXELS);
-    if ((status = read_bits(file, pixels, error))) return status;
+    if ((status = read_bits(file, header, error))) return status;
     long number = 1;
     pixels->samples = integer_of(dataset, DCM_SamplesPerPixel, &number) && number == 3 ? 3 : 1;
     if ((number != 1 && number != 3) ||
@@ -203,6 +207,11 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
         return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
                             "is not encapsulated, which %s does not allow", header->transfer_syntax);
     }
+    uint64_t needed = native_length(header->pixels), frame = (frame_bits(header->pixels) + 7) / 8;
+    if (!file->pixel_data.encapsulated && file->pixel_data.length >= needed + frame)
+        csl_dcm_doubt(header, place, "%llu bytes where %u frames of %llu are said; the rest is not read",
+                      static_cast<unsigned long long>(file->pixel_data.length), header->pixels.frames,
+                      static_cast<unsigned long long>(frame));
     if (found == CSL_CODEC_NONE)
         return csl_dcm_fail(
             error, CSL_PLUGIN_BAD_INPUT, "(0002,0010) TransferSyntaxUID",
@@ -210,7 +219,8 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
             "can",
             header->transfer_syntax, file->transfer_syntax);
     if (found != stated)
-        std::snprintf(header->pixels_are, sizeof header->pixels_are, "%s", csl_codec_name(found));
+        csl_dcm_doubt(header, "(0002,0010) TransferSyntaxUID",
+                      "the pixels are %s, not what the file says; read as they are", csl_codec_name(found));
     encoding->codec = found;
     file->encoding = encoding;
     return CSL_PLUGIN_OK;
@@ -220,6 +230,6 @@ int32_t find_codec(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *er
 
 int32_t csl::read_pixels(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_error *error)
 {
-    int32_t status = read_module(file, &header->pixels, error);
+    int32_t status = read_module(file, header, error);
     return status == CSL_PLUGIN_OK ? find_codec(file, header, error) : status;
 }

@@ -146,8 +146,11 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         std::snprintf(header->sop_name, sizeof header->sop_name, "%s", name);
         std::snprintf(header->transfer_syntax, sizeof header->transfer_syntax, "%s",
                       file->syntax ? file->syntax->name : "unknown");
-        header->other_encoding = file->other_encoding;
-        header->loose_items = file->loose_items;
+        if (file->other_encoding)
+            csl_dcm_doubt(header, "(0002,0010) TransferSyntaxUID",
+                          "the data set is not encoded as the file says; read as it is");
+        if (file->loose_items)
+            csl_dcm_doubt(header, "(FFFE,E000) Item", "stands outside of any sequence; read past it");
         long number = 0;
         if (integer_of(dataset, DCM_InstanceNumber, &number) && number > INT32_MIN && number < INT32_MAX)
             header->instance_number = static_cast<int32_t>(number);

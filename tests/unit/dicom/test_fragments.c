@@ -79,18 +79,25 @@ Test(fragments, what_is_missing_is_said)
                 "decoded");
 }
 
+static void doubted(const made *m, const char *place, const char *says)
+{
+    csl_dcm_error error;
+    csl_dcm_file *file = NULL;
+    csl_dcm_header header;
+    cr_assert_eq(csl_dcm_open(m->bytes, m->length, &file, &error), CSL_PLUGIN_OK);
+    cr_assert_eq(csl_dcm_header_read(file, &header, &error), CSL_PLUGIN_OK, "%s", error.text);
+    cr_assert_eq(header.doubt_count, 1u);
+    cr_assert_str_eq(header.doubts[0].place, place);
+    cr_assert_not_null(strstr(header.doubts[0].text, says), "%s", header.doubts[0].text);
+    csl_dcm_close(file);
+}
+
 /* The file says JPEG and the pixels lie there as they are; the length is the proof. */
 Test(fragments, a_label_that_lies)
 {
     made m = start((description){.syntax = baseline, .columns = 2, .allocated = 8});
     PIXELS(&m, "OB", uint8_t, 9, 8);
-    csl_dcm_error error;
-    csl_dcm_file *file = NULL;
-    csl_dcm_header header;
-    cr_assert_eq(csl_dcm_open(m.bytes, m.length, &file, &error), CSL_PLUGIN_OK);
-    cr_assert_eq(csl_dcm_header_read(file, &header, &error), CSL_PLUGIN_OK, "%s", error.text);
-    cr_assert_str_eq(header.pixels_are, "not compressed");
-    csl_dcm_close(file);
+    doubted(&m, "(0002,0010) TransferSyntaxUID", "the pixels are not compressed, not what the file says");
     VALUES(&m, 0, 9, 8);
     m = start((description){.syntax = baseline, .columns = 2, .allocated = 8});
     PIXELS(&m, "OB", uint8_t, 9, 8, 7, 6);
@@ -120,12 +127,30 @@ Test(fragments, items_of_no_sequence)
     made_tag(&m, 0xFFFE, 0xE0DD);
     made_raw(&m, "\0\0\0", 4);
     PIXELS(&m, "OB", uint8_t, 9, 8);
-    csl_dcm_error error;
-    csl_dcm_file *file = NULL;
-    csl_dcm_header header;
-    cr_assert_eq(csl_dcm_open(m.bytes, m.length, &file, &error), CSL_PLUGIN_OK);
-    cr_assert_eq(csl_dcm_header_read(file, &header, &error), CSL_PLUGIN_OK, "%s", error.text);
-    cr_assert(header.loose_items);
-    csl_dcm_close(file);
+    doubted(&m, "(FFFE,E000) Item", "stands outside of any sequence");
     VALUES(&m, 0, 9, 8);
+}
+
+/* Read all the same, and said. */
+Test(fragments, what_is_odd_is_said)
+{
+    made m = start((description){.columns = 2, .allocated = 16, .stored = 12, .high = 7});
+    PIXELS(&m, "OW", uint16_t, 0xF123, 5);
+    doubted(&m, "(0028,0102) HighBit", "is 7, should be BitsStored - 1 and is taken for that, 11");
+    VALUES(&m, 0, 0x123, 5);
+    m = start((description){.columns = 2, .allocated = 8});
+    PIXELS(&m, "OB", uint8_t, 9, 8, 7, 6);
+    doubted(&m, "(7FE0,0010) PixelData", "4 bytes where 1 frames of 2 are said; the rest is not read");
+    VALUES(&m, 0, 9, 8);
+}
+
+/* The element has a length of its own; what is in it are fragments. */
+Test(fragments, of_a_known_length)
+{
+    made m = start((description){.syntax = encapsulated, .columns = 2, .allocated = 8, .frames = 2});
+    made_long(&m, 0x7FE00010, "OB", 8 + 10 + 10);
+    item(&m, "", 0);
+    item(&m, "\x09\x08", 2);
+    item(&m, "\x07\x06", 2);
+    VALUES(&m, 1, 7, 6);
 }
