@@ -25,6 +25,11 @@ bed bed_begin(void)
     return bed_begin_in("/tmp");
 }
 
+const char *bed_memory(void)
+{
+    return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 bed bed_begin_in(const char *where)
 {
     bed b;

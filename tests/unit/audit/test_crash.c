@@ -21,7 +21,7 @@ typedef struct crash_bed {
 static crash_bed begin(void)
 {
     csl_error error = {0};
-    crash_bed c = {.b = bed_begin_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")};
+    crash_bed c = {.b = bed_begin_in(bed_memory())};
     char next[96];
     snprintf(next, sizeof next, "%s/next", c.b.folder);
     cr_good(csl_audit_keygen(next, BED_ORIGIN, &error), error);
