@@ -44,10 +44,11 @@ const char *rec_index_find(rec_index *index, const uint8_t *bytes, size_t length
     if (length && bytes[length - 1] >= 0x80) return "the text is not UTF-8, or ends inside a text";
     if (!has_room(index, length)) return "no memory for so large a document";
     simdjson::error_code error = index->parser->stage1(bytes, length, simdjson::stage1_mode::regular);
-    *at = index->parser->structural_indexes.get();
-    *count = index->parser->n_structural_indexes;
     switch (error) {
-    case simdjson::SUCCESS: return nullptr;
+    case simdjson::SUCCESS: /* only then is there an index: before, it is an earlier document's */
+        *at = index->parser->structural_indexes.get();
+        *count = index->parser->n_structural_indexes;
+        return nullptr;
     case simdjson::EMPTY: return "there is nothing in it";
     case simdjson::UTF8_ERROR: return "the text is not UTF-8";
     case simdjson::UNCLOSED_STRING: return "a text is not closed";

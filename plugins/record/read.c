@@ -12,7 +12,7 @@
 #include "view.h"
 
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
-enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20 };
+enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20, FIRST_MAX = 256 << 20 /* of the first of several documents */ };
 
 /* Loose resources in files of their own wait for the others of their set, small ones as trees. */
 enum { WAITING_MAX = 16 << 20, WAITING_LEAST = 64 << 10 };
@@ -231,7 +231,8 @@ static form survey_file(reading *r, const csl_input *input, waiting *file)
     if (!root && is_json(input)) { /* perhaps several objects in the first line */
         rec_lines lines = rec_lines_of(input->bytes, length);
         rec_lines_next(&lines);
-        rec_lines_skip(&lines, rec_json_end(lines.at, (size_t)(lines.end - lines.at)));
+        size_t left = (size_t)(lines.end - lines.at);
+        rec_lines_skip(&lines, rec_json_end(lines.at, left < FIRST_MAX ? left : FIRST_MAX));
         if (lines.at > input->bytes && rec_lines_next(&lines) && *lines.at == '{' && lines.at[-1] != ',') {
             survey_lines(r, input);
             return LINES;
