@@ -79,6 +79,8 @@ static csl_status read_text(const char *place, const char *text, const char *end
         return csl_fail(error, CSL_EFORMAT, place, "checkpoint: line 2 is not the log's size in decimal");
     if (audit_unbase64(line[2], length[2], checkpoint->root.bytes, CSL_SHA256_BYTES) != CSL_SHA256_BYTES)
         return csl_fail(error, CSL_EFORMAT, place, "checkpoint: line 3 is not base64 of a 32-byte root hash");
+    if (memmem(line[2], (size_t)(end - line[2]), "\n\n", 2))
+        return csl_fail(error, CSL_EFORMAT, place, "checkpoint: an extension line is empty");
     return CSL_OK;
 }
 
