@@ -24,6 +24,8 @@ csl_status cache_key(const csl_registry *registry, const char *id, const char *p
         csl_digest_hex(&entry->sha256, hex);
         csl_buffer_printf(&text, "plugin %s %s\n", entry->table->id, hex);
     }
+    for (size_t i = 0; csl_registry_setting(registry, i); i++)
+        csl_buffer_printf(&text, "option %s\n", csl_registry_setting(registry, i));
     /* Adapters may ask for both; neither holds a line feed. */
     csl_buffer_printf(&text, "case %s\npatient %s\n", id, patient);
     for (size_t i = 0; status == CSL_OK && i < count; i++) {

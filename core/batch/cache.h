@@ -1,8 +1,8 @@
 /* Inside batch: answers kept by the content they were made from.
  *
- * The key is the SHA-256 of the program's version, the plugins' ids and hashes, the case's name and patient,
- * which an adapter may ask for, and the files' names and hashes: a changed file or plugin misses. An entry is
- * the SHA-256 of the answer, then the answer: a damaged one misses too. */
+ * The key is the SHA-256 of the program's version, the plugins' ids and hashes, what was set for them, the
+ * case's name and patient, which an adapter may ask for, and the files' names and hashes: a changed file or
+ * plugin misses. An entry is the SHA-256 of the answer, then the answer: a damaged one misses too. */
 #ifndef CSL_BATCH_CACHE_H
 #define CSL_BATCH_CACHE_H
 

@@ -22,11 +22,14 @@ static json_t *configuration(const conductor *c)
     json_array_foreach(json_object_get(c->hello, "plugins"), i, item) json_object_set(
         plugins, json_string_value(json_object_get(item, "id")), json_object_get(item, "sha256"));
     csl_caution caution = caution_or_default(&c->o->caution);
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o}", "program", CSL_VERSION,
+    json_t *set = json_array();
+    for (i = 0; i < c->o->plugins.setting_count; i++)
+        json_array_append_new(set, json_string(c->o->plugins.settings[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o, s:o}", "program", CSL_VERSION,
                      "model", c->model, "precision", csl_precision_name(c->o->precision), "identity",
                      csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days, "coverage",
                      caution.coverage, "novelty", caution.novelty, "abstain", caution.abstain, "shard",
-                     (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins);
+                     (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins, "options", set);
 }
 
 /* CSL_EUSAGE names the first thing in which the folder's earlier run was another, and so does the log. */

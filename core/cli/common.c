@@ -105,6 +105,19 @@ csl_registry_options csl_default_registry(const char *plugins_option)
                                   .previews = true};
 }
 
+bool csl_set_options(csl_registry_options *where, const char *text)
+{
+    static csl_names held;
+    char *copy = strdup(text), *rest = copy;
+    bool good = copy != NULL;
+    for (char *one; good && (one = strsep(&rest, " \t"));)
+        if (*one) good = csl_names_add(&held, one);
+    free(copy);
+    where->settings = (const char *const *)held.items;
+    where->setting_count = held.count;
+    return good;
+}
+
 /* ---- progress ---- */
 
 static struct {

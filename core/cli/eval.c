@@ -46,6 +46,7 @@ static void help(void)
         "  --jobs N                processes that read and threads that score (one a processor)\n"
         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
         "  --cache DIR             keep tokens here, by the hashes of files and plugins, for the next time\n"
+        "  --option NAME=VALUE     set an option of an adapter, as in `consilium embed`; may be repeated\n"
         "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
         "  --help                  this text\n\n"
         "Example: consilium eval model.safetensors cohort --json | jq .fusion\n"
@@ -185,6 +186,7 @@ int csl_verb_eval(int argc, char **argv)
         JOBS,
         LIMIT,
         CACHE,
+        OPTION,
         PLUGINS,
         HELP
     };
@@ -201,6 +203,7 @@ int csl_verb_eval(int argc, char **argv)
                                             {"jobs", required_argument, NULL, JOBS},
                                             {"cases-limit", required_argument, NULL, LIMIT},
                                             {"cache", required_argument, NULL, CACHE},
+                                            {"option", required_argument, NULL, OPTION},
                                             {"plugins", required_argument, NULL, PLUGINS},
                                             {"help", no_argument, NULL, HELP},
                                             {0}};
@@ -242,6 +245,7 @@ int csl_verb_eval(int argc, char **argv)
         case JOBS: fine = csl_option_number("eval", "--jobs", optarg, 1, 1024, &jobs); break;
         case LIMIT: fine = csl_option_number("eval", "--cases-limit", optarg, 1, 0x7fffffff, &limit); break;
         case CACHE: q.source.cache = optarg; break;
+        case OPTION: fine = csl_set_options(&q.source.plugins, optarg); break;
         case PLUGINS: plugins = optarg; break;
         case HELP: help(); return CSL_EXIT_DONE;
         default: return csl_usage("eval", "unknown option or missing value");
@@ -254,7 +258,10 @@ int csl_verb_eval(int argc, char **argv)
     q.source.folder = argv[optind + 1];
     q.source.jobs = (unsigned)jobs;
     q.source.limit = (size_t)limit;
+    csl_registry_options set = q.source.plugins;
     q.source.plugins = csl_default_registry(plugins);
+    q.source.plugins.settings = set.settings;
+    q.source.plugins.setting_count = set.setting_count;
     q.model = argv[optind];
     q.seed = (uint64_t)seed;
     return evaluate(&q);

@@ -195,6 +195,9 @@ static csl_status apply(const csl_settings *s, csl_run_options *o, csl_error *er
     o->settings_file = s->file;
     o->plugins = csl_default_registry(csl_settings_text(s, RUN_PLUGINS));
     csl_status status = parse_words(s, o, error);
+    const char *option = csl_settings_text(s, RUN_OPTION);
+    if (status == CSL_OK && option && !csl_set_options(&o->plugins, option))
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     if (status == CSL_OK && !o->cases)
         status = csl_fail(error, CSL_EUSAGE, NULL, "name one folder or CSV file of cases");
     if (status == CSL_OK && !o->model) status = csl_fail(error, CSL_EUSAGE, NULL, "--model is needed");

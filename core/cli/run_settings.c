@@ -66,6 +66,11 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          CSL_SETTING_TEXT},
     [RUN_PLUGINS] = {"plugins", "DIR", NULL, "look for adapters in these folders first (separated by ':')",
                      CSL_SETTING_TEXT},
+    [RUN_OPTION] =
+        {"option", "NAME=VALUE", NULL,
+         "options of adapters, separated by white space; `consilium plugin list` names them. The model was "
+         "trained with its own",
+         CSL_SETTING_TEXT},
     [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
                   .command_alone = true},
 };

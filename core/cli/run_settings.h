@@ -30,6 +30,7 @@ enum {
     RUN_MAX_FAILURES,
     RUN_SANDBOX,
     RUN_PLUGINS,
+    RUN_OPTION,
     RUN_JSON,
     RUN_SETTINGS
 };

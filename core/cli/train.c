@@ -73,6 +73,7 @@ static void help(void)
         "  --cases-limit N         only the first N cases of labels.csv that are to be read\n"
         "  --cache DIR             keep tokens here, by case and the hashes of files and plugins, for the "
         "next time\n"
+        "  --option NAME=VALUE     set an option of an adapter, as in `consilium embed`; may be repeated\n"
         "  --plugins DIR[:DIR...]  look for adapters in these folders first\n"
         "  --help                  this text\n\n"
         "Example: consilium train cohort --out model.safetensors --seed 1\n"
@@ -106,6 +107,7 @@ enum {
     JOBS,
     LIMIT,
     CACHE,
+    OPTION,
     PLUGINS,
     HELP
 };
@@ -136,6 +138,7 @@ static const struct option options[] = {{"out", required_argument, NULL, OUT},
                                         {"jobs", required_argument, NULL, JOBS},
                                         {"cases-limit", required_argument, NULL, LIMIT},
                                         {"cache", required_argument, NULL, CACHE},
+                                        {"option", required_argument, NULL, OPTION},
                                         {"plugins", required_argument, NULL, PLUGINS},
                                         {"help", no_argument, NULL, HELP},
                                         {0}};
@@ -252,6 +255,7 @@ int csl_verb_train(int argc, char **argv)
         case CONTRASTIVE:
             fine = csl_option_real("train", "--contrastive", optarg, 0, 1000, &t->contrastive);
             break;
+        case OPTION: fine = csl_set_options(&q.source.plugins, optarg); break;
         case PLUGINS: plugins = optarg; break;
         case RATE:
             fine = csl_option_real("train", "--learning-rate", optarg, 1e-9, 1, &t->learning_rate);
@@ -280,7 +284,10 @@ int csl_verb_train(int argc, char **argv)
             "train",
             "--pretrain learns without labels, --labels-only and --from with them: one of the three");
     q.source.folder = argv[optind];
+    csl_registry_options set = q.source.plugins;
     q.source.plugins = csl_default_registry(plugins);
+    q.source.plugins.settings = set.settings;
+    q.source.plugins.setting_count = set.setting_count;
     q.source.jobs = t->jobs = (unsigned)value[JOBS];
     q.source.limit = (size_t)value[LIMIT];
     q.folds = (unsigned)value[FOLDS];

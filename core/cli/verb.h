@@ -51,6 +51,9 @@ bool csl_option_real(const char *verb, const char *option, const char *text, dou
 /* The registry that --plugins, CONSILIUM_PLUGIN_PATH and the place of the running program imply: the folder
  * `plugins` beside the program if there is one, else the installed folder. */
 csl_registry_options csl_default_registry(const char *plugins_option);
+/* Adds settings for adapters, "NAME=VALUE" each, separated by white space; they live as long as the process.
+ * False: out of memory. */
+bool csl_set_options(csl_registry_options *where, const char *text);
 
 /* A progress line: redrawn on a terminal, one plain line every few seconds elsewhere. Both to stderr. */
 void csl_progress(const char *what, size_t done, size_t total, const char *rest);

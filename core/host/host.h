@@ -44,6 +44,8 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
 void csl_registry_close(csl_registry *registry);
 size_t csl_registry_count(const csl_registry *registry);
 const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, size_t index);
+/* What was set, in order; NULL past the last. */
+const char *csl_registry_setting(const csl_registry *registry, size_t index);
 /* Whether a loaded plugin, the one with this id or any (NULL), lists an option. */
 bool csl_registry_has_option(const csl_registry *registry, const char *plugin_id, const char *name);
 

@@ -37,6 +37,11 @@ static int32_t refuse_option(const csl_host *host, const char *name, const char 
 const csl_options host_options = {
     .struct_size = sizeof host_options, .revision = 1, .get = get_option, .refuse = refuse_option};
 
+const char *csl_registry_setting(const csl_registry *registry, size_t index)
+{
+    return index < registry->setting_count ? registry->settings[index] : NULL;
+}
+
 bool csl_registry_has_option(const csl_registry *registry, const char *plugin_id, const char *name)
 {
     for (size_t p = 0; p < registry->count; p++) {
