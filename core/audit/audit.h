@@ -129,8 +129,9 @@ csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, ui
 /* From now on ids of the roles "case", "input" and "reason" stand in entries as commitments
  * ("commitment:HEX": HMAC-SHA-256 of role, 0x00 and id, under a salt that each event has for itself), and
  * those of "patient" as pseudonyms ("pseudonym:HEX": the same under the key). Salts, and ids sealed with the
- * key, go to DIR.openings and are durable before the entries. Without it a "patient" is refused and the
- * others stand as they are. The key must outlive the log. */
+ * key, go to DIR.openings and are durable before the entries; CSL_EMISMATCH if those that are there were
+ * sealed with another key. Without it a "patient" is refused and the others stand as they are. The key must
+ * outlive the log. */
 csl_status csl_audit_protect(csl_audit_log *log, const csl_audit_pseudonyms *key, csl_error *error);
 /* Commits, then replaces the key: an entry in which the old one signs for the new one is committed under the
  * new one, which signs from then on and must outlive the log. Verifiers that hold the old verifier key
@@ -142,6 +143,10 @@ csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
 uint64_t csl_audit_size(const csl_audit_log *log); /* entries committed */
 /* Syncs the log's files and drops what was not committed; NULL is allowed. */
 void csl_audit_close(csl_audit_log *log);
+
+/* Sends a security alert, as an entry would have it, to the system's log (syslog, authpriv.alert): for where
+ * the audit log itself cannot be written to. */
+void csl_audit_alarm(const char *origin, const char *reason);
 
 /* ---- verifying: needs the public key alone ---- */
 

@@ -80,6 +80,48 @@ static csl_status drop_beyond(audit_veil *veil, uint64_t size, csl_error *error)
     return CSL_OK;
 }
 
+/* The last line must open with this key: a store of two keys could be read with neither. A destroyed line
+ * opens with none, and says nothing. */
+static csl_status check_key(const audit_veil *veil, csl_error *error)
+{
+    struct stat st;
+    off_t start;
+    if (fstat(veil->descriptor, &st) < 0) return csl_fail_errno(error, veil->path, "cannot stat");
+    if (!st.st_size) return CSL_OK;
+    csl_status status = line_start(veil, st.st_size, &start, error);
+    if (status != CSL_OK) return status;
+    size_t length = (size_t)(st.st_size - start) - 1;
+    char *text = malloc(length + 1);
+    uint8_t *sealed = malloc(length + 1), salt[AUDIT_SALT];
+    if (!text || !sealed)
+        status = csl_fail(error, CSL_ENOMEM, veil->path, "no memory");
+    else if (pread(veil->descriptor, text, length, start) != (ssize_t)length)
+        status = csl_fail_errno(error, veil->path, "cannot read");
+    if (status == CSL_OK) {
+        text[length] = 0;
+        char *rest, *tag, *salt_text;
+        uint64_t index = strtoull(text, &rest, 10);
+        tag = *rest == ' ' ? rest + 1 : NULL;
+        salt_text = tag ? strchr(tag, ' ') : NULL;
+        char *seal = salt_text ? strchr(salt_text + 1, ' ') : NULL;
+        long count = -1;
+        if (seal) {
+            *seal++ = 0;
+            count = csl_unhex(salt_text + 1, salt, sizeof salt, NULL) == CSL_OK
+                        ? audit_unbase64(seal, strlen(seal), sealed, length)
+                        : -1;
+        }
+        if (!tag || (tag[0] != '-' && count < 0))
+            status = csl_fail(error, CSL_EFORMAT, veil->path, "its last line is not INDEX TAG SALT SEALED");
+        else if (tag[0] != '-' &&
+                 audit_unseal(veil->key, salt, index, sealed, (size_t)count, sealed, NULL) != CSL_OK)
+            status = csl_fail(error, CSL_EMISMATCH, veil->path, "was sealed with another pseudonym key");
+    }
+    free(text);
+    free(sealed);
+    return status;
+}
+
 /* The name of a new file must be as durable as what comes to stand in it. */
 static csl_status sync_above(const char *path, csl_error *error)
 {
@@ -113,6 +155,7 @@ csl_status audit_veil_open(const char *folder, const csl_audit_pseudonyms *key, 
                   open(veil->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
         status = csl_fail_errno(error, veil->path, "cannot open");
     if (status == CSL_OK) status = drop_beyond(veil, size, error);
+    if (status == CSL_OK) status = check_key(veil, error);
     if (status == CSL_OK) status = sync_above(veil->path, error);
     if (status == CSL_OK)
         *out = veil;

@@ -134,6 +134,19 @@ static csl_status check_options(const csl_run_options *o, csl_error *error)
     return CSL_OK;
 }
 
+/* A log that does not hold is not written to; who watches over the machine hears of it by another way. */
+static csl_status open_log(conductor *c, csl_error *error)
+{
+    csl_status status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
+    if (status == CSL_EFORMAT || status == CSL_ECRYPTO) {
+        char reason[1100];
+        snprintf(reason, sizeof reason, "the audit log %s does not hold: %s",
+                 error ? error->place : c->audit_folder, error ? error->message : "");
+        csl_audit_alarm(csl_audit_key_origin(c->key), reason);
+    }
+    return status;
+}
+
 static csl_status open_log_and_store(conductor *c, csl_error *error)
 {
     char *beside = c->o->pseudonyms ? NULL : csl_audit_pseudonyms_path(c->o->key);
@@ -144,7 +157,7 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
     free(beside);
     if (status == CSL_OK && !(c->audit_folder = csl_path_join(c->o->out, "audit")))
         status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
-    if (status == CSL_OK) status = csl_audit_open(c->audit_folder, c->key, &c->log, error);
+    if (status == CSL_OK) status = open_log(c, error);
     if (status == CSL_OK) status = csl_audit_protect(c->log, c->pseudonyms, error);
     if (status == CSL_OK && c->o->cms_key)
         status =

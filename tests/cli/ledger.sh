@@ -125,6 +125,18 @@ expect 1 "an older checkpoint's signature" "$CONSILIUM" audit verify "$log" --ke
 rm "$log/checkpoint.p7s"
 expect 1 "none" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
 
+
+# A log that does not hold is left alone, and the system's log hears of it.
+cp -r "$T/run" "$T/kept"
+sed -i 's/Application Start/Application Star!/' "$log"/tile/entries/000*/* "$log"/tile/entries/000 2>/dev/null
+expect 3 "a run with an altered log" env LD_PRELOAD="$HEAR_SYSLOG" ASAN_OPTIONS=verify_asan_link_order=0 HEARD="$T/heard" \
+    "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/run" --key "$key" --abstain --plugins "$T/plugins"
+says "$T/heard" "is an alert to authpriv" '^81 <.xml.*110113.*the audit log .* does not hold: entry [0-9]+ does not match'
+sed 's/^81 //' "$T/heard" >"$T/heard.xml"
+expect 0 "in the form of an entry" xmllint --noout --nonet --schema "$SOURCE_DIR/schemas/audit-message.xsd" "$T/heard.xml"
+rm -r "$T/run"
+mv "$T/kept" "$T/run"
+
 rm "$hmac"
 expect 3 "a run without the pseudonym key" run --abstain
 says "$T/err" "says how to make one" "keygen --pseudonyms"

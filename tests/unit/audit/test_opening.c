@@ -46,7 +46,7 @@ static uint64_t append_case(csl_audit_log *log, const char *id, size_t inputs)
 {
     csl_error error = {0};
     csl_audit_object *objects = calloc(inputs + 2, sizeof *objects);
-    char(*names)[32] = calloc(inputs + 1, sizeof *names);
+    char(*names)[48] = calloc(inputs + 1, sizeof *names);
     uint64_t index = 0;
     objects[0] = (csl_audit_object){.role = "case", .id = id};
     objects[1] = (csl_audit_object){.role = "patient", .id = "MRN-1"};
@@ -305,6 +305,9 @@ Test(opening, altered_or_with_another_key_is_found_out)
     cr_good(csl_audit_pseudonyms_load(path, &h.key, &error), error);
     cr_assert_eq(reveal(&h, 1, &record, &error), CSL_ECRYPTO);
     csl_audit_record_free(&record);
+    log = bed_open(&h.b);
+    cr_assert_eq(csl_audit_protect(log, h.key, &error), CSL_EMISMATCH, "%s", error.message);
+    csl_audit_close(log);
     end(&h);
 }
 
