@@ -58,7 +58,8 @@ static int list_entry(void *context, uint64_t index, const uint8_t *entry, size_
         return 1;
     }
     if (strncmp(record.part, "part ", 5) != 0 || !strncmp(record.part, "part 1 ", 7)) l->first = index;
-    bool shown = (!l->by_case || bsearch(&l->first, l->wanted, l->wanted_count, sizeof l->first, in_order)) &&
+    bool shown = (!l->by_case || (l->wanted_count && bsearch(&l->first, l->wanted, l->wanted_count,
+                                                             sizeof l->first, in_order))) &&
                  (!l->patient || names(&record, l->patient));
     if (shown) l->status = csl_audit_reveal(l->openings, index, &record, salt, &l->error);
     if (shown && l->status == CSL_OK && l->machine) {
