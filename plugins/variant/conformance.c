@@ -18,6 +18,7 @@ static const struct {
     weight before;
 } rules[VARIANT_RULES] = {
     [VARIANT_RULE_FILE_FORMAT] = {TOLERATED, 0, 0}, /* left off by hand and by SnpEff's examples */
+    [VARIANT_RULE_FILE_FORMAT_FIRST] = {STANDARD, 0, 0},
     [VARIANT_RULE_META_SYNTAX] = {STANDARD, 0, 0},
     [VARIANT_RULE_META_TRAILING] = {TOLERATED, 0, 0}, /* text behind the closing '>' */
     [VARIANT_RULE_META_KEYS] = {STANDARD, 0, 0},

@@ -17,6 +17,7 @@
 typedef enum variant_rule {
     /* of the header */
     VARIANT_RULE_FILE_FORMAT = 0,
+    VARIANT_RULE_FILE_FORMAT_FIRST,
     VARIANT_RULE_META_SYNTAX,
     VARIANT_RULE_META_TRAILING,
     VARIANT_RULE_META_KEYS,

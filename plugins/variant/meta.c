@@ -282,6 +282,17 @@ static const char *closed_at(variant_span value)
     return found;
 }
 
+static const char format_line[] = "##fileformat=VCFv4.";
+
+/* x of "##fileformat=VCFv4.x", -1 if the line is none. */
+static int version_of(variant_span line)
+{
+    const size_t size = sizeof format_line - 1;
+    bool known = line.length == size + 1 && !memcmp(line.at, format_line, size) && line.at[size] >= '0' &&
+                 line.at[size] <= '5';
+    return known ? line.at[size] - '0' : -1;
+}
+
 int variant_meta_check(variant_judge *judge, variant_declarations *declarations, variant_span line,
                        variant_fault *fault)
 {
@@ -292,6 +303,11 @@ int variant_meta_check(variant_judge *judge, variant_declarations *declarations,
                                     "a line of the header is ##key=value; this starts with \"%s\"",
                                     shown(line, what));
     variant_span name = {key, (size_t)(equals - key)}, value = {equals + 1, (size_t)(end - equals - 1)};
+    if (variant_is(name, "fileformat") && judge->line > 1) {
+        if (version_of(line) > judge->version) judge->version = version_of(line);
+        return variant_judge_breach(judge, VARIANT_RULE_FILE_FORMAT_FIRST, fault,
+                                    "##fileformat must be the first line, and stand once");
+    }
     bool database = variant_is(name, "pedigreeDB");
     if (database && *value.at == '<' && value.at[value.length - 1] == '>') value.at++, value.length -= 2;
     if (database || (variant_is(name, "assembly") && strstr(value.at, "://")))
@@ -317,18 +333,13 @@ int variant_meta_check(variant_judge *judge, variant_declarations *declarations,
 
 int variant_meta_version(variant_judge *judge, variant_span line, variant_fault *fault)
 {
-    static const char start[] = "##fileformat=VCFv4.";
-    const size_t size = sizeof start - 1;
-    judge->version = 0;
-    if (line.length == size + 1 && !memcmp(line.at, start, size) && line.at[size] >= '0' &&
-        line.at[size] <= '5') {
-        judge->version = line.at[size] - '0';
-        return 0;
-    }
+    int version = version_of(line);
+    judge->version = version < 0 ? 0 : version;
+    if (version >= 0) return 0;
     static const char what[] =
         "the file is not of VCF 4: its first line must be ##fileformat=VCFv4.0 to VCFv4.5; "
         "convert older files with bcftools or vcf-convert";
-    return line.length > 12 && !memcmp(line.at, "##fileformat", 12)
+    return line.length > 12 && !memcmp(line.at, format_line, 12)
                ? variant_wrong(fault, "%s", what)
                : variant_judge_breach(judge, VARIANT_RULE_FILE_FORMAT, fault, "%s", what);
 }

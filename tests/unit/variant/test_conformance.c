@@ -51,6 +51,7 @@ Test(variant_conformance, header)
         {3, "##INFO=<ID=A1,Number=1,Type=Integer,Description=\"say \\\"no\\\"\">\n", READ, NULL},
         {3, "##INFO=<ID=A1,Number=1,Type=Integer,Description=\"d\",Source=\"s, t\",Version=\"1\">\n", READ,
          NULL},
+        {3, "##fileformat=VCFv4.3\n", REFUSED, "must be the first line"},
         /* 1.4.2: ID, Number, Type and Description, the first four */
         {3, "##INFO=<ID=A1,Type=Integer,Description=\"d\">\n", REFUSED, "no Number"},
         {3, "##INFO=<Number=1,Type=Integer,Description=\"d\",ID=A1>\n", REFUSED, "in this order"},
@@ -197,6 +198,32 @@ Test(variant_conformance, records)
                  "##INFO=<ID=TEXT,Number=1,Type=String,Description=\"t\">\n"
                  "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\n%s",
                  table[i].version, table[i].records);
+        expect(text, table[i].want, table[i].says);
+    }
+}
+
+/* 1.4.1: the first line says the version, and what is not said is no rule. */
+Test(variant_conformance, versions)
+{
+    static const char columns[] =
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n2\t5\t.\tA\tC\t.\t.\tDP=-1\n";
+    static const struct {
+        const char *lines;
+        verdict want;
+        const char *says;
+    } table[] = {
+        {"", WARNED, "its first line must be ##fileformat"},
+        {"##fileformat=VCFv4.0\n", WARNED, "below 0"},
+        {"##fileformat=VCFv4.1\n", REFUSED, "below 0"},
+        {"##fileformat=VCFv4.5\n", REFUSED, "below 0"},
+        {"##fileformat=VCFv4.6\n", REFUSED, "not of VCF 4"},
+        {"##fileformat=VCFv3.3\n", REFUSED, "not of VCF 4"},
+        {"##fileformat=VCF v4.2\n", REFUSED, "not of VCF 4"},
+        {"##source=s\n##fileformat=VCFv4.2\n", REFUSED, "must be the first line"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "%s%s", table[i].lines, columns);
         expect(text, table[i].want, table[i].says);
     }
 }
