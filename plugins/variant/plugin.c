@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
-#include "probe.h"
-#include "reading.h"
-#include "synth.h"
-#include "variant.h"
+#include "call/variant.h"
+#include "case/options.h"
+#include "case/reading.h"
+#include "file/probe.h"
+#include "synth/synth.h"
 
 static const char *const feature_names[VARIANT_FEATURES] = {
     [VARIANT_SEVERITY] = "severity",

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file/probe.h"
 #include "fuzz/feed.h"
 #include "fuzz/hearing.h"
-#include "probe.h"
 
 static const char vcf[] =
     "##fileformat=VCFv4.2\n##contig=<ID=1,length=248956422>\n##contig=<ID=2>\n"
