@@ -75,6 +75,7 @@ static csl_status drop_beyond(audit_veil *veil, uint64_t size, csl_error *error)
         if (last == '\n' && index < size) break;
         end = start;
     }
+    veil->end = end;
     if (end != st.st_size && ftruncate(veil->descriptor, end) < 0)
         return csl_fail_errno(error, veil->path, "cannot cut off what was not committed");
     return CSL_OK;
@@ -151,8 +152,7 @@ csl_status audit_veil_open(const char *folder, const csl_audit_pseudonyms *key, 
     csl_buffer_init(&veil->sealed, MAX_IDS);
     if (!(veil->path = audit_openings_path(folder)))
         status = csl_fail(error, CSL_ENOMEM, folder, "no memory");
-    else if ((veil->descriptor =
-                  open(veil->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+    else if ((veil->descriptor = open(veil->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
         status = csl_fail_errno(error, veil->path, "cannot open");
     if (status == CSL_OK) status = drop_beyond(veil, size, error);
     if (status == CSL_OK) status = check_key(veil, error);
@@ -262,7 +262,16 @@ void audit_veil_take_back(audit_veil *veil)
 csl_status audit_veil_sync(audit_veil *veil, csl_error *error)
 {
     if (!veil->pending.length) return CSL_OK;
-    csl_status status = csl_write_all(veil->descriptor, veil->pending.bytes, veil->pending.length, error);
+    csl_status status = CSL_OK;
+    for (size_t done = 0; status == CSL_OK && done < veil->pending.length;) {
+        ssize_t put =
+            pwrite(veil->descriptor, veil->pending.bytes + done, veil->pending.length - done, veil->end);
+        if (put > 0) {
+            done += (size_t)put;
+            veil->end += put;
+        } else if (put == 0 || errno != EINTR)
+            status = csl_fail_errno(error, NULL, "cannot write");
+    }
     if (status == CSL_OK && fdatasync(veil->descriptor) < 0)
         status = csl_fail_errno(error, NULL, "cannot sync");
     if (status != CSL_OK && error && !error->place[0])

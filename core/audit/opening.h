@@ -13,6 +13,8 @@
 #ifndef CSL_AUDIT_OPENING_H
 #define CSL_AUDIT_OPENING_H
 
+#include <sys/types.h>
+
 #include "audit/audit.h"
 #include "base/buffer.h"
 
@@ -26,6 +28,7 @@ typedef struct audit_veil {
     const csl_audit_pseudonyms *key;
     char *path;
     int descriptor;
+    off_t end;          /* of the last line on disk */
     csl_buffer pending; /* lines that are not on disk yet */
     size_t before;      /* length of pending before the last event */
     /* of the last event */
