@@ -86,7 +86,7 @@ static int look(void *context, uint64_t index, const uint8_t *entry, size_t leng
 {
     follower *f = context;
     csl_audit_record record;
-    if (!audit_entry_is(entry, length, "log-bound")) return 0;
+    if (strcmp(audit_entry_type(entry, length), "log-bound") != 0) return 0;
     f->status = csl_audit_record_read(entry, length, &record, f->error);
     if (f->status == CSL_OK) f->status = follow(f, index, &record);
     csl_audit_record_free(&record);

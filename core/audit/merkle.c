@@ -21,12 +21,12 @@ void audit_hasher_close(audit_hasher *hasher)
     hasher->context = NULL;
 }
 
-static void prefixed(audit_hasher *hasher, uint8_t prefix, const void *bytes, size_t length, csl_digest *out)
+static void hash(audit_hasher *hasher, const void *bytes, size_t length, csl_digest *out)
 {
     EVP_MD_CTX *context = hasher->context;
     /* A NULL type starts the digest that the context already holds: no look-up for each hash. */
-    if (!EVP_DigestInit_ex(context, NULL, NULL) || !EVP_DigestUpdate(context, &prefix, 1) ||
-        !EVP_DigestUpdate(context, bytes, length) || !EVP_DigestFinal_ex(context, out->bytes, NULL)) {
+    if (!EVP_DigestInit_ex(context, NULL, NULL) || !EVP_DigestUpdate(context, bytes, length) ||
+        !EVP_DigestFinal_ex(context, out->bytes, NULL)) {
         hasher->failed = true;
         memset(out, 0, sizeof *out);
     }
@@ -34,13 +34,28 @@ static void prefixed(audit_hasher *hasher, uint8_t prefix, const void *bytes, si
 
 void audit_leaf_hash(audit_hasher *hasher, const void *entry, size_t length, csl_digest *out)
 {
-    prefixed(hasher, 0x00, entry, length, out);
+    EVP_MD_CTX *context = hasher->context;
+    if (!EVP_DigestInit_ex(context, NULL, NULL) || !EVP_DigestUpdate(context, "", 1) ||
+        !EVP_DigestUpdate(context, entry, length) || !EVP_DigestFinal_ex(context, out->bytes, NULL)) {
+        hasher->failed = true;
+        memset(out, 0, sizeof *out);
+    }
+}
+
+void audit_leaf_hash_behind(audit_hasher *hasher, uint8_t *before, size_t length, csl_digest *out)
+{
+    uint8_t kept = *before;
+    *before = 0x00;
+    hash(hasher, before, 1 + length, out);
+    *before = kept;
 }
 
 void audit_node_hash(audit_hasher *hasher, const csl_digest *left, const csl_digest *right, csl_digest *out)
 {
-    csl_digest pair[2] = {*left, *right};
-    prefixed(hasher, 0x01, pair, sizeof pair, out);
+    uint8_t node[1 + 2 * CSL_SHA256_BYTES] = {0x01};
+    memcpy(node + 1, left->bytes, CSL_SHA256_BYTES);
+    memcpy(node + 1 + CSL_SHA256_BYTES, right->bytes, CSL_SHA256_BYTES);
+    hash(hasher, node, sizeof node, out);
 }
 
 void audit_row_root(audit_hasher *hasher, const csl_digest *hashes, size_t count, csl_digest *out)

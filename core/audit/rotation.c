@@ -34,19 +34,28 @@ csl_status audit_rotation_sign(const csl_audit_key *old, const audit_vkey *next,
     return status;
 }
 
-bool audit_entry_is(const uint8_t *entry, size_t length, const char *type)
+const char *audit_entry_type(const uint8_t *entry, size_t length)
 {
     /* The head up to the event's type has a fixed form and length (message.c). */
-    enum { HEAD = 384 };
-    char text[96];
-    int size =
-        snprintf(text, sizeof text, "<EventTypeCode csd-code=\"%s\" codeSystemName=\"Consilium\"", type);
-    return memmem(entry, length < HEAD ? length : HEAD, text, (size_t)size) != NULL;
+    static const char code[] = "<EventTypeCode csd-code=\"", ours[] = "\" codeSystemName=\"Consilium\"";
+    static const char *const types[] = {"key-rotated", "log-bound"};
+    enum { HEAD = 384, START = 128 };
+    size_t head = length < HEAD ? length : HEAD;
+    const char *at = head > START ? memmem(entry + START, head - START, code, sizeof code - 1) : NULL;
+    if (!at) return "";
+    at += sizeof code - 1;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t size = strlen(types[i]);
+        if ((size_t)((const char *)entry + head - at) >= size + sizeof ours - 1 &&
+            !memcmp(at, types[i], size) && !memcmp(at + size, ours, sizeof ours - 1))
+            return types[i];
+    }
+    return "";
 }
 
 bool audit_rotation_is(const uint8_t *entry, size_t length)
 {
-    return audit_entry_is(entry, length, "key-rotated");
+    return !strcmp(audit_entry_type(entry, length), "key-rotated");
 }
 
 csl_status audit_rotation_follow(audit_vkey *vkey, const uint8_t *entry, size_t length, uint64_t index,

@@ -20,9 +20,9 @@ csl_status audit_rotation_sign(const csl_audit_key *old, const audit_vkey *next,
                                const csl_digest *root, char signature[AUDIT_ROTATION_SIGNATURE],
                                csl_error *error);
 
-/* Whether an entry has this event type of ours; looks at its first bytes alone, where nothing from outside
- * stands unescaped. */
-bool audit_entry_is(const uint8_t *entry, size_t length, const char *type);
+/* The code of an entry's event type if it is one that verifying acts on, "key-rotated" or "log-bound"; else
+ * "". Looks at its first bytes alone, where nothing from outside stands unescaped. */
+const char *audit_entry_type(const uint8_t *entry, size_t length);
 /* Whether an entry says that a key was replaced. */
 bool audit_rotation_is(const uint8_t *entry, size_t length);
 /* Puts the new key into *vkey if its present one signed for it at this index and root. CSL_ECRYPTO, naming

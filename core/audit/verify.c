@@ -135,16 +135,17 @@ static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_
     for (unsigned i = 0; i < width; i++) {
         size_t length;
         const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
-        audit_leaf_hash(&v->hasher, entry, length, &leaves[i]);
+        audit_leaf_hash_behind(&v->hasher, v->bundle.file.bytes + (entry - v->bundle.file.bytes) - 1, length,
+                               &leaves[i]);
     }
     status = check_tile(v, 0, index, width, leaves, error);
     for (unsigned i = 0; status == CSL_OK && i < width; i++) {
         size_t length;
         const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
         status = check_since(v, error);
-        if (status == CSL_OK && audit_rotation_is(entry, length))
-            status = follow_rotation(v, entry, length, error);
-        v->verdict->bound += audit_entry_is(entry, length, "log-bound");
+        const char *type = audit_entry_type(entry, length);
+        if (status == CSL_OK && *type == 'k') status = follow_rotation(v, entry, length, error);
+        v->verdict->bound += *type == 'l';
         if (status == CSL_OK)
             status = audit_edge_push(&v->edge, &v->hasher, &leaves[i], check_full, v, error);
     }

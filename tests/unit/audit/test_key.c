@@ -143,6 +143,7 @@ Test(key, malformed_checkpoints)
         {"o\n0\n%s\n\n\xe2\x80\x94 o Uw2QOkk=", "signature line 1"},
         {"o\n0\n%s\n\n\xe2\x80\x94 o Uw2QOkk=\n", NULL},
         {"o\n0\n%s\nextension\n\n\xe2\x80\x94 o Uw2QOkk=\n\xe2\x80\x94 w Uw2QOkk=\n", NULL},
+        {"o\n0\n%s\n\nextension\n\n\xe2\x80\x94 o Uw2QOkk=\n", "extension line is empty"},
         {"o\n00\n%s\n\n\xe2\x80\x94 o Uw2QOkk=\n", "line 2"},
         {"o\n-1\n%s\n\n\xe2\x80\x94 o Uw2QOkk=\n", "line 2"},
         {"o\n9223372036854775807\n%s\n\n\xe2\x80\x94 o Uw2QOkk=\n", NULL},
