@@ -230,6 +230,36 @@ static bool decode(opj_codec_t *codec, opj_stream_t *stream, opj_image_t **image
     return opj_decode(codec, stream, *image) && opj_end_decompress(codec, stream);
 }
 
+/* Planes of bytes take no more than the first component's own buffer: they are put together there, so that
+ * the others are given back before there is a frame. */
+static void pack_planes(opj_image_t *image, uint32_t channels)
+{
+    uint8_t *planes = (uint8_t *)image->comps[0].data;
+    for (uint32_t i = 0; i < channels; i++) {
+        opj_image_comp_t *component = &image->comps[i];
+        store(component, 1, planes + (size_t)i * component->w * component->h);
+        if (i == 0) continue;
+        opj_image_data_free(component->data);
+        component->data = NULL;
+    }
+}
+
+/* Takes the components apart into the frame. */
+static int32_t fill_frame(opj_image_t *image, const csl_dcm_pixels *pixels, uint32_t channels,
+                          uint32_t precision, csl_dcm_frame *frame, csl_dcm_error *error)
+{
+    const bool of_bytes = channels > 1 && precision <= 8;
+    if (of_bytes) pack_planes(image, channels);
+    int32_t status = csl_frame_allocate(frame, pixels, channels, precision, error);
+    if (status != CSL_PLUGIN_OK) return status;
+    const size_t plane = (size_t)image->comps[0].w * image->comps[0].h * frame->bytes_per_sample;
+    if (of_bytes) memcpy(frame->owned, image->comps[0].data, channels * plane);
+    for (uint32_t i = 0; i < channels && !of_bytes; i++)
+        store(&image->comps[i], frame->bytes_per_sample, frame->owned + i * plane);
+    frame->planar = channels > 1;
+    return CSL_PLUGIN_OK;
+}
+
 int32_t csl_jpeg2000_decode(const uint8_t *stream, uint64_t length, const csl_dcm_pixels *pixels,
                             csl_dcm_frame *frame, csl_dcm_error *error)
 {
@@ -244,11 +274,7 @@ int32_t csl_jpeg2000_decode(const uint8_t *stream, uint64_t length, const csl_dc
         pixels->photometric == CSL_PHOTOMETRIC_YBR_ICT || pixels->photometric == CSL_PHOTOMETRIC_YBR_RCT;
     bool only_luminance = header.components == 3 && !header.transforms_components && !states_transform &&
                           pixels->photometric != CSL_PHOTOMETRIC_RGB;
-    status =
-        csl_frame_allocate(frame, pixels, only_luminance ? 1 : header.components, header.precision, error);
-    if (status != CSL_PLUGIN_OK) return status;
-    frame->planar = frame->channels > 1;
-    if (states_transform) frame->photometric = CSL_PHOTOMETRIC_RGB;
+    uint32_t channels = only_luminance ? 1 : header.components;
     source s = {stream, length, 0};
     csl_dcm_error why = {"", ""};
     opj_image_t *image = NULL;
@@ -260,18 +286,18 @@ int32_t csl_jpeg2000_decode(const uint8_t *stream, uint64_t length, const csl_dc
     (void)opj_set_warning_handler(codec, drop_message, NULL);
     (void)opj_set_info_handler(codec, drop_message, NULL);
     status = CSL_PLUGIN_BAD_INPUT;
-    if (!decode(codec, in, &image, frame->channels)) goto done;
-    for (uint32_t i = 0; i < frame->channels; i++) {
+    if (!decode(codec, in, &image, channels)) goto done;
+    for (uint32_t i = 0; i < channels; i++) {
         const opj_image_comp_t *component = &image->comps[i];
         if (!component->data || component->w != header.columns || component->h != header.rows) goto done;
-        store(component, frame->bytes_per_sample,
-              frame->owned + (size_t)i * component->w * component->h * frame->bytes_per_sample);
     }
     status = CSL_PLUGIN_OK;
 done:
-    opj_image_destroy(image);
     opj_stream_destroy(in);
     opj_destroy_codec(codec);
+    if (status == CSL_PLUGIN_OK) status = fill_frame(image, pixels, channels, header.precision, frame, &why);
+    if (states_transform) frame->photometric = CSL_PHOTOMETRIC_RGB;
+    opj_image_destroy(image);
     if (status == CSL_PLUGIN_NO_MEMORY) return csl_dcm_fail(error, status, place, "out of memory");
     if (status != CSL_PLUGIN_OK)
         return csl_dcm_fail(error, status, place, "%s",
