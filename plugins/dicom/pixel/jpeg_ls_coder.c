@@ -52,8 +52,8 @@ CSL_VECTOR static void fill_steps(const csl_jpeg_ls_parameters *c, csl_jpeg_ls_s
             *to = (uint32_t *)(void *)steps; /* each as one number, so that many are written at once */
         memcpy(&up, (int8_t[]){minus, plus, plus, 0}, sizeof up);
         memcpy(&down, (int8_t[]){plus, plus, minus, 0}, sizeof down);
-        for (int32_t d = top + edges[step]; d < top + edges[step + 1]; d++) to[d] = up;
-        for (int32_t d = top - edges[step + 1] + 1; d <= top - edges[step]; d++) to[d] = down;
+        for (int32_t d = top - edges[step + 1] + 1; d <= top - edges[step]; d++) to[d] = up;
+        for (int32_t d = top + edges[step]; d < top + edges[step + 1]; d++) to[d] = down;
     }
 }
 

@@ -48,7 +48,8 @@ typedef struct csl_jpeg_ls_coder {
     csl_jpeg_ls_run
         runs[CSL_JPEG_LS_RUN_CONTEXTS]; /* interrupted where left and above differ, where they do not */
     uint32_t run_index[CSL_JPEG_LS_COMPONENTS];
-    csl_jpeg_ls_steps *steps; /* [2 MAXVAL + 1], borrowed: of each difference from -MAXVAL on */
+    csl_jpeg_ls_steps
+        *steps; /* [2 MAXVAL + 1], borrowed: of each left sample less the one above it, from -MAXVAL on */
     csl_bit_source source;
 } csl_jpeg_ls_coder;
 

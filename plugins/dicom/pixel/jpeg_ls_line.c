@@ -57,10 +57,8 @@ __attribute__((noinline)) static uint32_t long_golomb(csl_bits *bits, uint32_t k
 }
 
 /* A.4.5 and A.5.2: back into 0 .. MAXVAL. */
-ALWAYS_INLINE int32_t reconstruct(bool plain, const csl_jpeg_ls_parameters *c, int32_t prediction,
-                                  int32_t error)
+ALWAYS_INLINE int32_t reconstruct(const csl_jpeg_ls_parameters *c, int32_t prediction, int32_t error)
 {
-    if (plain) return (prediction + error) & c->maximum;
     int32_t step = 2 * c->near + 1, value = prediction + error * step;
     if (value < -c->near)
         value += c->range * step;
@@ -79,8 +77,8 @@ ALWAYS_INLINE int32_t median_edge(int32_t left, int32_t above, int32_t above_lef
 }
 
 /* A.6, without branches that nobody could foretell. */
-ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_ls_contexts *x, int32_t i,
-                         int32_t error)
+ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_ls_contexts *x, int64_t i,
+                         uint32_t k, int32_t error)
 {
     int32_t near = plain ? 0 : c->near, n = x->n[i];
     int32_t a = x->a[i] + (error < 0 ? -error : error), b = x->b[i] + error * (2 * near + 1);
@@ -95,21 +93,25 @@ ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_l
     b = b <= -n ? 1 - n : b;
     b = b > 0 ? 0 : b;
     if (__builtin_expect((uint32_t)(correction + 128) > 255, 0)) correction = correction < 0 ? -128 : 127;
-    uint32_t k = csl_jpeg_ls_golomb_parameter(n, a);
+    int32_t most = n << k;
+    if (__builtin_expect((a > most) | ((a <= most >> 1) & (k > 0)), 0)) {
+        k = csl_jpeg_ls_golomb_parameter(n, a);
+        x->k[i] = k;
+    }
     x->a[i] = a;
     x->b[i] = b;
     x->c[i] = correction;
     x->n[i] = n;
-    x->k[i] = k;
     x->flip[i] = -((k == 0) & (near == 0) & (2 * b <= -n));
 }
 
 /* A.4 to A.6: one sample in regular mode, of context i with the sign 0 or -1; -1 where the code is damaged.
- */
-ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_ls_contexts *x, int32_t i,
-                              csl_bits *bits, int32_t sign, int32_t prediction)
+ * What does not hang on the code is reckoned apart from it: the next sample waits for the sum. */
+ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_ls_contexts *x, int64_t i,
+                              uint32_t k, csl_bits *bits, int32_t sign, int32_t prediction)
 {
-    uint32_t k = x->k[i], mapped;
+    uint32_t mapped;
+    int32_t flip = x->flip[i];
     prediction += (x->c[i] ^ sign) - sign;
     if (__builtin_expect((uint32_t)prediction > (uint32_t)c->maximum, 0))
         prediction = prediction < 0 ? 0 : c->maximum;
@@ -128,9 +130,13 @@ ALWAYS_INLINE int32_t regular(bool plain, const csl_jpeg_ls_parameters *c, csl_j
     }
     csl_bits_copy(bits, &b);
     if (__builtin_expect(mapped > c->most, 0)) return -1;
-    int32_t error = (int32_t)(mapped >> 1) ^ -(int32_t)(mapped & 1) ^ x->flip[i];
-    adapt(plain, c, x, i, error);
-    return reconstruct(plain, c, prediction, (error ^ sign) - sign);
+    int32_t half = (int32_t)(mapped >> 1), odd = -(int32_t)(mapped & 1);
+    /* An error with a sign is (error ^ sign) - sign. */
+    int32_t error = half ^ (flip ^ sign) ^ odd;
+    int32_t value =
+        plain ? (error + (prediction - sign)) & c->maximum : reconstruct(c, prediction, error - sign);
+    adapt(plain, c, x, i, k, half ^ flip ^ odd);
+    return value;
 }
 
 /* What a run from index 0 passes before it comes to each index. */
@@ -207,16 +213,15 @@ __attribute__((noinline)) static uint32_t run(csl_jpeg_ls_coder *coder, csl_bits
     int32_t value = line[-1];
     uint32_t length;
     if (!run_length(coder, bits, component, left, &length)) return 0;
-    for (uint32_t x = 0; x < length;
-         x += ROUND) { /* a little too much, so that most runs are filled at once */
+    for (uint32_t x = 0; x < length; x += ROUND) { /* a little too much: most runs are filled at once */
         for (uint32_t i = 0; i < ROUND; i++) line[x + i] = (uint16_t)value;
     }
     if (length == left) return length;
     int32_t over = above[length], error;
     bool alike = value - over <= c->near && over - value <= c->near;
     if (!interruption(coder, bits, component, alike, &error)) return 0;
-    line[length] = (uint16_t)(alike ? reconstruct(false, c, value, error)
-                                    : reconstruct(false, c, over, over < value ? -error : error));
+    line[length] = (uint16_t)(alike ? reconstruct(c, value, error)
+                                    : reconstruct(c, over, over < value ? -error : error));
     if (coder->run_index[component] > 0) coder->run_index[component]--;
     return length + 1;
 }
@@ -242,18 +247,21 @@ ALWAYS_INLINE bool coded_line(bool plain, csl_jpeg_ls_coder *coder, uint32_t com
     const csl_jpeg_ls_parameters c = coder->parameters;
     csl_bits bits = coder->bits;
     const csl_jpeg_ls_steps *steps = coder->steps + c.maximum; /* of difference 0 */
-    int32_t left = line[-1];
+    int64_t left = line[-1];
     int16_t *restrict sizes = scratch, *restrict signs = scratch + columns;
     gradients(&c, above, columns, sizes, signs);
     for (uint32_t x = 0; x < columns;) {
-        int32_t over = above[x], above_left = above[(ptrdiff_t)x - 1], third = above_left - left;
-        /* The third gradient has a say in the sign where the others are 0; it is less than 2^16. */
-        int32_t context = sizes[x] + steps[third].of[signs[x]],
-                sign = (((signs[x] - 1) * (1 << 17)) + third) >> 31;
+        int32_t over = above[x], above_left = above[(ptrdiff_t)x - 1];
+        /* What the left sample is an index to is reckoned before it is known. */
+        const int8_t *step_of = &steps[-above_left].of[signs[x]];
+        const uint32_t *k_of = &coder->contexts.k[sizes[x]];
+        int64_t step = step_of[left * (int64_t)sizeof *steps], context = sizes[x] + step;
+        /* The third gradient, less than 2^16, has a say in the sign where the others are 0. */
+        int32_t sign = ((signs[x] - 1) * (1 << 17) + above_left - (int32_t)left) >> 31;
         bits = csl_bits_ensure(&coder->source, bits, MOST_BYTES);
         if (__builtin_expect(context != 0, 1)) {
-            left = regular(plain, &c, &coder->contexts, context, &bits, sign,
-                           median_edge(left, over, above_left));
+            left = regular(plain, &c, &coder->contexts, context, k_of[step], &bits, sign,
+                           median_edge((int32_t)left, over, above_left));
             if (__builtin_expect(left < 0, 0)) return false;
             line[x++] = (uint16_t)left;
             continue;
@@ -287,18 +295,18 @@ ALWAYS_INLINE bool coded_samples(bool plain, csl_jpeg_ls_coder *coder, uint32_t 
         int32_t q[CSL_JPEG_LS_COMPONENTS], any = 0;
         for (uint32_t k = 0; k < components; k++) {
             const uint16_t *over = above[k] + x;
-            q[k] = steps[over[1] - over[0]].of[2] * 81 + steps[over[0] - over[-1]].of[2] * 9 +
-                   steps[over[-1] - line[k][(ptrdiff_t)x - 1]].of[2];
+            q[k] = steps[over[0] - over[1]].of[2] * 81 + steps[over[-1] - over[0]].of[2] * 9 +
+                   steps[line[k][(ptrdiff_t)x - 1] - over[-1]].of[2];
             any |= q[k];
         }
         bits = csl_bits_ensure(&coder->source, bits, CSL_JPEG_LS_COMPONENTS * MOST_BYTES);
         if (any) {
             for (uint32_t k = 0; k < components; k++) {
                 const uint16_t *over = above[k] + x;
-                int32_t sign = q[k] >> 31,
-                        prediction = median_edge(line[k][(ptrdiff_t)x - 1], over[0], over[-1]);
-                int32_t value =
-                    regular(plain, &c, &coder->contexts, (q[k] ^ sign) - sign, &bits, sign, prediction);
+                int32_t sign = q[k] >> 31, i = (q[k] ^ sign) - sign,
+                        prediction = median_edge(line[k][(ptrdiff_t)x - 1], over[0], over[-1]),
+                        value = regular(plain, &c, &coder->contexts, i, coder->contexts.k[i], &bits, sign,
+                                        prediction);
                 if (value < 0) return false;
                 line[k][x] = (uint16_t)value;
             }
@@ -314,7 +322,7 @@ ALWAYS_INLINE bool coded_samples(bool plain, csl_jpeg_ls_coder *coder, uint32_t 
         for (uint32_t k = 0; k < components && x < columns; k++) {
             int32_t left = line[k][(ptrdiff_t)x - 1], over = above[k][x], error;
             if (!interruption(coder, &copy, 0, 0, &error)) return false;
-            line[k][x] = (uint16_t)reconstruct(false, &c, over, over < left ? -error : error);
+            line[k][x] = (uint16_t)reconstruct(&c, over, over < left ? -error : error);
         }
         csl_bits_copy(&bits, &copy);
         if (x < columns && coder->run_index[0] > 0) coder->run_index[0]--;
