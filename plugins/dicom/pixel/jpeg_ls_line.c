@@ -88,10 +88,11 @@ ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_l
         n >>= 1;
     }
     n++;
-    int32_t low = -(b <= -n), high = -(b > 0), correction = x->c[i] + low - high;
+    int32_t low = (b + n - 1) >> 31, high = -b >> 31; /* -1 where b <= -n, where b > 0 */
+    int32_t correction = x->c[i] + low - high;
     b += (n & low) - (n & high);
     b = b <= -n ? 1 - n : b;
-    b = b > 0 ? 0 : b;
+    b &= b >> 31; /* at most 0 */
     if (__builtin_expect((uint32_t)(correction + 128) > 255, 0)) correction = correction < 0 ? -128 : 127;
     int32_t most = n << k;
     if (__builtin_expect((a > most) | ((a <= most >> 1) & (k > 0)), 0)) {
@@ -102,7 +103,7 @@ ALWAYS_INLINE void adapt(bool plain, const csl_jpeg_ls_parameters *c, csl_jpeg_l
     x->b[i] = b;
     x->c[i] = correction;
     x->n[i] = n;
-    x->flip[i] = -((k == 0) & (near == 0) & (2 * b <= -n));
+    x->flip[i] = near == 0 ? (2 * b + n - 1) >> 31 & ((int32_t)k - 1) >> 31 : 0; /* k 0 and 2 b <= -n */
 }
 
 /* A.4 to A.6: one sample in regular mode, of context i with the sign 0 or -1; -1 where the code is damaged.
