@@ -8,7 +8,7 @@ const uint8_t *rec_json_literal(const uint8_t *from, const uint8_t *end)
 {
     const uint8_t *c = from;
     static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; *c >= 'a' && i < 3; i++) {
+    for (size_t i = 0; i < 3 && *from >= 'a'; i++) {
         size_t n = strlen(words[i]);
         if ((size_t)(end - c) >= n && !memcmp(c, words[i], n)) c += n, i = 3;
     }

@@ -172,6 +172,7 @@ bool rec_schema_check(rec_schema *schema, const csl_input *document, rec_fault *
         say(fault, 1, "", "no memory to validate it");
     }
     xmlFreeDoc(tree); /* without a tree it is no XML: its reader says so, and where */
+    xmlResetLastError();
     return !*fault->text;
 }
 

@@ -358,5 +358,6 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder
     note_capture_free(&s->prose);
     xmlFreeDoc(s->parser->myDoc); /* libxml2 makes one of its own for entities, even in SAX */
     xmlFreeParserCtxt(s->parser);
+    xmlResetLastError(); /* it would stay, and may quote the file */
     return root;
 }
