@@ -179,10 +179,15 @@ static child_end by_signal(const watch *w, int number, char reason[CHILD_REASON]
                     w->d->limits.wall_seconds);
         return CHILD_FAILED;
     }
-    if (number == SIGXFSZ)
+    if (number == SIGSYS) {
+        char tried[CSL_SANDBOX_REASON];
+        csl_sandbox_reason(0, tried);
+        give_reason(w, reason, "%s", tried);
+    } else if (number == SIGXFSZ) {
         give_reason(w, reason, "tried to write a file");
-    else
+    } else {
         give_reason(w, reason, "killed by signal %d (%s)", number, strsignal(number));
+    }
     return number == SIGKILL || number == SIGBUS ? CHILD_UNLUCKY : CHILD_CRASHED;
 }
 

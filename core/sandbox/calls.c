@@ -227,6 +227,8 @@ void calls_reason(int forbidden, char *reason, size_t size)
         snprintf(reason, size, "tried to %s (%s)", what, call);
     else if (call)
         snprintf(reason, size, "called %s, which the sandbox does not allow", call);
+    else if (!forbidden) /* made while signals were blocked, as glibc does to fork */
+        snprintf(reason, size, "made a system call that the sandbox does not allow");
     else
         snprintf(reason, size, "made system call %d, which the sandbox does not allow", forbidden);
     free(call);

@@ -45,7 +45,7 @@ void csl_sandbox_close(csl_sandbox *sandbox); /* NULL is allowed */
 enum { CSL_SANDBOX_EXIT = 117 };
 csl_status csl_sandbox_enter(const csl_sandbox *sandbox, const char *const *files, size_t count,
                              volatile int *forbidden, csl_error *error);
-/* What *forbidden means: "tried to reach a network (socket)"; "killed by signal 6 (Aborted)" for a process
+/* What *forbidden means, or 0 where the process ended by SIGSYS: "tried to reach a network (socket)"; "killed by signal 6 (Aborted)" for a process
  * that sent that to itself. */
 enum { CSL_SANDBOX_REASON = 96 };
 void csl_sandbox_reason(int forbidden, char reason[CSL_SANDBOX_REASON]);

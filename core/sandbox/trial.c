@@ -94,7 +94,7 @@ static csl_status run_trial(const csl_sandbox *sandbox, size_t i, outcome *o, cs
     if (!o->entered) return csl_fail(error, CSL_EIO, "sandbox", "could not be entered");
     trial->what = trials[i].what;
     trial->refused = o->forbidden || !(WIFEXITED(how) && WEXITSTATUS(how) == 0);
-    if (o->forbidden)
+    if (o->forbidden || (WIFSIGNALED(how) && WTERMSIG(how) == SIGSYS))
         csl_sandbox_reason(o->forbidden, trial->how);
     else if (trial->refused)
         snprintf(trial->how, sizeof trial->how, "%s", strerror(o->error));

@@ -132,7 +132,12 @@ Test(embed_cases, no_way_out_of_the_sandbox_is_open)
         snprintf(wanted, sizeof wanted, "x!%s", ways[i][1]);
         free(folder_put(in, "x/x", text));
         const notes *n = embed(in, 1, &limits, NULL);
-        cr_expect(!strncmp(n->text, wanted, strlen(wanted)), "%s: %s", ways[i][0], n->text);
+        /* Some C libraries block signals while they fork: the call has then no name. */
+        bool unnamed =
+            !strcmp(ways[i][0], "fork") &&
+            !strcmp(n->text, "x!made a system call that the sandbox does not allow while reading; plugin "
+                             "org.example.escape\n");
+        cr_expect(unnamed || !strncmp(n->text, wanted, strlen(wanted)), "%s: %s", ways[i][0], n->text);
         folder_drop(in);
     }
 }
