@@ -126,6 +126,27 @@ rm "$log/checkpoint.p7s"
 expect 1 "none" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
 
 
+# A run whose log is vouched for; the same origin with another log is an alert.
+"$CONSILIUM" audit keygen --witness --out "$T/wkey" --origin witness.example/w1 >/dev/null
+"$CONSILIUM" audit witness "$vkey" --key "$T/wkey/audit.pem" --state "$T/state" --listen 127.0.0.1:0 >"$T/witness.out" 2>&1 &
+witness=$!
+trap 'kill $witness 2>/dev/null; rm -rf "$T"' EXIT
+i=0
+while [ ! -s "$T/witness.out" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
+w=http://127.0.0.1:$(sed -n 's/^listening on port //p' "$T/witness.out")
+expect 1 "a run with a witness, and an authority that is not there" run --abstain --witness "$w" --witness-key "$T/wkey/audit.vkey" --tsa http://127.0.0.1:1/
+says "$T/err" "says that it is not" "127\.0\.0\.1:1/: no answer.*audit anchor"
+expect 0 "its log is cosigned" "$CONSILIUM" audit verify "$log" --key "$vkey" --witness-key "$T/wkey/audit.vkey"
+[ -n "$(ls "$log/timestamp" 2>/dev/null)" ] || fail "no checkpoint waits for its timestamp"
+mv "$T/run" "$T/first"
+expect 1 "another log of this name" run --abstain --witness "$w" --witness-key "$T/wkey/audit.vkey"
+says "$T/err" "is told" "entries were cut off, or it is another log of this name"
+"$CONSILIUM" audit show "$log" --json >"$T/shown"
+says "$T/shown" "and an alert in it" '"event":"Security Alert","type":"Security alert","outcome":8.*the witness has seen'
+kill $witness
+rm -r "$T/run"
+mv "$T/first" "$T/run"
+
 # A log that does not hold is left alone, and the system's log hears of it.
 cp -r "$T/run" "$T/kept"
 sed -i 's/Application Start/Application Star!/' "$log"/tile/entries/000*/* "$log"/tile/entries/000 2>/dev/null
