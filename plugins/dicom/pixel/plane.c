@@ -133,7 +133,7 @@ CSL_VECTOR static float mark_padding(const csl_dcm_pixels *pixels, const float *
         INT32_MAX; /* as a number that orders as floats do, whose minimum is taken many at once */
     for (size_t i = 0; i < count; i++) {
         float value = stored[i], is = values[i];
-        is = (value < low) | (value > high) ? is : INFINITY; /* true of no NaN */
+        is = ((value < low) | (value > high)) ? is : INFINITY; /* true of no NaN */
         values[i] = is;
         int32_t bits;
         memcpy(&bits, &is, sizeof bits);
