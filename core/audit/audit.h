@@ -173,9 +173,10 @@ csl_status csl_audit_verify_since(const char *folder, const char *vkey_text, con
 /* The same with a size and a root that are believed already. */
 csl_status csl_audit_verify_from(const char *folder, const char *vkey_text, const char *place, uint64_t size,
                                  const csl_digest *root, csl_audit_verdict *verdict, csl_error *error);
-/* Whether each line of a results.ndjson is what its entry vouches for; *lines: how many, *whole: whether the
- * log says that the files were written, and then whether they, and results.csv beside, are those. For a log
- * that was verified. CSL_EMISMATCH names the line and the entry. */
+/* Whether each line of a results.ndjson is what its entry vouches for, be it of this log or of one that it
+ * binds; *lines: how many, *whole: whether the log says that the files were written, and then whether they,
+ * and results.csv beside, are those. For a log that was verified, with those that it binds. CSL_EMISMATCH
+ * names the line and the entry. */
 csl_status csl_audit_check_results(const char *folder, const char *ndjson, uint64_t *lines, bool *whole,
                                    csl_error *error);
 /* Whether the log in folder `new_path` is the log `old_path` grown on, by a consistency proof (RFC 6962
@@ -188,8 +189,11 @@ csl_status csl_audit_diff(const char *old_path, const char *new_path, const char
 /* ---- several writers: an index binds their logs together. It is a log itself ---- */
 
 /* Verifies the log in `folder` and appends to the index what it was: its verifier key, where it lies seen
- * from the index, its size and root. */
-csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *vkey_text, csl_error *error);
+ * from the index, its size and root. *entry: of the index, that says so; may be NULL. */
+csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *vkey_text, uint64_t *entry,
+                          csl_error *error);
+/* The folder of the log that an entry of the index binds, malloc'ed; CSL_EFORMAT if it binds none. */
+csl_status csl_audit_bound_folder(const char *folder, uint64_t entry, char **bound, csl_error *error);
 /* Verifies each log that an index binds, which must have grown from what was bound; the index itself is for
  * csl_audit_verify. visit may be NULL. */
 typedef void (*csl_audit_bound)(void *context, const char *folder, uint64_t bound,

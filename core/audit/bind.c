@@ -35,7 +35,8 @@ static csl_status way(const char *from, const char *to, char out[PATH_MAX], csl_
     return status;
 }
 
-csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *vkey_text, csl_error *error)
+csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *vkey_text, uint64_t *entry,
+                          csl_error *error)
 {
     csl_audit_verdict verdict;
     audit_vkey vkey;
@@ -51,7 +52,7 @@ csl_status csl_audit_bind(csl_audit_log *index, const char *folder, const char *
                                   {.role = "checkpoint", .id = size, .sha256 = root}};
     csl_audit_event event = {
         .kind = CSL_AUDIT_LOG_BOUND, .success = true, .objects = objects, .object_count = 2};
-    return csl_audit_append(index, &event, NULL, NULL, error);
+    return csl_audit_append(index, &event, entry, NULL, error);
 }
 
 typedef struct follower {
@@ -62,21 +63,46 @@ typedef struct follower {
     csl_error *error;
 } follower;
 
-static csl_status follow(follower *f, uint64_t number, const csl_audit_record *record)
+/* What an entry of the index in `folder` binds; *path is malloc'ed. */
+static csl_status read_bound(const char *folder, uint64_t number, const csl_audit_record *record, char **path,
+                             uint64_t *size, csl_digest *root, csl_error *error)
 {
     const csl_audit_record_object *log = &record->objects[0], *bound = &record->objects[1];
-    csl_digest root;
-    csl_audit_verdict verdict;
-    char place[64], *end;
-    snprintf(place, sizeof place, "entry %" PRIu64 " of the index", number);
     if (record->object_count != 2 || strcmp(log->role, "log") != 0 ||
         strcmp(bound->role, "checkpoint") != 0 ||
-        csl_unhex(bound->sha256, root.bytes, sizeof root.bytes, NULL) != CSL_OK)
-        return csl_fail(f->error, CSL_EFORMAT, f->folder, "%s binds no log", place);
-    uint64_t size = strtoull(bound->id, &end, 10);
-    char *path = log->detail[0] == '/' ? strdup(log->detail) : csl_path_join(f->folder, log->detail);
-    if (!path) return csl_fail(f->error, CSL_ENOMEM, f->folder, "no memory");
-    csl_status status = csl_audit_verify_from(path, log->id, place, size, &root, &verdict, f->error);
+        csl_unhex(bound->sha256, root->bytes, sizeof root->bytes, NULL) != CSL_OK)
+        return csl_fail(error, CSL_EFORMAT, folder, "entry %" PRIu64 " of the index binds no log", number);
+    *size = strtoull(bound->id, NULL, 10);
+    *path = log->detail[0] == '/' ? strdup(log->detail) : csl_path_join(folder, log->detail);
+    return *path ? CSL_OK : csl_fail(error, CSL_ENOMEM, folder, "no memory");
+}
+
+csl_status csl_audit_bound_folder(const char *folder, uint64_t entry, char **bound, csl_error *error)
+{
+    uint8_t *bytes = NULL;
+    size_t length;
+    uint64_t size;
+    csl_digest root;
+    csl_audit_record record;
+    csl_status status = csl_audit_entry(folder, entry, &bytes, &length, error);
+    if (status != CSL_OK) return status;
+    status = csl_audit_record_read(bytes, length, &record, error);
+    if (status == CSL_OK) status = read_bound(folder, entry, &record, bound, &size, &root, error);
+    csl_audit_record_free(&record);
+    free(bytes);
+    return status;
+}
+
+static csl_status follow(follower *f, uint64_t number, const csl_audit_record *record)
+{
+    csl_digest root;
+    csl_audit_verdict verdict;
+    uint64_t size;
+    char place[64], *path = NULL;
+    snprintf(place, sizeof place, "entry %" PRIu64 " of the index", number);
+    csl_status status = read_bound(f->folder, number, record, &path, &size, &root, f->error);
+    if (status == CSL_OK)
+        status = csl_audit_verify_from(path, record->objects[0].id, place, size, &root, &verdict, f->error);
     if (status == CSL_OK && f->visit) f->visit(f->context, path, size, &verdict);
     free(path);
     return status;

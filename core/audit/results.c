@@ -9,59 +9,118 @@
 #include "audit/checkpoint.h"
 #include "audit/tile.h"
 
-typedef struct results {
+/* A log that vouches for lines. */
+typedef struct voucher {
+    uint64_t entry; /* of the index that binds it; OWN: the log itself */
+    char *path;     /* NULL: not opened */
     audit_folder folder;
-    audit_hasher hasher;
     audit_bundle bundle; /* of the entry that was looked at last */
     uint64_t bundle_index, size;
+} voucher;
+
+enum { OPEN_LOGS = 32 }; /* merged lines name the logs of all shards in turn */
+static const uint64_t OWN = UINT64_MAX;
+
+typedef struct results {
+    const char *folder;
+    audit_hasher hasher;
+    voucher logs[OPEN_LOGS];
+    size_t next; /* whose place the next log takes */
     const char *path;
 } results;
+
+static void voucher_close(voucher *v)
+{
+    if (!v->path) return;
+    audit_bundle_free(&v->bundle);
+    audit_folder_close(&v->folder);
+    free(v->path);
+    v->path = NULL;
+}
+
+static csl_status voucher_open(voucher *v, const char *index, uint64_t entry, csl_error *error)
+{
+    audit_checkpoint checkpoint;
+    *v = (voucher){.entry = entry, .folder.descriptor = -1, .bundle_index = UINT64_MAX};
+    csl_status status = CSL_OK;
+    if (entry != OWN)
+        status = csl_audit_bound_folder(index, entry, &v->path, error);
+    else if (!(v->path = strdup(index)))
+        status = csl_fail(error, CSL_ENOMEM, index, "no memory");
+    if (status != CSL_OK) return status;
+    audit_bundle_init(&v->bundle);
+    status = audit_folder_open(v->path, &v->folder, error);
+    if (status == CSL_OK) status = audit_checkpoint_load(&v->folder, NULL, &checkpoint, error);
+    if (status == CSL_OK) v->size = checkpoint.size;
+    if (status != CSL_OK) voucher_close(v);
+    return status;
+}
+
+static csl_status find_log(results *r, uint64_t entry, voucher **found, csl_error *error)
+{
+    for (size_t i = 0; i < OPEN_LOGS; i++) {
+        *found = &r->logs[i];
+        if ((*found)->path && (*found)->entry == entry) return CSL_OK;
+    }
+    *found = &r->logs[r->next];
+    r->next = (r->next + 1) % OPEN_LOGS;
+    voucher_close(*found);
+    return voucher_open(*found, r->folder, entry, error);
+}
 
 /* ---- lines ---- */
 
 typedef struct vouched {
-    uint64_t index;
+    uint64_t log, index;
     csl_digest leaf;
     csl_digest line; /* of the line without its member audit */
 } vouched;
 
-/* A line ends with ,"audit":{"index":N,"leaf_hash":"HEX"}} as `run` writes it. */
+/* The number before *length, and the fixed text before that; *length becomes what is left before them. */
+static bool number_behind(const char *line, size_t *length, const char *text, uint64_t *number)
+{
+    size_t end = *length, digits = 0, before = strlen(text);
+    while (digits < end && line[end - digits - 1] >= '0' && line[end - digits - 1] <= '9') digits++;
+    if (!digits || digits > 18 || end - digits < before || memcmp(line + end - digits - before, text, before))
+        return false;
+    *number = strtoull(line + end - digits, NULL, 10);
+    *length = end - digits - before;
+    return true;
+}
+
+/* A line ends with ,"audit":{"index":N,"leaf_hash":"HEX"}} as `run` writes it, or with ,"log":N before the }}
+ * as `merge` does. */
+static bool split_line(const char *line, size_t *length, vouched *v)
+{
+    static const char leaf[] = ",\"leaf_hash\":\"";
+    enum { LEAF = sizeof leaf - 1, HEX = CSL_SHA256_HEX - 1, TAIL = LEAF + HEX + 1 };
+    char hex[CSL_SHA256_HEX] = "";
+    if (*length < 2 || memcmp(line + *length - 2, "}}", 2)) return false;
+    *length -= 2;
+    if (!number_behind(line, length, ",\"log\":", &v->log)) v->log = OWN;
+    if (*length < TAIL || line[*length - 1] != '"' || memcmp(line + *length - TAIL, leaf, LEAF)) return false;
+    memcpy(hex, line + *length - HEX - 1, HEX);
+    *length -= TAIL;
+    return csl_unhex(hex, v->leaf.bytes, sizeof v->leaf.bytes, NULL) == CSL_OK &&
+           number_behind(line, length, ",\"audit\":{\"index\":", &v->index);
+}
+
 static csl_status read_line(const results *r, uint64_t number, const char *line, size_t length, vouched *v,
                             csl_error *error)
 {
-    static const char member[] = ",\"audit\":{\"index\":", leaf[] = ",\"leaf_hash\":\"", end[] = "\"}}";
-    enum {
-        MEMBER = sizeof member - 1,
-        LEAF = sizeof leaf - 1,
-        END = sizeof end - 1,
-        HEX = CSL_SHA256_HEX - 1
-    };
-    enum { TAIL = LEAF + HEX + END };
-    size_t digits = 0;
-    while (length > TAIL + digits && line[length - TAIL - digits - 1] >= '0' &&
-           line[length - TAIL - digits - 1] <= '9')
-        digits++;
-    const char *tail = line + length - TAIL;
-    char hex[CSL_SHA256_HEX] = "";
-    bool good = digits && digits < 19 && length > TAIL + digits + MEMBER &&
-                !memcmp(tail - digits - MEMBER, member, MEMBER) && !memcmp(tail, leaf, LEAF) &&
-                !memcmp(tail + LEAF + HEX, end, END);
-    if (good) memcpy(hex, tail + LEAF, HEX);
-    if (!good || csl_unhex(hex, v->leaf.bytes, sizeof v->leaf.bytes, NULL) != CSL_OK)
+    if (!split_line(line, &length, v))
         return csl_fail(error, CSL_EFORMAT, r->path, "line %" PRIu64 " does not end with its audit member",
                         number);
-    v->index = strtoull(tail - digits, NULL, 10);
-    size_t rest = (size_t)(tail - digits - MEMBER - line);
-    char *without = malloc(rest + 1);
+    char *without = malloc(length + 1);
     if (!without) return csl_fail(error, CSL_ENOMEM, r->path, "line %" PRIu64 ": no memory", number);
-    memcpy(without, line, rest);
-    without[rest] = '}';
-    csl_status status = csl_sha256(without, rest + 1, &v->line, error);
+    memcpy(without, line, length);
+    without[length] = '}';
+    csl_status status = csl_sha256(without, length + 1, &v->line, error);
     free(without);
     return status;
 }
 
-static csl_status read_entry(results *r, uint64_t index, const uint8_t **entry, size_t *length,
+static csl_status read_entry(voucher *r, uint64_t index, const uint8_t **entry, size_t *length,
                              csl_error *error)
 {
     uint64_t bundle = index / AUDIT_TILE, left = r->size - bundle * AUDIT_TILE;
@@ -89,19 +148,23 @@ static void find_hash(const csl_audit_record *record, const char *role, const ch
 
 static csl_status check_line(results *r, uint64_t number, const vouched *v, csl_error *error)
 {
-    if (v->index >= r->size)
+    voucher *log;
+    csl_status opened = find_log(r, v->log, &log, error);
+    if (opened != CSL_OK) return opened;
+    if (v->index >= log->size)
         return csl_fail(error, CSL_EMISMATCH, r->path,
-                        "line %" PRIu64 " names entry %" PRIu64 ", the log ends before it", number, v->index);
+                        "line %" PRIu64 " names entry %" PRIu64 " of %s, which ends before it", number,
+                        v->index, log->path);
     char said[CSL_SHA256_HEX] = "", found[CSL_SHA256_HEX];
     csl_digest_hex(&v->line, found);
     /* The event of a case with many inputs goes on over several entries, the result being in the last. */
     bool goes_on = true;
-    for (uint64_t index = v->index; goes_on && !said[0] && index < r->size; index++) {
+    for (uint64_t index = v->index; goes_on && !said[0] && index < log->size; index++) {
         const uint8_t *entry;
         size_t length;
         csl_digest leaf;
         csl_audit_record record;
-        csl_status status = read_entry(r, index, &entry, &length, error);
+        csl_status status = read_entry(log, index, &entry, &length, error);
         if (status != CSL_OK) return status;
         audit_leaf_hash(&r->hasher, entry, length, &leaf);
         if (index == v->index && memcmp(&leaf, &v->leaf, sizeof leaf) != 0)
@@ -197,20 +260,13 @@ static csl_status check_csv(const char *ndjson, const export_entry *e, csl_error
 csl_status csl_audit_check_results(const char *folder, const char *ndjson, uint64_t *lines, bool *whole,
                                    csl_error *error)
 {
-    results r = {.folder.descriptor = -1, .bundle_index = UINT64_MAX, .path = ndjson};
-    audit_checkpoint checkpoint;
+    results r = {.folder = folder, .path = ndjson};
     csl_mapping file = {.descriptor = -1};
     export_entry exported = {0};
     *lines = 0;
-    audit_bundle_init(&r.bundle);
-    csl_status status = audit_folder_open(folder, &r.folder, error);
-    if (status == CSL_OK) status = audit_hasher_open(&r.hasher, error);
-    if (status == CSL_OK) status = audit_checkpoint_load(&r.folder, NULL, &checkpoint, error);
+    csl_status status = audit_hasher_open(&r.hasher, error);
     if (status == CSL_OK) status = csl_map(ndjson, &file, error);
-    if (status == CSL_OK) {
-        r.size = checkpoint.size;
-        status = check_lines(&r, &file, lines, error);
-    }
+    if (status == CSL_OK) status = check_lines(&r, &file, lines, error);
     if (status == CSL_OK) status = csl_audit_each(folder, look_for_export, &exported, error);
     *whole = exported.any;
     if (status == CSL_OK && exported.any) status = check_file(ndjson, exported.ndjson, exported.index, error);
@@ -218,8 +274,7 @@ csl_status csl_audit_check_results(const char *folder, const char *ndjson, uint6
     if (status == CSL_OK && r.hasher.failed)
         status = csl_fail(error, CSL_ECRYPTO, folder, "OpenSSL cannot compute SHA-256");
     csl_unmap(&file);
-    audit_bundle_free(&r.bundle);
+    for (size_t i = 0; i < OPEN_LOGS; i++) voucher_close(&r.logs[i]);
     audit_hasher_close(&r.hasher);
-    audit_folder_close(&r.folder);
     return status;
 }

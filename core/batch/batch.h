@@ -124,6 +124,21 @@ typedef struct csl_run_summary {
  * it holds results of another model, configuration or list of cases. */
 csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl_error *error);
 
+/* ---- shards ---- */
+
+typedef struct csl_merge_options {
+    const char *const *shards; /* folders of finished runs, each with another shard, in any order */
+    size_t count;
+    const char *out; /* a new folder */
+    const char *key; /* audit.pem, that signs the merged folder's log */
+    const csl_audit_passphrase *passphrase;
+} csl_merge_options;
+
+/* Writes to `out` what one run over all cases would have; its log binds those of the shards, which are
+ * verified. The folder appears when it is whole. CSL_EUSAGE names the shard that is missing, there twice, not
+ * finished, or of another configuration or list of cases, with the first difference. */
+csl_status csl_merge(const csl_merge_options *options, csl_run_summary *summary, csl_error *error);
+
 /* ---- tokens of many cases, for training and evaluation ---- */
 
 /* Embeds cases in workers, limited as asked (NULL: by default, in a sandbox of what the kernel offers), and
@@ -153,7 +168,7 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 /* In manifest order. A nonzero return stops. */
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
-/* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "version",
+/* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "list", "version",
  * "origin", "configuration" (JSON: all that results depend on), "limits", "coverage", "command", "labels",
  * "tasks" and "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the
  * store. */

@@ -99,33 +99,49 @@ static char *names_json(const json_t *array, const char *member)
     return text;
 }
 
+/* How many cases the whole list has, and a hash that goes on from name to name: shards of one list say the
+ * same. */
+static csl_status describe_list(const csl_manifest *manifest, char text[128], csl_error *error)
+{
+    csl_digest so_far = {{0}};
+    char hex[CSL_SHA256_HEX];
+    csl_status status = CSL_OK;
+    for (size_t i = 0; status == CSL_OK && i < manifest->count; i++) {
+        uint8_t link[sizeof so_far.bytes + 256];
+        size_t length = strnlen(manifest->cases[i].id, sizeof link - sizeof so_far.bytes);
+        memcpy(link, so_far.bytes, sizeof so_far.bytes);
+        memcpy(link + sizeof so_far.bytes, manifest->cases[i].id, length);
+        status = csl_sha256(link, sizeof so_far.bytes + length, &so_far, error);
+    }
+    csl_digest_hex(&so_far, hex);
+    snprintf(text, 128, "%zu %s", manifest->count, hex);
+    return status;
+}
+
 csl_status describe_run(conductor *c, csl_error *error)
 {
     json_t *wanted = configuration(c);
     char *text = json_dumps(wanted, JSON_COMPACT), *labels = names_json(c->card.labels, "name");
     char *tasks = names_json(c->card.tasks, "name"), coverage[32];
-    char *modalities = names_json(c->card.modalities, NULL), started[32], cases[32];
+    char *modalities = names_json(c->card.modalities, NULL), started[32], cases[32], list[128];
     const char *stored = csl_store_fact(c->store, "configuration");
     csl_status status =
         text && labels && tasks && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+    if (status == CSL_OK) status = describe_list(&c->manifest, list, error);
     utc_now(started);
     snprintf(cases, sizeof cases, "%zu", c->summary->total);
     snprintf(coverage, sizeof coverage, "%g", caution_or_default(&c->o->caution).coverage);
-    const char *facts[][2] = {{"model", c->o->model},
-                              {"model_sha256", c->model},
-                              {"started", started},
-                              {"identity", csl_identity_name(c->o->identity)},
-                              {"cases", cases},
-                              {"version", CSL_VERSION},
-                              {"origin", csl_audit_key_origin(c->key)},
-                              {"labels", labels},
-                              {"tasks", tasks},
-                              {"coverage", coverage},
-                              {"modalities", modalities},
+    const char *facts[][2] = {{"model", c->o->model},   {"model_sha256", c->model},
+                              {"started", started},     {"identity", csl_identity_name(c->o->identity)},
+                              {"cases", cases},         {"list", list},
+                              {"version", CSL_VERSION}, {"origin", csl_audit_key_origin(c->key)},
+                              {"labels", labels},       {"tasks", tasks},
+                              {"coverage", coverage},   {"modalities", modalities},
                               {"configuration", text}};
     if (status == CSL_OK && stored) {
         status = check_configuration(c, wanted, stored, error);
         if (status == CSL_OK) status = store_set_fact(c->store, "cases", cases, error);
+        if (status == CSL_OK) status = store_set_fact(c->store, "list", list, error);
     } else {
         /* The configuration comes last: it says that the others are there. */
         for (size_t i = 0; status == CSL_OK && i < sizeof facts / sizeof *facts; i++)

@@ -19,7 +19,7 @@ static int run(const audit_action *self, int argc, char **argv)
     for (int i = 0; status == CSL_OK && i < count; i += 2) {
         char *vkey = NULL;
         status = csl_audit_vkey_read(words[i + 1], &vkey, &error);
-        if (status == CSL_OK) status = csl_audit_bind(index, words[i], vkey, &error);
+        if (status == CSL_OK) status = csl_audit_bind(index, words[i], vkey, NULL, &error);
         free(vkey);
     }
     /* All or none: what does not verify is bound to nothing. */

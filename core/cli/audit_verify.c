@@ -102,9 +102,9 @@ static int run(const audit_action *self, int argc, char **argv)
     if (status == CSL_OK && witness) status = csl_audit_vkey_read(witness, &v.witness, &error);
     if (status == CSL_OK) status = csl_audit_verify_since(words[0], vkey, since, earlier, &verdict, &error);
     if (status == CSL_OK) status = check_vouchers(words[0], &v, &error);
+    if (status == CSL_OK && verdict.bound) status = csl_audit_verify_bound(words[0], take_bound, &v, &error);
     if (status == CSL_OK && results)
         status = csl_audit_check_results(words[0], results, &lines, &whole, &error);
-    if (status == CSL_OK && verdict.bound) status = csl_audit_verify_bound(words[0], take_bound, &v, &error);
     free(vkey);
     free(earlier);
     free(v.witness);

@@ -7,6 +7,7 @@ static const csl_verb verbs[] = {
     {"run", "score a batch of cases", csl_verb_run},
     {"status", "how far a run is, and how it goes", csl_verb_status},
     {"retry", "the failed cases of a run again", csl_verb_retry},
+    {"merge", "the finished shards of one run, put together", csl_verb_merge},
     {"report", "an HTML page of a finished run", csl_verb_report},
     {"embed", "what the adapters see in files: tokens and facts, as JSON lines", csl_verb_embed},
     {"train", "fit a model to a cohort, labelled or not", csl_verb_train},

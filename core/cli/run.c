@@ -14,6 +14,7 @@
 #include "batch/batch.h"
 #include "cli/passphrase.h"
 #include "cli/run_settings.h"
+#include "cli/shard.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -69,57 +70,6 @@ static void show_note(void *context, const char *text)
     fprintf(stderr, "consilium: run: %s\n", text);
 }
 
-/* "I/N" with 1 <= I <= N <= 65535. */
-static csl_status parse_shard(const char *text, csl_run_options *o, csl_error *error)
-{
-    unsigned shard, shards;
-    int used = 0;
-    bool good = sscanf(text, "%5u/%5u%n", &shard, &shards, &used) == 2 && !text[used] && text[0] != '-' &&
-                text[0] != '+' && shard >= 1 && shard <= shards && shards <= 65535;
-    if (!good)
-        return csl_fail(error, CSL_EUSAGE, NULL, "shard takes I/N with I from 1 to N, as 2/8, not '%s'",
-                        text);
-    o->shard = shard;
-    o->shards = shards;
-    return CSL_OK;
-}
-
-/* The key of who gives none: made once, so that all their runs are signed
- * alike. */
-static csl_status default_key(char path[4096], csl_error *error)
-{
-    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char folder[3072], host[256] = "localhost", origin[320];
-    if (base && base[0] == '/')
-        snprintf(folder, sizeof folder, "%s/consilium", base);
-    else if (home && home[0] == '/')
-        snprintf(folder, sizeof folder, "%s/.config/consilium", home);
-    else
-        return csl_fail(error, CSL_EUSAGE, NULL,
-                        "there is no home folder to keep a key in; name one with --key");
-    snprintf(path, 4096, "%s/audit.pem", folder);
-    if (csl_is_file(path)) { /* one of an older version lacks its companion */
-        char *pseudonyms = csl_audit_pseudonyms_path(path);
-        csl_status made = !pseudonyms               ? csl_fail(error, CSL_ENOMEM, path, "no memory")
-                          : csl_is_file(pseudonyms) ? CSL_OK
-                                                    : csl_audit_pseudonyms_make(pseudonyms, error);
-        free(pseudonyms);
-        return made;
-    }
-    gethostname(host, sizeof host - 1);
-    snprintf(origin, sizeof origin, "%s/consilium", host[0] ? host : "localhost");
-    csl_status status = csl_make_folders(folder, error);
-    if (status == CSL_OK && chmod(folder, 0700) < 0)
-        status = csl_fail_errno(error, folder, "cannot make it private");
-    if (status == CSL_OK) status = csl_audit_keygen(folder, origin, error);
-    if (status == CSL_OK)
-        fprintf(stderr,
-                "consilium: run: no --key was given: made %s, which signs the "
-                "audit log from now on\n",
-                path);
-    return status;
-}
-
 static int conclude(const csl_run_options *o, const csl_run_summary *s, bool json)
 {
     size_t done = s->scored + s->failed + s->withheld;
@@ -167,7 +117,7 @@ static csl_status parse_words(const csl_settings *s, csl_run_options *o, csl_err
     csl_status status = identity ? csl_identity_parse(identity, &o->identity, error) : CSL_OK;
     if (status == CSL_OK && precision) status = csl_precision_parse(precision, &o->precision, error);
     if (status == CSL_OK && sandbox) status = csl_sandbox_mode_parse(sandbox, &o->limits.sandbox, error);
-    if (status == CSL_OK && shard) status = parse_shard(shard, o, error);
+    if (status == CSL_OK && shard) status = csl_shard_parse(shard, &o->shard, &o->shards, error);
     return status;
 }
 
@@ -217,7 +167,7 @@ static int run(const csl_settings *s, csl_run_options *o)
     o->passphrase = &passphrase;
     o->anchors.witness_key = witness_vkey;
     if (status == CSL_OK && !o->key) {
-        status = default_key(key, &error);
+        status = csl_default_key("run", key, &error);
         o->key = key;
     }
     sigaction(SIGINT, &action, NULL);

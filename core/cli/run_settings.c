@@ -48,7 +48,11 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          "f32, or bf16: faster where the processor multiplies bfloat16, logits differ a little; findings "
          "are always f32",
          CSL_SETTING_TEXT},
-    [RUN_SHARD] = {"shard", "I/N", NULL, "only every N-th case, from the I-th on", CSL_SETTING_TEXT},
+    [RUN_SHARD] =
+        {"shard", "I/N", NULL,
+         "only every N-th case, from the I-th on; auto: as the array job of Slurm or the indexed job of "
+         "Kubernetes says that this is part of; see `consilium merge`",
+         CSL_SETTING_TEXT},
     [RUN_MEMORY] = {"memory", "MB", "2048", "memory that one case may use", CSL_SETTING_NUMBER, 16, 1 << 20},
     [RUN_TIMEOUT] = {"timeout", "S", "300", "seconds that one case may take", CSL_SETTING_NUMBER, 1, 86400},
     [RUN_RETRY] = {"retry", NULL, NULL,

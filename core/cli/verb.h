@@ -21,6 +21,7 @@ int csl_verb_config(int argc, char **argv);
 int csl_verb_doctor(int argc, char **argv);
 int csl_verb_embed(int argc, char **argv);
 int csl_verb_eval(int argc, char **argv);
+int csl_verb_merge(int argc, char **argv);
 int csl_verb_model(int argc, char **argv);
 int csl_verb_plugin(int argc, char **argv);
 int csl_verb_report(int argc, char **argv);
@@ -54,6 +55,10 @@ csl_registry_options csl_default_registry(const char *plugins_option);
 /* Adds settings for adapters, "NAME=VALUE" each, separated by white space; they live as long as the process.
  * False: out of memory. */
 bool csl_set_options(csl_registry_options *where, const char *text);
+
+/* The key of who gives none: made once in the user's configuration folder, so that all their runs are signed
+ * alike. Says to stderr that it made it. */
+csl_status csl_default_key(const char *verb, char path[4096], csl_error *error);
 
 /* A progress line: redrawn on a terminal, one plain line every few seconds elsewhere. Both to stderr. */
 void csl_progress(const char *what, size_t done, size_t total, const char *rest);

@@ -290,10 +290,15 @@ static void inputs(html *h, const result *r)
 static void verification(html *h, const page_context *p, const result *r)
 {
     const json_t *audit = json_object_get(r->root, "audit");
-    const json_t *index = json_object_get(audit, "index");
+    const json_t *index = json_object_get(audit, "index"), *log = json_object_get(audit, "log");
     const char *leaf = member_text(audit, "leaf_hash"), *model = member_text(r->root, "model");
     html_raw(h, "<details><summary>Verify this result</summary>\n<dl>\n");
-    if (json_is_integer(index))
+    if (json_is_integer(index) && json_is_integer(log))
+        html_format(h,
+                    "<dt>Entry in the audit log</dt><dd>%" JSON_INTEGER_FORMAT
+                    " of the log that entry %" JSON_INTEGER_FORMAT " binds</dd>\n",
+                    json_integer_value(index), json_integer_value(log));
+    else if (json_is_integer(index))
         html_format(h, "<dt>Entry in the audit log</dt><dd>%" JSON_INTEGER_FORMAT "</dd>\n",
                     json_integer_value(index));
     else
