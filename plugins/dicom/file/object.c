@@ -27,6 +27,7 @@ static const struct {
     {STORAGE "79.", "an eye measurement"},
     {STORAGE "80.", "an eye measurement"},
     {STORAGE "68.", "a surface scan"},
+    {STORAGE "91.", "microscopy annotations"},
     {STORAGE "4.2", "MR spectroscopy"},
     {STORAGE "481.4", "a treatment record"},
     {STORAGE "481.5", "a treatment plan"},
