@@ -224,7 +224,7 @@ static void apply(uint8_t **bytes, size_t *length, const operation *o, size_t pa
         memset(*bytes + *length, 0, end - *length);
         *length = end;
     }
-    memcpy(*bytes + o->at, o->bytes, part);
+    if (part) memcpy(*bytes + o->at, o->bytes, part);
 }
 
 static void build_file(size_t end, int node, chance *c, const char *path)

@@ -181,7 +181,7 @@ static void cut_during_recovery(const crash_bed *c, const char *folder, uint64_t
     csl_audit_key *key[2] = {load(c->pem[0]), load(c->pem[1])};
     csl_error error = {0};
     csl_audit_log *log = NULL;
-    char path[160], second[160], log_path[200], what[128];
+    char path[160], second[160], log_path[200], what[256];
     snprintf(path, sizeof path, "%s/log", folder);
     snprintf(second, sizeof second, "%s-second", folder);
     snprintf(log_path, sizeof log_path, "%s/log", second);
