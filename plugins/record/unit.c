@@ -22,11 +22,13 @@ static const struct {
     {"in inch inches in_i in_us [in_us]", "[in_i]"},
     {"ft ft_i", "[ft_i]"},
     {"k/ul thous/ul thous/mcl 10^3/ul x10^3/ul x10*3/ul 10e3/ul x10e3/ul 10*3/mm3 k/mm3 10^9/l x10^9/l "
-     "10*9/l x10*9/l 10e9/l",
+     "10*9/l x10*9/l 10e9/l 10+3/ul",
      "10*3/ul"},
-    {"m/ul mil/ul 10^6/ul x10^6/ul 10e6/ul x10e6/ul 10^12/l 10*12/l x10^12/l x10*12/l 10e12/l", "10*6/ul"},
+    {"m/ul mil/ul 10^6/ul x10^6/ul 10e6/ul x10e6/ul 10^12/l 10*12/l x10^12/l x10*12/l 10e12/l "
+     "mill/mcl 10*6/mm3 10+6/ul",
+     "10*6/ul"},
     {"bpm beats/min breaths/min 1/min min-1 /minute", "/min"},
-    {"kg/m^2", "kg/m2"},
+    {"kg/m^2 kg/m\xc2\xb2", "kg/m2"},
     {"percent", "%"},
     {"ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73 ml/min/1.73sqm", "ml/min"},
     {"mcmol/l", "umol/l"},
