@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_BUNDLE = AUDIT_TILE * (2 + CSL_AUDIT_MAX_ENTRY) };
-
 csl_status audit_folder_open(const char *path, audit_folder *folder, csl_error *error)
 {
     *folder = (audit_folder){.descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .path = path};
@@ -125,7 +123,7 @@ csl_status audit_tile_read(const audit_folder *folder, unsigned level, uint64_t 
 
 void audit_bundle_init(audit_bundle *bundle)
 {
-    csl_buffer_init(&bundle->file, MAX_BUNDLE);
+    csl_buffer_init(&bundle->file, AUDIT_MAX_BUNDLE);
 }
 
 void audit_bundle_free(audit_bundle *bundle)

@@ -8,7 +8,11 @@
 #include "base/buffer.h"
 #include "base/file.h"
 
-enum { AUDIT_NAME = 64, AUDIT_ENTRIES = AUDIT_LEVELS /* the "level" of entry bundles */ };
+enum {
+    AUDIT_NAME = 64,
+    AUDIT_ENTRIES = AUDIT_LEVELS, /* the "level" of entry bundles */
+    AUDIT_MAX_BUNDLE = AUDIT_TILE * (2 + CSL_AUDIT_MAX_ENTRY)
+};
 
 /* An open folder. Errors carry `path` as their place and begin with the name inside it. */
 typedef struct audit_folder {

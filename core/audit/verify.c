@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/ahead.h"
 #include "audit/checkpoint.h"
 #include "audit/journal.h"
 #include "audit/merkle.h"
@@ -16,12 +17,12 @@ typedef struct origin {
     audit_checkpoint checkpoint;
 } origin;
 
-/* One pass over the entries; memory is one bundle, one tile and the edge of the tree, however long the log
+/* One pass over the entries; memory is two bundles, one tile and the edge of the tree, however long the log
  * is. */
 typedef struct verifier {
     audit_folder folder;
     audit_hasher hasher;
-    audit_bundle bundle;
+    audit_ahead ahead;
     csl_buffer older; /* a partial tile that a wider one has replaced */
     csl_audit_verdict *verdict;
     audit_vkey vkey; /* that signs at this place of the log */
@@ -124,24 +125,25 @@ static csl_status check_since(verifier *v, csl_error *error)
                    : CSL_OK;
 }
 
-static csl_status check_bundle(verifier *v, uint64_t index, unsigned width, csl_error *error)
+static csl_status check_bundle(verifier *v, uint64_t index, csl_error *error)
 {
-    csl_status status = audit_bundle_read(&v->folder, index, width, &v->bundle, error);
+    audit_bundle *bundle;
+    unsigned width;
+    csl_status status = audit_ahead_next(&v->ahead, &bundle, &width, error);
     if (status == CSL_OK)
-        status = check_older(v, AUDIT_ENTRIES, index, width, v->bundle.name, v->bundle.file.bytes,
-                             v->bundle.start, error);
+        status = check_older(v, AUDIT_ENTRIES, index, width, bundle->name, bundle->file.bytes, bundle->start,
+                             error);
     if (status != CSL_OK) return status;
     csl_digest leaves[AUDIT_TILE];
     for (unsigned i = 0; i < width; i++) {
         size_t length;
-        const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
-        audit_leaf_hash_behind(&v->hasher, v->bundle.file.bytes + (entry - v->bundle.file.bytes) - 1, length,
-                               &leaves[i]);
+        (void)audit_bundle_entry(bundle, i, &length);
+        audit_leaf_hash_behind(&v->hasher, bundle->file.bytes + bundle->start[i] + 1, length, &leaves[i]);
     }
     status = check_tile(v, 0, index, width, leaves, error);
     for (unsigned i = 0; status == CSL_OK && i < width; i++) {
         size_t length;
-        const uint8_t *entry = audit_bundle_entry(&v->bundle, i, &length);
+        const uint8_t *entry = audit_bundle_entry(bundle, i, &length);
         status = check_since(v, error);
         const char *type = audit_entry_type(entry, length);
         if (status == CSL_OK && *type == 'k') status = follow_rotation(v, entry, length, error);
@@ -209,8 +211,7 @@ static csl_status verify(const char *folder, const char *vkey_text, const origin
     v->verdict = verdict;
     v->vkey = first;
     v->folder.descriptor = -1;
-    audit_bundle_init(&v->bundle);
-    csl_buffer_init(&v->older, v->bundle.file.maximum);
+    csl_buffer_init(&v->older, AUDIT_MAX_BUNDLE);
     status = audit_folder_open(folder, &v->folder, error);
     if (status == CSL_OK) status = audit_hasher_open(&v->hasher, error);
     if (status == CSL_OK) status = audit_checkpoint_load(&v->folder, &first, &checkpoint, &unsigned_by_first);
@@ -230,8 +231,9 @@ static csl_status verify(const char *folder, const char *vkey_text, const origin
     verdict->size = checkpoint.size;
     verdict->root = checkpoint.root;
     memcpy(verdict->origin, checkpoint.origin, sizeof verdict->origin);
+    if (status == CSL_OK) audit_ahead_open(&v->ahead, &v->folder, checkpoint.size);
     for (uint64_t index = 0; status == CSL_OK && index * AUDIT_TILE < checkpoint.size; index++)
-        status = check_bundle(v, index, bundle_width(checkpoint.size, index), error);
+        status = check_bundle(v, index, error);
     if (status == CSL_OK) status = check_root(v, error);
     if (status == CSL_OK) status = check_since(v, error);
     if (status == CSL_OK && verdict->rotations)
@@ -243,7 +245,7 @@ static csl_status verify(const char *folder, const char *vkey_text, const origin
     audit_vkey_format(&v->vkey, verdict->key);
 done:
     hint_at_journal(v, status, error);
-    audit_bundle_free(&v->bundle);
+    audit_ahead_close(&v->ahead);
     csl_buffer_free(&v->older);
     audit_hasher_close(&v->hasher);
     audit_folder_close(&v->folder);
