@@ -52,6 +52,8 @@ static int take_formats(variant_record *r, const variant_packed *packed, variant
         for (int i = 0; i < VARIANT_FORMATS; i++)
             if (packed->format[i] == format->id && !r->values[i].at) {
                 if (i == VARIANT_FORMAT_GENOTYPE && j > 0) return variant_record_late_genotype(fault);
+                if (i == VARIANT_FORMAT_GENOTYPE && format->type == BCF_BT_FLOAT)
+                    return variant_wrong(fault, "GT is of numbers with a fraction: it must be whole ones");
                 r->values[i] = field_of(format->p, format->n, format->type);
             }
     }

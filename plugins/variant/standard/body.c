@@ -249,10 +249,10 @@ int variant_body_values(variant_judge *judge, const char *column, const variant_
     if (want < 0 || count == want) return 0;
     char what[33];
     bool text = d->type == VARIANT_TYPE_STRING && d->number > 0 && !d->reserved;
-    return variant_judge_breach(judge,
-                                text          ? VARIANT_RULE_TEXT_NUMBER
-                                : d->reserved ? VARIANT_RULE_NUMBER
-                                              : VARIANT_RULE_OWN_NUMBER,
-                                fault, "%s %.64s has %d values (\"%s\") where %d are needed", column, d->name,
-                                count, shown(values, what), want);
+    variant_rule rule = text                                    ? VARIANT_RULE_TEXT_NUMBER
+                        : d->number == VARIANT_NUMBER_GENOTYPES ? VARIANT_RULE_PLOIDY
+                        : d->reserved                           ? VARIANT_RULE_NUMBER
+                                                                : VARIANT_RULE_OWN_NUMBER;
+    return variant_judge_breach(judge, rule, fault, "%s %.64s has %d values (\"%s\") where %d are needed",
+                                column, d->name, count, shown(values, what), want);
 }

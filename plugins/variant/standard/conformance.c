@@ -55,6 +55,8 @@ static const struct {
                                   0}, /* of fields that are not read, and read elsewhere up to there */
     [VARIANT_RULE_NUMBER] = {STANDARD, 0, 0},
     [VARIANT_RULE_OWN_NUMBER] = {STANDARD, 3, TOLERATED},
+    [VARIANT_RULE_PLOIDY] = {STANDARD, 3,
+                             TOLERATED}, /* PL of two copies where GT was made one, as fixploidy does */
     [VARIANT_RULE_TEXT_NUMBER] = {TOLERATED, 0, 0}, /* commas within a text, as annotators write it */
     [VARIANT_RULE_NO_VALUE] = {TOLERATED, 0, 0}, /* a key that stands like a flag is there without a value */
     [VARIANT_RULE_RANGE] = {STANDARD, 0, 0},

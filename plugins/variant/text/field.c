@@ -77,7 +77,7 @@ variant_span variant_field_text(const variant_field *field, char *out, size_t si
     size_t used = 0;
     for (int i = 0; i < variant_field_count(field) && used + 16 < size; i++) {
         double value = variant_field_number(field, i);
-        if (isnan(value)) continue;
+        if (!(fabs(value) < 1e15)) continue;
         used += (size_t)snprintf(out + used, size - used, "%s%" PRId64, used ? "," : "", (int64_t)value);
     }
     return (variant_span){used ? out : NULL, used};

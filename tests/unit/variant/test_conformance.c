@@ -158,6 +158,7 @@ Test(variant_conformance, records)
         /* 1.6.2, FORMAT and the sample: G of three alleles is six in two copies, three in one */
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL:GP\t0/1:0,3,30:0.1,0.9,0\n", READ, NULL},
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t0/1:0,3\n", REFUSED, "FORMAT PL has 2 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t1:0,3,30\n", WARNED, "FORMAT PL has 3 values"},
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t1:0,3\n", READ, NULL},
         {3, "1\t5\t.\tA\tC,G\t.\t.\t.\tGT:PL\t1/2:0,1,2,3,4,5\n", READ, NULL},
         {3, "1\t5\t.\tA\tC,G\t.\t.\t.\tGT:PL\t1:0,1\n", REFUSED, "where 3 are needed"},
