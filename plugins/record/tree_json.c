@@ -16,6 +16,7 @@ typedef struct walk {
     bool escapes;              /* some text has a backslash */
     const char *error;         /* what stopped it */
     size_t error_at;
+    const rec_node *inside; /* the innermost element that was open then */
 } walk;
 
 static bool stop(walk *w, size_t at, const char *error)
@@ -281,7 +282,9 @@ static bool read_members(walk *w, rec_node *node, rec_type *type, size_t depth)
 static bool read_object(walk *w, rec_node *node, rec_type *type, size_t depth)
 {
     w->at++;
-    return read_members(w, node, type, depth);
+    if (read_members(w, node, type, depth)) return true;
+    if (!w->inside) w->inside = node;
+    return false;
 }
 
 /* "resourceType" stands first, or has to be looked for. NULL: nowhere, or the walk has stopped. */
@@ -311,7 +314,9 @@ static bool read_resource(walk *w, rec_node *node, size_t depth)
     w->at++;
     rec_type *type = type_of(w, depth);
     if (w->error) return false;
-    return read_members(w, node, type ? type : &rec_shape_resource, depth);
+    if (read_members(w, node, type ? type : &rec_shape_resource, depth)) return true;
+    if (!w->inside) w->inside = node;
+    return false;
 }
 
 /* FHIR's names of resources: a capital, then letters. */
@@ -330,6 +335,17 @@ static void say(rec_fault *fault, const uint8_t *bytes, size_t at, size_t first,
         if (bytes[i] == '\n') line++, start = i + 1;
     snprintf(fault->place, sizeof fault->place, "line %zu, column %zu", line, at - start + 1);
     snprintf(fault->text, sizeof fault->text, "%s", text);
+}
+
+/* Adds the element's path to the place. */
+static void say_inside(rec_fault *fault, const rec_node *element)
+{
+    char place[REC_TEXT_MAX];
+    size_t used = strlen(fault->place);
+    if (!element) return;
+    rec_place(element, place);
+    const char *path = strstr(place, ": ");
+    if (path) snprintf(fault->place + used, sizeof fault->place - used, "%.400s", path);
 }
 
 static void say_plainly(rec_fault *fault, const char *place, const char *text)
@@ -392,15 +408,14 @@ rec_node *rec_read_json(rec_index *index, const uint8_t *bytes, size_t length, s
         say_plainly(fault, "file", "too large: no memory for more elements");
         return NULL;
     }
+    const char *type = rec_get(root, "resourceType");
+    if (is_type(type)) root->name = type;
     if (!good) {
         say(fault, bytes, w.error_at, line, w.error);
+        say_inside(fault, w.inside);
         return NULL;
     }
-    const char *type = rec_get(root, "resourceType");
-    if (is_type(type)) {
-        root->name = type;
-        return root;
-    }
+    if (root->name == type) return root;
     snprintf(fault->place, sizeof fault->place, "line %zu", line ? line : 1);
     snprintf(fault->text, sizeof fault->text, "not FHIR: %s; a Bundle or another resource is wanted",
              !object ? "the JSON document is no object"

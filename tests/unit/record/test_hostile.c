@@ -30,7 +30,11 @@ static const struct {
     {"<Patient/>", "line 1", "neither FHIR nor C-CDA"},
     {"<ClinicalDocument xmlns='urn:hl7-org:v3'>\x01</ClinicalDocument>", "line 1", "not well-formed"},
     {"{\"resourceType\":\"Patient\",\n \"id\":}", "line 2, column", "not JSON"},
-    {"{\"resourceType\":\"Patient\",\"id\":\"1\",\"id\":\"2\"}", "line 1", "duplicate object key"},
+    {"{\"resourceType\":\"Patient\",\"id\":\"1\",\"id\":\"2\"}",
+     "line 1, column 36: Patient: ", "duplicate object key"},
+    {"{\"resourceType\":\"Bundle\",\"entry\":[{},\n{\"resource\":{\"resourceType\":\"Patient\",\"name\":[{"
+     "\"family\":\"A\",}]}}]}",
+     "line 2, column 61: Bundle.entry[1].resource.name: ", "a member's name in quotation marks is wanted"},
     {"{\"resourceType\":\"Patient\"} {}", "line 1", "not FHIR"},
     {"{\"resourceType\":\"Patient\"} }", "line 1", "not JSON"},
     {"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\n}", "line 3", "not JSON"},
