@@ -27,10 +27,10 @@ bool is_in(DcmItem &mapping, csl_real_world kind)
 {
     const char *wanted = unit_of(kind);
     DcmItem *unit = nullptr;
-    if (!wanted) return true;
     if (mapping.findAndGetSequenceItem(DCM_MeasurementUnitsCodeSequence, unit, 0).bad() || !unit)
         return false;
     const char *code = text_of(*unit, DCM_CodeValue);
+    if (!wanted) return code && std::strcmp(code, "1") != 0; /* a line in no unit says nothing new */
     return code && strcasecmp(code, wanted) == 0;
 }
 

@@ -182,7 +182,7 @@ static void put_mapping(made *m, const char *unit, double slope, double intercep
 }
 
 /* PS3.3 C.7.6.16.2.11: real value = slope x stored value + intercept, of each frame its own; the first line
- * counts where nothing else says what stored values mean, and none where there is a rescale. */
+ * with a unit counts where nothing else says what stored values mean, and none where there is a rescale. */
 Test(pixels, real_world_values)
 {
     for (uint32_t index = 0; index < 2; index++) {
@@ -191,8 +191,8 @@ Test(pixels, real_world_values)
         for (int i = 0; i < 2; i++) {
             made_open_item(&m);
             made_open_sequence(&m, 0x00409096);
-            put_mapping(&m, "mm2/s", i == 0 ? 0.5 : 0.25, i == 0 ? -1 : 3);
             put_mapping(&m, "1", 7, 7);
+            put_mapping(&m, "mm2/s", i == 0 ? 0.5 : 0.25, i == 0 ? -1 : 3);
             made_close_sequence(&m);
             made_close_item(&m);
         }
