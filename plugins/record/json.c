@@ -84,3 +84,17 @@ const char *rec_json_text(rec_arena *arena, const uint8_t *text, size_t *length)
     if (out) *length = (size_t)(to - out);
     return out;
 }
+
+size_t rec_json_text_flaw(const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        size_t start = i;
+        if (bytes[i] != '"') continue;
+        for (i++; i < length && bytes[i] != '"'; i++) {
+            if (bytes[i] < ' ') return i;
+            if (bytes[i] == '\\') i++;
+        }
+        if (i >= length) return start;
+    }
+    return length;
+}

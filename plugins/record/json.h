@@ -14,4 +14,7 @@ long rec_json_escape(const uint8_t *at, const uint8_t *end, size_t *length);
 /* A text, whose escapes are known to be good, without them; *length is then its own. NULL without memory. */
 const char *rec_json_text(rec_arena *arena, const uint8_t *text, size_t *length);
 
+/* Where a text holds a control character or, without its end, begins; the length if all are good. */
+size_t rec_json_text_flaw(const uint8_t *bytes, size_t length);
+
 #endif

@@ -354,21 +354,6 @@ static void say_plainly(rec_fault *fault, const char *place, const char *text)
     snprintf(fault->text, sizeof fault->text, "%s", text);
 }
 
-/* Where a text holds a control character or, without its end, begins; the length if all are good. */
-static size_t text_flaw(const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        size_t start = i;
-        if (bytes[i] != '"') continue;
-        for (i++; i < length && bytes[i] != '"'; i++) {
-            if (bytes[i] < ' ') return i;
-            if (bytes[i] == '\\') i++;
-        }
-        if (i >= length) return start;
-    }
-    return length;
-}
-
 static bool begin(walk *w, rec_index *index, rec_fault *fault, size_t line)
 {
     size_t length = (size_t)(w->end - w->bytes), count;
@@ -377,7 +362,7 @@ static bool begin(walk *w, rec_index *index, rec_fault *fault, size_t line)
     if (!error) return w->last = w->at + count, true;
     snprintf(text, sizeof text, "not JSON: %s", error);
     size_t utf8 = rec_utf8_end(w->bytes, length);
-    say(fault, w->bytes, utf8 < length ? utf8 : text_flaw(w->bytes, length), line, text);
+    say(fault, w->bytes, utf8 < length ? utf8 : rec_json_text_flaw(w->bytes, length), line, text);
     return false;
 }
 
