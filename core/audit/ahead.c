@@ -1,16 +1,10 @@
 #include "audit/ahead.h"
 
-static unsigned width_of(const audit_ahead *a, uint64_t index)
-{
-    uint64_t left = a->size - index * AUDIT_TILE;
-    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
-}
-
 static void read_bundle(audit_ahead *a, uint64_t index)
 {
     a->errors[index % 2] = (csl_error){0};
-    a->status[index % 2] = audit_bundle_read(a->folder, index, width_of(a, index), &a->bundles[index % 2],
-                                             &a->errors[index % 2]);
+    a->status[index % 2] = audit_bundle_read(a->folder, index, audit_tile_width(a->size, index),
+                                             &a->bundles[index % 2], &a->errors[index % 2]);
 }
 
 static void *work(void *context)
@@ -57,7 +51,7 @@ csl_status audit_ahead_next(audit_ahead *a, audit_bundle **bundle, unsigned *wid
         read_bundle(a, index);
     }
     *bundle = &a->bundles[index % 2];
-    *width = width_of(a, index);
+    *width = audit_tile_width(a->size, index);
     if (a->status[index % 2] != CSL_OK && error) *error = a->errors[index % 2];
     return a->status[index % 2];
 }

@@ -33,8 +33,7 @@ static csl_status first_difference(const side sides[2], uint64_t size, uint64_t 
         unsigned width = AUDIT_TILE;
         char name[AUDIT_NAME];
         for (int k = 0; k < 2; k++) {
-            uint64_t left = sides[k].checkpoint.size - *entry;
-            unsigned there = left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
+            unsigned there = audit_tile_width(sides[k].checkpoint.size, *entry / AUDIT_TILE);
             csl_status status =
                 audit_tile_read(&sides[k].folder, 0, *entry / AUDIT_TILE, there, hashes[k], name, error);
             if (status != CSL_OK) return status;

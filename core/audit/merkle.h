@@ -53,6 +53,13 @@ static inline unsigned audit_level_width(uint64_t size, unsigned level)
     return (unsigned)(audit_level_count(size, level) & (AUDIT_TILE - 1));
 }
 
+/* How many of `count` things in tiles stand in tile `index`, which holds at least one. */
+static inline unsigned audit_tile_width(uint64_t count, uint64_t index)
+{
+    uint64_t left = count - index * AUDIT_TILE;
+    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
+}
+
 /* Called with each tile that has become full, lower levels first. */
 typedef csl_status (*audit_full_tile)(void *context, unsigned level, uint64_t index, const csl_digest *hashes,
                                       csl_error *error);

@@ -39,20 +39,15 @@ static void prover_close(prover *p)
     audit_folder_close(&p->folder);
 }
 
-static unsigned width_of(uint64_t count, uint64_t index)
-{
-    uint64_t left = count - index * AUDIT_TILE;
-    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
-}
-
 static csl_status read_entry(prover *p, uint64_t index, audit_bundle *bundle, const uint8_t **entry,
                              size_t *length, csl_error *error)
 {
     if (index >= p->checkpoint.size)
         return csl_fail(error, CSL_ENOTFOUND, p->folder.path,
                         "has %" PRIu64 " entries, so there is no entry %" PRIu64, p->checkpoint.size, index);
-    csl_status status = audit_bundle_read(&p->folder, index / AUDIT_TILE,
-                                          width_of(p->checkpoint.size, index / AUDIT_TILE), bundle, error);
+    csl_status status =
+        audit_bundle_read(&p->folder, index / AUDIT_TILE,
+                          audit_tile_width(p->checkpoint.size, index / AUDIT_TILE), bundle, error);
     if (status == CSL_OK) *entry = audit_bundle_entry(bundle, (unsigned)(index % AUDIT_TILE), length);
     return status;
 }

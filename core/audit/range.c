@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static unsigned width_of(uint64_t count, uint64_t index)
-{
-    uint64_t left = count - index * AUDIT_TILE;
-    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
-}
-
 /* The root over 2^height leaves from `first` on, which is a multiple of that. */
 static csl_status full_subtree(const audit_folder *folder, audit_hasher *hasher, uint64_t size,
                                uint64_t first, unsigned height, csl_digest *root, csl_error *error)
@@ -16,8 +10,8 @@ static csl_status full_subtree(const audit_folder *folder, audit_hasher *hasher,
     uint64_t from = first >> (8 * level), index = from / AUDIT_TILE;
     csl_digest hashes[AUDIT_TILE];
     char name[AUDIT_NAME];
-    csl_status status = audit_tile_read(folder, level, index, width_of(audit_level_count(size, level), index),
-                                        hashes, name, error);
+    csl_status status = audit_tile_read(
+        folder, level, index, audit_tile_width(audit_level_count(size, level), index), hashes, name, error);
     if (status == CSL_OK) audit_row_root(hasher, &hashes[from % AUDIT_TILE], (size_t)1 << height % 8, root);
     return status;
 }

@@ -123,11 +123,11 @@ static csl_status read_line(const results *r, uint64_t number, const char *line,
 static csl_status read_entry(voucher *r, uint64_t index, const uint8_t **entry, size_t *length,
                              csl_error *error)
 {
-    uint64_t bundle = index / AUDIT_TILE, left = r->size - bundle * AUDIT_TILE;
+    uint64_t bundle = index / AUDIT_TILE;
     if (bundle != r->bundle_index) {
         r->bundle_index = UINT64_MAX;
-        csl_status status = audit_bundle_read(
-            &r->folder, bundle, left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE, &r->bundle, error);
+        csl_status status =
+            audit_bundle_read(&r->folder, bundle, audit_tile_width(r->size, bundle), &r->bundle, error);
         if (status != CSL_OK) return status;
         r->bundle_index = bundle;
     }

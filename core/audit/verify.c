@@ -181,12 +181,6 @@ static csl_status check_root(verifier *v, csl_error *error)
                     claimed, size, found);
 }
 
-static unsigned bundle_width(uint64_t size, uint64_t index)
-{
-    uint64_t left = size - index * AUDIT_TILE;
-    return left < AUDIT_TILE ? (unsigned)left : AUDIT_TILE;
-}
-
 /* A journal is there while a log is written, and after a crash. */
 static void hint_at_journal(const verifier *v, csl_status status, csl_error *error)
 {
@@ -286,7 +280,7 @@ csl_status csl_audit_each(const char *path, csl_audit_visit visit, void *context
     if (status == CSL_OK) status = audit_checkpoint_load(&folder, NULL, &checkpoint, error);
     bool stop = false;
     for (uint64_t index = 0; status == CSL_OK && !stop && index * AUDIT_TILE < checkpoint.size; index++) {
-        unsigned width = bundle_width(checkpoint.size, index);
+        unsigned width = audit_tile_width(checkpoint.size, index);
         status = audit_bundle_read(&folder, index, width, &bundle, error);
         for (unsigned i = 0; status == CSL_OK && !stop && i < width; i++) {
             size_t length;
