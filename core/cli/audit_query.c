@@ -30,7 +30,10 @@ static int run(const audit_action *self, int argc, char **argv)
     if (code >= 0) return code;
     csl_error error = {0};
     csl_status status = audit_filter_each(&f, words[0], print, &a, &error);
-    if (status == CSL_OK && !a.machine && !a.count) puts("no entry");
+    if (status == CSL_OK && !a.machine && !a.count)
+        puts(f.case_id && !f.pseudonyms
+                 ? "no entry; a log that hides its cases is asked with --pseudonyms FILE (audit.hmac)"
+                 : "no entry");
     return status == CSL_OK ? CSL_EXIT_DONE : audit_judge(words[0], &error);
 }
 
