@@ -15,7 +15,8 @@ Test(record_scores, egfr)
     cr_assert_float_eq(rec_egfr_2021(0.7, 20, 0), 142 * 1.012 * pow(0.9938, 20), 1e-9);
     cr_assert_float_eq(rec_egfr_2021(1.2, 50, 1), 73.67, 0.005);
     cr_assert_float_eq(rec_egfr_2021(0.6, 40, 0), 116.30, 0.005);
-    cr_assert_eq(round(rec_egfr_2021(1.2, 55, 1)), 71, "the calculator of the National Kidney Foundation");
+    cr_assert_eq(round(rec_egfr_2021(1.2, 55, 1)), 71,
+                 "the calculator of the National Kidney Foundation, as others quote it");
     cr_assert_float_eq(rec_egfr_2021(2.1, 70, 0), 24.88, 0.005);
     cr_assert(isnan(rec_egfr_2021(NAN, 50, 1)) && isnan(rec_egfr_2021(1, NAN, 1)) &&
               isnan(rec_egfr_2021(1, 50, NAN)));
