@@ -8,6 +8,11 @@ unset CONSILIUM_PLUGIN_PATH CONSILIUM_TRUST XDG_STATE_HOME
 mkdir -p "$XDG_CONFIG_HOME"
 REAL=${CONSILIUM_TEST_DATA:-$SOURCE_DIR/../shared/data}
 failures=0
+# What is tested here holds with and without a sandbox; what the sandbox does is tested in tests/unit.
+if ! "$CONSILIUM" doctor >/dev/null 2>&1; then
+    echo "this machine offers no whole sandbox (consilium doctor): run does with what there is"
+    export CONSILIUM_RUN_SANDBOX=best-effort
+fi
 
 say() { printf '%s\n' "$*"; }
 fail() { failures=$((failures + 1)); say "FAILED: $*"; }

@@ -175,7 +175,7 @@ Test(embed_cases, memory_has_a_limit)
 #endif
     char *in = folder_make();
     free(folder_put(in, "a/x", "zoo hoard\n"));
-    csl_limits limits = {.memory_bytes = (uint64_t)100 << 20};
+    csl_limits limits = {.memory_bytes = (uint64_t)100 << 20, .sandbox = CSL_SANDBOX_BEST_EFFORT};
     cr_expect_str_eq(embed(in, 1, &limits, NULL)->text,
                      "a!x: plugin org.example.hoard ran out of memory (the limit is 100 MiB)\n");
     folder_drop(in);

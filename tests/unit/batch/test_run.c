@@ -123,8 +123,13 @@ static void put_cases(int count, int nap)
 
 static csl_run_options options_for(const char *out)
 {
-    return (csl_run_options){
-        .cases = cases, .model = model, .out = out, .key = key, .plugins = zoo, .jobs = 2};
+    return (csl_run_options){.cases = cases,
+                             .model = model,
+                             .out = out,
+                             .key = key,
+                             .plugins = zoo,
+                             .jobs = 2,
+                             .limits = {.sandbox = CSL_SANDBOX_BEST_EFFORT}};
 }
 
 static char *run(const char *name, const csl_run_options *changed, csl_run_summary *summary)
