@@ -37,6 +37,8 @@ Test(record_scores, meld3)
     cr_assert_eq(rec_meld3(0.5, 0.9, 0.7, 140, 4.2, 1), 6, "inputs are held within their bounds");
     cr_assert_eq(rec_meld3(3, 2, 1.9, 130, 2.5, 0), 30, "30.36");
     cr_assert_eq(rec_meld3(30, 6, 5, 120, 1, 0), 40, "51.09");
+    cr_assert_eq(rec_meld3(2, 1.5, 1.5, 137, 3, 1), 18,
+                 "the example of calcbee.pages.dev, which leaves sex out");
     cr_assert(isnan(rec_meld3(NAN, 2, 1.9, 130, 2.5, 0)) && isnan(rec_meld3(3, 2, 1.9, 130, 2.5, NAN)));
 }
 
