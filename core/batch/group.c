@@ -63,7 +63,7 @@ csl_status ask_anchors(conductor *c, csl_error *error)
     if (status == CSL_OK) return CSL_OK;
     snprintf(text, sizeof text, "%s: %s%s", why.place, why.message,
              report.waiting ? "; `consilium audit anchor` asks again for what waits" : "");
-    if (c->o->note) c->o->note(c->o->context, text);
+    tell(c, text);
     if (status != CSL_EMISMATCH || c->alerted) return CSL_OK;
     c->alerted = true;
     return ledger_alert(c->log, text, error);
