@@ -169,6 +169,18 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
     return status;
 }
 
+/* That later runs will load such a plugin costs this one nothing of its results. */
+static void keep_quarantine(conductor *c)
+{
+    const char *folder = c->o->plugins.quarantine;
+    csl_error why = {0};
+    char text[1200];
+    if (!folder || crashes_keep(&c->crashed, folder, c->o->out, &why) == CSL_OK) return;
+    snprintf(text, sizeof text, "the quarantine cannot be kept for later runs: %s: %s", why.place,
+             why.message);
+    tell(c, text);
+}
+
 static csl_status finish(conductor *c, csl_error *error)
 {
     char finished[32];
@@ -181,8 +193,7 @@ static csl_status finish(conductor *c, csl_error *error)
             status == CSL_OK ? ledger_export(c->log, c->o->out, error) : ledger_export_failed(c->log, NULL);
         if (status == CSL_OK) status = logged;
     }
-    if (status == CSL_OK && !c->summary->stopped && c->o->plugins.quarantine)
-        status = crashes_keep(&c->crashed, c->o->plugins.quarantine, c->o->out, error);
+    if (status == CSL_OK && !c->summary->stopped) keep_quarantine(c);
     bool early = c->summary->stopped || status != CSL_OK;
     csl_status stopped = ledger_stop(c->log, early, status == CSL_OK ? error : NULL);
     if (status == CSL_OK) status = stopped;

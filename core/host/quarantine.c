@@ -36,7 +36,7 @@ csl_status csl_quarantine_find(const char *folder, const csl_digest *plugin, cha
     if (!path) return csl_fail(error, CSL_ENOMEM, folder, "no memory");
     csl_status status = csl_read_file(path, MAX_REASON, reason, &length, &why);
     free(path);
-    if (status == CSL_ENOTFOUND) return CSL_OK;
+    if (status == CSL_ENOTFOUND || !csl_is_folder(folder)) return CSL_OK;
     if (status != CSL_OK && error) *error = why;
     return status;
 }

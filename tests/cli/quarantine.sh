@@ -44,6 +44,9 @@ expect 0 "it loads again" "$CONSILIUM" plugin list --plugins "$T/plugins"
 expect 2 "a second release" "$CONSILIUM" plugin release "$T/plugins/crash.so"
 says "$T/err" "says that there is none" "crash.so: is not under quarantine"
 
+touch "$T/nowhere"
+XDG_STATE_HOME="$T/nowhere" expect 1 "where the quarantine cannot be kept the run ends all the same" run --out "$T/d" --jobs 2
+says "$T/err" "and says so" "the quarantine cannot be kept for later runs: "
 expect 1 "with one worker" run --out "$T/b" --jobs 1
 same "the same results" "$(cat "$T/a/results.csv")" "$(cat "$T/b/results.csv")"
 expect 0 "release again" "$CONSILIUM" plugin release "$T/plugins/crash.so"

@@ -1,7 +1,9 @@
 /* Host extension: which case the files are of, and which patient, where whoever made the case said so.
  *
- *     const csl_case_extension *w = host->get_extension(host, CSL_EXT_CASE, 1);   in init; NULL: an older
- * host const char *patient = w ? w->patient(sink) : NULL;                          in embed; NULL: not said
+ * In init, NULL from an older host:
+ *     const csl_case_extension *which = host->get_extension(host, CSL_EXT_CASE, 1);
+ * In embed, NULL where it is not said:
+ *     const char *patient = which ? which->patient(sink) : NULL;
  *
  * An adapter whose files hold several patients chooses by it. What is said here is no fact of the files: it
  * is not to be stated as one. Texts are UTF-8, valid until embed returns.
