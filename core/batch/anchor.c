@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "audit/anchor.h"
+#include "base/clock.h"
 #include "batch/batch.h"
 #include "net/http.h"
 
@@ -22,16 +22,9 @@ typedef struct errand {
     csl_buffer request, answer;
 } errand;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static csl_status post(errand *e, const char *url, const char *type, long *code, csl_error *error)
 {
-    double left = whole_seconds - (now() - e->since);
+    double left = whole_seconds - (csl_seconds() - e->since);
     if (left <= 0) return csl_fail(error, CSL_EIO, url, "no time was left to ask");
     csl_http_request request = {.url = url,
                                 .type = type,
@@ -137,7 +130,7 @@ csl_status csl_anchor(const char *folder, csl_audit_log *log, const csl_anchors 
                       csl_anchor_report *report, csl_error *error)
 {
     *report = (csl_anchor_report){0};
-    errand e = {.folder = folder, .log = log, .who = who, .report = report, .since = now()};
+    errand e = {.folder = folder, .log = log, .who = who, .report = report, .since = csl_seconds()};
     csl_buffer_init(&e.request, CSL_AUDIT_MAX_COSIGN);
     csl_buffer_init(&e.answer, CSL_AUDIT_MAX_COSIGN);
     csl_error stamping = {0};

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "batch/confine.h"
 #include "batch/message.h"
@@ -64,13 +64,6 @@ typedef struct watch {
     int status; /* of waitpid */
 } watch;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* Takes what a pipe holds. False once it is closed, or holds more than the buffer may (*overflow). */
 static bool drain(int descriptor, csl_buffer *out, bool *overflow)
 {
@@ -93,12 +86,12 @@ static bool drain(int descriptor, csl_buffer *out, bool *overflow)
  * waiting. */
 static void watch_child(watch *w, csl_buffer *answer, csl_buffer *errors)
 {
-    double deadline = now() + (double)w->d->limits.wall_seconds;
+    double deadline = csl_seconds() + (double)w->d->limits.wall_seconds;
     struct pollfd fds[] = {{.fd = w->answer, .events = POLLIN},
                            {.fd = w->errors, .events = POLLIN},
                            {.fd = w->exit, .events = POLLIN}};
     for (;;) {
-        double left = deadline - now();
+        double left = deadline - csl_seconds();
         if (left <= 0) {
             w->too_long = true;
             break;

@@ -1,20 +1,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "batch/conductor.h"
 #include "batch/ledger.h"
 
 static const double group_seconds = 0.2, anchor_seconds = 300;
 static const size_t group_bytes = (size_t)32 << 20;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void forget_group(conductor *c)
 {
@@ -57,7 +50,7 @@ csl_status ask_anchors(conductor *c, csl_error *error)
     csl_anchor_report report;
     csl_error why = {0};
     char text[1100];
-    c->anchored = now();
+    c->anchored = csl_seconds();
     if (!c->o->anchors.tsa && !c->o->anchors.witness) return CSL_OK;
     csl_status status = csl_anchor(c->audit_folder, c->log, &c->o->anchors, &report, &why);
     if (status == CSL_OK) return CSL_OK;
@@ -75,8 +68,8 @@ csl_status tick(void *context, csl_error *error)
     c->summary->too_many_failed = c->o->max_failures && c->failures >= c->o->max_failures;
     c->stop = c->summary->too_many_failed || (c->o->stop && *c->o->stop);
     bool due = c->grouped == GROUP || c->group_size > group_bytes ||
-               (c->grouped && now() - c->group_since > group_seconds);
-    bool asks = now() - c->anchored > anchor_seconds;
+               (c->grouped && csl_seconds() - c->group_since > group_seconds);
+    bool asks = csl_seconds() - c->anchored > anchor_seconds;
     csl_status status = due || asks ? flush_group(c, error) : CSL_OK;
     return status == CSL_OK && asks ? ask_anchors(c, error) : status;
 }
@@ -125,7 +118,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
                        .png_length = r->png.length,
                        .errors = failed ? strdup(a->errors) : NULL,
                        .crashed = a->end == CHILD_CRASHED && a->plugin[0] ? strdup(a->plugin) : NULL};
-    if (!c->grouped) c->group_since = now();
+    if (!c->grouped) c->group_since = csl_seconds();
     c->grouped++;
     status = ledger_case(c->log, r, which->id, c->model, &row->audit_index, &row->leaf, error);
     if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))

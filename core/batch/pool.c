@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/frame.h"
 #include "batch/message.h"
 #include "batch/spawner.h"
@@ -55,13 +55,6 @@ struct pool {
     turns turns;
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void note(const pool *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void note(const pool *p, const char *format, ...)
@@ -83,7 +76,7 @@ static csl_status hire(pool *p, member *m, csl_error *error)
     if (status != CSL_OK) return status;
     fcntl(m->socket, F_SETFL, O_NONBLOCK);
     m->state = STARTING;
-    m->deadline = now() + START_SECONDS;
+    m->deadline = csl_seconds() + START_SECONDS;
     m->header_length = 0;
     csl_buffer_clear(&m->body);
     return CSL_OK;
@@ -103,8 +96,8 @@ static void settle(pool *p, size_t index)
     char reason[256];
     const char *why = turns_slot(&p->turns, index)->reason;
     snprintf(reason, sizeof reason, "%s", why ? why : "");
-    turns_slot(&p->turns, index)->seconds = now() - turns_slot(&p->turns, index)->started;
-    double delay = turns_try_again(&p->turns, index, now());
+    turns_slot(&p->turns, index)->seconds = csl_seconds() - turns_slot(&p->turns, index)->started;
+    double delay = turns_try_again(&p->turns, index, csl_seconds());
     if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", p->list[index]->id, reason, delay);
 }
 
@@ -209,7 +202,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
     m->index = index;
-    turns_handed_out(&p->turns, index, now());
+    turns_handed_out(&p->turns, index, csl_seconds());
     if (p->options.starting) p->options.starting(p->options.context, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
@@ -221,7 +214,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     }
     csl_status status = CSL_OK;
     m->state = BUSY;
-    m->deadline = now() + p->d.limits.wall_seconds + SPARE_SECONDS;
+    m->deadline = csl_seconds() + p->d.limits.wall_seconds + SPARE_SECONDS;
     if (job.failed || c->count > UINT32_MAX) {
         turns_fail(&p->turns, m->index, CHILD_FAILED, "it has more files than one case may");
         m->state = IDLE;
@@ -247,7 +240,7 @@ static csl_status turn(pool *p, csl_error *error)
     csl_status status = CSL_OK;
     for (unsigned i = 0; ready > 0 && status == CSL_OK && i < p->options.jobs; i++)
         if (fds[i].revents) status = listen_to(p, &p->members[i], error);
-    double t = now();
+    double t = csl_seconds();
     for (unsigned i = 0; status == CSL_OK && i < p->options.jobs; i++) {
         member *m = &p->members[i];
         if ((m->state == BUSY || m->state == STARTING) && t > m->deadline)
@@ -323,7 +316,7 @@ static csl_status deliver(pool *p, csl_status (*take)(void *, const pool_answer 
 /* The next case for an idle worker; p->count if there is none now. */
 static size_t choose_case(const pool *p)
 {
-    size_t due = turns_due(&p->turns, p->head, p->next, now());
+    size_t due = turns_due(&p->turns, p->head, p->next, csl_seconds());
     if (due < p->next) return due;
     /* The case that all others wait for is handed out however much waits. */
     bool room = p->next == p->head ||

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/verb.h"
 
@@ -125,17 +125,10 @@ static struct {
     double started, drawn;
 } progress;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void csl_progress(const char *what, size_t done, size_t total, const char *rest)
 {
     bool terminal = isatty(STDERR_FILENO);
-    double t = now();
+    double t = csl_seconds();
     if (!progress.open) {
         progress.open = true;
         progress.started = t;
