@@ -1,5 +1,6 @@
-/* Inside batch: the process that runs a batch, in three files: run.c opens and ends it, describe.c says what
- * its results depend on, group.c takes answers in and makes them durable. */
+/* Inside batch: the process that conducts a batch. open.c opens and closes it, describe.c says what its
+ * results depend on, group.c takes answers in and makes them durable; run.c has a list of cases that ends,
+ * watch.c one that grows. */
 #ifndef CSL_BATCH_CONDUCTOR_H
 #define CSL_BATCH_CONDUCTOR_H
 
@@ -20,8 +21,9 @@ typedef struct conductor {
     const csl_run_options *o;
     csl_run_summary *summary;
     csl_manifest manifest;
-    const csl_manifest_case **list; /* what is left to do */
+    const csl_manifest_case **list; /* what is left to do; endless: a ring of WINDOW */
     size_t count;
+    bool endless;
     int lock;
     char *audit_folder;
     csl_audit_key *key;
@@ -45,8 +47,25 @@ typedef struct conductor {
     bool alerted;                 /* the log says that a witness has seen another */
 } conductor;
 
+static inline const csl_manifest_case *case_at(const conductor *c, size_t index)
+{
+    return c->list[c->endless ? index % WINDOW : index];
+}
+
+/* ---- open.c ---- */
+
 /* Something that a person should know; context is the conductor. */
 void tell(void *context, const char *text);
+/* Checks the options, which must outlive it. */
+csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, conductor **out,
+                          csl_error *error);
+/* Takes the folder, starts workers, then loads the key and opens the log and the store. starting: the case
+ * `index` is about to be handed out; its context is the conductor. */
+csl_status conductor_open(conductor *c, unsigned jobs, void (*starting)(void *context, size_t index),
+                          csl_error *error);
+void conductor_close(conductor *c); /* NULL is allowed */
+/* Has later runs not load the plugins that crashed too often. */
+void keep_quarantine(conductor *c);
 
 /* ---- describe.c ---- */
 

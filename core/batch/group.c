@@ -77,7 +77,7 @@ csl_status tick(void *context, csl_error *error)
 /* Of an answer or a failure; a reason of the conductor's own goes before the answer. */
 static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl_error *error)
 {
-    const csl_manifest_case *which = c->list[a->index];
+    const csl_manifest_case *which = case_at(c, a->index);
     csl_error broken = {0};
     char forbidden[CRASHES_REASON];
     if (a->reason) return record_fail(&c->card, which, a->reason, a->hashes, a->hash_count, r, error);
@@ -102,14 +102,14 @@ static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *erro
 csl_status take(void *context, const pool_answer *a, csl_error *error)
 {
     conductor *c = context;
-    const csl_manifest_case *which = c->list[a->index];
+    const csl_manifest_case *which = case_at(c, a->index);
     record *r = &c->records[c->grouped];
     store_row *row = &c->rows[c->grouped];
     csl_status status = read_answer(c, a, r, error);
     if (status != CSL_OK) return status;
     bool failed = !strcmp(r->status, "failed");
     c->failures += failed;
-    *row = (store_row){.position = (size_t)(which - c->manifest.cases),
+    *row = (store_row){.position = c->endless ? 0 : (size_t)(which - c->manifest.cases),
                        .id = which->id,
                        .stamp = strdup(c->stamps[a->index % WINDOW]),
                        .seconds = a->seconds,

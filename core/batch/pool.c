@@ -68,6 +68,11 @@ static void note(const pool *p, const char *format, ...)
     p->options.note(p->options.context, text);
 }
 
+static const csl_manifest_case *case_at(const pool *p, size_t index)
+{
+    return p->list[p->options.endless ? index % p->options.window : index];
+}
+
 /* ---- workers ---- */
 
 static csl_status hire(pool *p, member *m, csl_error *error)
@@ -98,7 +103,7 @@ static void settle(pool *p, size_t index)
     snprintf(reason, sizeof reason, "%s", why ? why : "");
     turns_slot(&p->turns, index)->seconds = csl_seconds() - turns_slot(&p->turns, index)->started;
     double delay = turns_try_again(&p->turns, index, csl_seconds());
-    if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", p->list[index]->id, reason, delay);
+    if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", case_at(p, index)->id, reason, delay);
 }
 
 /* Ends a worker that died or misbehaved, fails the case it had, starts another. */
@@ -197,7 +202,7 @@ static csl_status listen_to(pool *p, member *m, csl_error *error)
 
 static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
 {
-    const csl_manifest_case *c = p->list[index];
+    const csl_manifest_case *c = case_at(p, index);
     csl_buffer job;
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
@@ -291,24 +296,38 @@ csl_status pool_start(pool *p, json_t **hello, csl_error *error)
     return status;
 }
 
+static csl_status deliver_one(pool *p, size_t index,
+                              csl_status (*take)(void *, const pool_answer *, csl_error *), void *context,
+                              csl_error *error)
+{
+    const turn_slot *s = turns_slot(&p->turns, index);
+    pool_answer answer = {.index = index,
+                          .end = s->end,
+                          .seconds = s->seconds,
+                          .plugin = s->plugin ? s->plugin : "",
+                          .reason = s->reason,
+                          .errors = s->errors ? s->errors : "",
+                          .bytes = s->bytes.bytes,
+                          .length = s->bytes.length,
+                          .hashes = s->hashes,
+                          .hash_count = s->hash_count};
+    csl_status status = take(context, &answer, error);
+    turns_free_slot(&p->turns, index);
+    return status;
+}
+
+/* In the order of the list, or, where that has no end, as they come. A slot that no attempt has was delivered
+ * before. */
 static csl_status deliver(pool *p, csl_status (*take)(void *, const pool_answer *, csl_error *),
                           void *context, csl_error *error)
 {
     csl_status status = CSL_OK;
-    while (status == CSL_OK && p->head < p->count && turns_slot(&p->turns, p->head)->done) {
-        const turn_slot *s = turns_slot(&p->turns, p->head);
-        pool_answer answer = {.index = p->head,
-                              .end = s->end,
-                              .seconds = s->seconds,
-                              .plugin = s->plugin ? s->plugin : "",
-                              .reason = s->reason,
-                              .errors = s->errors ? s->errors : "",
-                              .bytes = s->bytes.bytes,
-                              .length = s->bytes.length,
-                              .hashes = s->hashes,
-                              .hash_count = s->hash_count};
-        status = take(context, &answer, error);
-        turns_free_slot(&p->turns, p->head++);
+    for (size_t i = p->head; status == CSL_OK && i < p->next; i++) {
+        if (turns_slot(&p->turns, i)->done)
+            status = deliver_one(p, i, take, context, error);
+        else if (!p->options.endless)
+            break;
+        if (i == p->head && !turns_slot(&p->turns, i)->attempts) p->head++;
     }
     return status;
 }
@@ -339,20 +358,26 @@ csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
     p->count = count;
     p->next = p->head = 0;
     csl_status status = CSL_OK;
-    while (status == CSL_OK && p->head < p->count) {
-        bool stopped = p->options.stop && *p->options.stop;
+    while (status == CSL_OK && (p->options.endless || p->head < p->count)) {
+        int stopped = p->options.stop ? *p->options.stop : 0;
         for (unsigned i = 0; status == CSL_OK && !stopped && i < p->options.jobs; i++) {
             size_t index = p->members[i].state == IDLE ? choose_case(p) : p->count;
             if (index == p->count) continue;
             if (index == p->next) p->next++;
             status = hand_out(p, &p->members[i], index, error);
         }
-        if (stopped && !any_busy(p)) break; /* what waits for another turn is done next time */
+        if (stopped > 1 || (stopped && !any_busy(p)))
+            break; /* what waits for another turn is done next time */
         if (status == CSL_OK) status = turn(p, error);
         if (status == CSL_OK) status = deliver(p, take, context, error);
         if (status == CSL_OK && tick) status = tick(context, error);
     }
     return status;
+}
+
+void pool_grow(pool *p)
+{
+    p->count++;
 }
 
 void pool_close(pool *p)

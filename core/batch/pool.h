@@ -17,8 +17,10 @@ typedef struct pool_options {
     size_t window; /* cases from the one that is delivered next that may be handed out */
     size_t
         waiting_bytes; /* of answers that wait for their turn, from which on no more cases are handed out */
+    bool endless;      /* the list is a ring of `window` that grows (pool_grow); see pool_run */
     void (*starting)(void *context, size_t index); /* a case is about to be handed out. May be NULL */
-    const volatile int *stop; /* nonzero: hand out no more, finish what runs. May be NULL */
+    /* 1: hand out no more, finish what runs; above: do not wait for what runs, either. May be NULL */
+    const volatile int *stop;
     void (*note)(void *context, const char *text); /* something a person should know. May be NULL */
     void *context;
 } pool_options;
@@ -46,10 +48,14 @@ csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl
 csl_status pool_start(pool *p, json_t **hello, csl_error *error);
 /* Hands out list[0 .. count) and calls take for each in that order, and tick at least every 100 ms. An error
  * of theirs, or of the workers as a whole, ends the run. When stopped, cases at the end of the list get no
- * call. */
+ * call. An endless one starts with an empty ring, case i of which is list[i % window], calls take as the
+ * answers come, and ends when it is stopped. */
 csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
                     csl_status (*take)(void *context, const pool_answer *answer, csl_error *error),
                     csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error);
+/* From within tick: the next case stands in the ring. Its place must not be taken again before its answer
+ * was. */
+void pool_grow(pool *p);
 void pool_close(pool *p); /* NULL is allowed */
 
 #endif
