@@ -33,9 +33,12 @@ static void print_text(const csl_settings *s)
         csl_print_text(stdout, s->file);
         printf("\n");
     }
-    printf("[run]\n");
+    const char *section = NULL;
     for (size_t i = 0; i < s->count; i++) {
         if (s->table[i].command_alone) continue;
+        const char *its = s->table[i].section ? s->table[i].section : CSL_SETTINGS_SECTION;
+        if (!section || strcmp(its, section)) printf("%s[%s]\n", section ? "\n" : "", its);
+        section = its;
         int used = s->values[i] ? printf("%s = ", s->table[i].name) : printf("# %s", s->table[i].name);
         if (s->values[i]) {
             csl_print_text(stdout, s->values[i]);

@@ -12,9 +12,7 @@
 
 #include "base/file.h"
 #include "batch/batch.h"
-#include "cli/passphrase.h"
 #include "cli/run_settings.h"
-#include "cli/shard.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -27,7 +25,7 @@ static void help(void)
          "CASES is a folder with a sub-folder for each case (files of any name), a cohort folder with cases/ "
          "in it, or a\n"
          "CSV file with the columns case and path.\n");
-    csl_settings_help(csl_run_settings, RUN_SETTINGS);
+    csl_settings_help("run", csl_run_settings, RUN_SETTINGS);
     puts(
         "  --config FILE      settings for what is not told here; see `consilium config`\n"
         "  --help             this text\n\n"
@@ -109,72 +107,18 @@ static char *command_text(int argc, char **argv, const char *out)
     return text;
 }
 
-static csl_status parse_words(const csl_settings *s, csl_run_options *o, csl_error *error)
-{
-    const char *identity = csl_settings_text(s, RUN_IDENTITY),
-               *precision = csl_settings_text(s, RUN_PRECISION);
-    const char *sandbox = csl_settings_text(s, RUN_SANDBOX), *shard = csl_settings_text(s, RUN_SHARD);
-    csl_status status = identity ? csl_identity_parse(identity, &o->identity, error) : CSL_OK;
-    if (status == CSL_OK && precision) status = csl_precision_parse(precision, &o->precision, error);
-    if (status == CSL_OK && sandbox) status = csl_sandbox_mode_parse(sandbox, &o->limits.sandbox, error);
-    if (status == CSL_OK && shard) status = csl_shard_parse(shard, &o->shard, &o->shards, error);
-    return status;
-}
-
-/* 0 asks for the default in all of these. */
-static csl_status apply(const csl_settings *s, csl_run_options *o, csl_error *error)
-{
-    o->model = csl_settings_text(s, RUN_MODEL);
-    o->out = csl_settings_text(s, RUN_OUT);
-    o->key = csl_settings_text(s, RUN_KEY);
-    o->pseudonyms = csl_settings_text(s, RUN_PSEUDONYMS);
-    o->cms_key = csl_settings_text(s, RUN_CMS_KEY);
-    o->cms_certificate = csl_settings_text(s, RUN_CMS_CERT);
-    o->anchors.tsa = csl_settings_text(s, RUN_TSA);
-    o->anchors.witness = csl_settings_text(s, RUN_WITNESS);
-    o->jobs = (unsigned)csl_settings_number(s, RUN_JOBS, 0);
-    o->window_days = (unsigned)csl_settings_number(s, RUN_WINDOW_DAYS, 0);
-    o->caution = (csl_caution){.coverage = csl_settings_number(s, RUN_COVERAGE, 0),
-                               .novelty = csl_settings_number(s, RUN_NOVELTY, 0),
-                               .abstain = csl_settings_on(s, RUN_ABSTAIN)};
-    o->limits.memory_bytes = (uint64_t)csl_settings_number(s, RUN_MEMORY, 0) << 20;
-    o->limits.wall_seconds = (unsigned)csl_settings_number(s, RUN_TIMEOUT, 0);
-    o->retry = csl_settings_on(s, RUN_RETRY);
-    o->quarantine = (unsigned)csl_settings_number(s, RUN_QUARANTINE, 0);
-    o->max_failures = (size_t)csl_settings_number(s, RUN_MAX_FAILURES, 0);
-    o->settings_file = s->file;
-    o->plugins = csl_default_registry(csl_settings_text(s, RUN_PLUGINS));
-    csl_status status = parse_words(s, o, error);
-    const char *option = csl_settings_text(s, RUN_OPTION);
-    if (status == CSL_OK && option && !csl_set_options(&o->plugins, option))
-        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
-    if (status == CSL_OK && !o->cases)
-        status = csl_fail(error, CSL_EUSAGE, NULL, "name one folder or CSV file of cases");
-    if (status == CSL_OK && !o->model) status = csl_fail(error, CSL_EUSAGE, NULL, "--model is needed");
-    if (status == CSL_OK && !o->out) status = csl_fail(error, CSL_EUSAGE, NULL, "--out is needed");
-    return status;
-}
-
 static int run(const csl_settings *s, csl_run_options *o)
 {
     csl_error error = {0};
     csl_run_summary summary;
-    char key[4096], *witness_vkey = NULL;
-    const char *witness_key = csl_settings_text(s, RUN_WITNESS_KEY);
-    csl_audit_passphrase passphrase = csl_passphrase_from(csl_settings_text(s, RUN_PASSPHRASE_FILE), false);
+    csl_run_keys keys;
     struct sigaction action = {.sa_handler = ask_to_stop};
-    csl_status status = witness_key ? csl_audit_vkey_read(witness_key, &witness_vkey, &error) : CSL_OK;
-    o->passphrase = &passphrase;
-    o->anchors.witness_key = witness_vkey;
-    if (status == CSL_OK && !o->key) {
-        status = csl_default_key("run", key, &error);
-        o->key = key;
-    }
+    csl_status status = csl_run_find_keys(s, "run", o, &keys, &error);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     if (status == CSL_OK) status = csl_run(o, &summary, &error);
     csl_progress_end();
-    free(witness_vkey);
+    csl_run_forget_keys(&keys);
     return status == CSL_OK ? conclude(o, &summary, csl_settings_on(s, RUN_JSON)) : csl_complain(&error);
 }
 
@@ -190,7 +134,7 @@ int csl_verb_run(int argc, char **argv)
     csl_status status =
         csl_settings_read(&s, "run", csl_run_settings, RUN_SETTINGS, argc, argv, &rest, &asked, &error);
     if (status == CSL_OK && argc - rest == 1) o.cases = argv[rest];
-    if (status == CSL_OK && !asked) status = apply(&s, &o, &error);
+    if (status == CSL_OK && !asked) status = csl_run_apply(&s, &o, &error);
     if (status == CSL_EUSAGE) {
         code = csl_usage("run", "%s%s%s", error.place, error.place[0] ? ": " : "", error.message);
     } else if (status != CSL_OK) {

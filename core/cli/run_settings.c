@@ -1,5 +1,11 @@
 #include "cli/run_settings.h"
 
+#include <stdlib.h>
+
+#include "cli/passphrase.h"
+#include "cli/shard.h"
+#include "cli/verb.h"
+
 const csl_setting csl_run_settings[RUN_SETTINGS] = {
     [RUN_MODEL] = {"model", "FILE", NULL, "the model, as `consilium train` writes it", CSL_SETTING_TEXT},
     [RUN_OUT] = {"out", "DIR", NULL, "where results go; made if it is not there", CSL_SETTING_TEXT},
@@ -78,3 +84,71 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
     [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
                   .command_alone = true},
 };
+
+static csl_status parse_words(const csl_settings *s, csl_run_options *o, csl_error *error)
+{
+    const char *identity = csl_settings_text(s, RUN_IDENTITY),
+               *precision = csl_settings_text(s, RUN_PRECISION);
+    const char *sandbox = csl_settings_text(s, RUN_SANDBOX), *shard = csl_settings_text(s, RUN_SHARD);
+    csl_status status = identity ? csl_identity_parse(identity, &o->identity, error) : CSL_OK;
+    if (status == CSL_OK && precision) status = csl_precision_parse(precision, &o->precision, error);
+    if (status == CSL_OK && sandbox) status = csl_sandbox_mode_parse(sandbox, &o->limits.sandbox, error);
+    if (status == CSL_OK && shard) status = csl_shard_parse(shard, &o->shard, &o->shards, error);
+    return status;
+}
+
+/* 0 asks for the default in all of these. */
+csl_status csl_run_apply(const csl_settings *s, csl_run_options *o, csl_error *error)
+{
+    o->model = csl_settings_text(s, RUN_MODEL);
+    o->out = csl_settings_text(s, RUN_OUT);
+    o->key = csl_settings_text(s, RUN_KEY);
+    o->pseudonyms = csl_settings_text(s, RUN_PSEUDONYMS);
+    o->cms_key = csl_settings_text(s, RUN_CMS_KEY);
+    o->cms_certificate = csl_settings_text(s, RUN_CMS_CERT);
+    o->anchors.tsa = csl_settings_text(s, RUN_TSA);
+    o->anchors.witness = csl_settings_text(s, RUN_WITNESS);
+    o->jobs = (unsigned)csl_settings_number(s, RUN_JOBS, 0);
+    o->window_days = (unsigned)csl_settings_number(s, RUN_WINDOW_DAYS, 0);
+    o->caution = (csl_caution){.coverage = csl_settings_number(s, RUN_COVERAGE, 0),
+                               .novelty = csl_settings_number(s, RUN_NOVELTY, 0),
+                               .abstain = csl_settings_on(s, RUN_ABSTAIN)};
+    o->limits.memory_bytes = (uint64_t)csl_settings_number(s, RUN_MEMORY, 0) << 20;
+    o->limits.wall_seconds = (unsigned)csl_settings_number(s, RUN_TIMEOUT, 0);
+    o->retry = csl_settings_on(s, RUN_RETRY);
+    o->quarantine = (unsigned)csl_settings_number(s, RUN_QUARANTINE, 0);
+    o->max_failures = (size_t)csl_settings_number(s, RUN_MAX_FAILURES, 0);
+    o->settings_file = s->file;
+    o->plugins = csl_default_registry(csl_settings_text(s, RUN_PLUGINS));
+    csl_status status = parse_words(s, o, error);
+    const char *option = csl_settings_text(s, RUN_OPTION);
+    if (status == CSL_OK && option && !csl_set_options(&o->plugins, option))
+        status = csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    if (status == CSL_OK && !o->cases)
+        status = csl_fail(error, CSL_EUSAGE, NULL, "name one folder or CSV file of cases");
+    if (status == CSL_OK && !o->model) status = csl_fail(error, CSL_EUSAGE, NULL, "--model is needed");
+    if (status == CSL_OK && !o->out) status = csl_fail(error, CSL_EUSAGE, NULL, "--out is needed");
+    return status;
+}
+
+csl_status csl_run_find_keys(const csl_settings *s, const char *verb, csl_run_options *o, csl_run_keys *keys,
+                             csl_error *error)
+{
+    const char *witness = csl_settings_text(s, RUN_WITNESS_KEY);
+    *keys =
+        (csl_run_keys){.passphrase = csl_passphrase_from(csl_settings_text(s, RUN_PASSPHRASE_FILE), false)};
+    o->passphrase = &keys->passphrase;
+    csl_status status = witness ? csl_audit_vkey_read(witness, &keys->witness, error) : CSL_OK;
+    o->anchors.witness_key = keys->witness;
+    if (status == CSL_OK && !o->key) {
+        status = csl_default_key(verb, keys->path, error);
+        o->key = keys->path;
+    }
+    return status;
+}
+
+void csl_run_forget_keys(csl_run_keys *keys)
+{
+    free(keys->witness);
+    *keys = (csl_run_keys){0};
+}

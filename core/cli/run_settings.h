@@ -2,6 +2,7 @@
 #ifndef CSL_CLI_RUN_SETTINGS_H
 #define CSL_CLI_RUN_SETTINGS_H
 
+#include "batch/batch.h"
 #include "cli/settings.h"
 
 enum {
@@ -36,5 +37,19 @@ enum {
 };
 
 extern const csl_setting csl_run_settings[RUN_SETTINGS];
+
+/* Into options, which borrow the texts; CSL_EUSAGE if something that is needed was not told. Cases come
+ * before. */
+csl_status csl_run_apply(const csl_settings *settings, csl_run_options *options, csl_error *error);
+
+/* What opens and checks an audit log; options borrow from it. */
+typedef struct csl_run_keys {
+    csl_audit_passphrase passphrase;
+    char path[4096]; /* of the key of who named none */
+    char *witness;
+} csl_run_keys;
+csl_status csl_run_find_keys(const csl_settings *settings, const char *verb, csl_run_options *options,
+                             csl_run_keys *keys, csl_error *error);
+void csl_run_forget_keys(csl_run_keys *keys);
 
 #endif

@@ -33,28 +33,43 @@ static size_t distance(const char *a, const char *b)
     return row[length];
 }
 
-static size_t find(const csl_settings *s, const char *name)
+static const char *section_of(const csl_setting *setting)
+{
+    return setting->section ? setting->section : CSL_SETTINGS_SECTION;
+}
+
+static size_t find(const csl_settings *s, const char *section, const char *name)
 {
     size_t i = 0;
-    while (i < s->count && strcmp(s->table[i].name, name)) i++;
+    while (i < s->count && (strcmp(s->table[i].name, name) || strcmp(section_of(&s->table[i]), section))) i++;
     return i;
 }
 
+/* The table's own copy of a section's name; NULL: there is none of that name. */
+static const char *known_section(const csl_settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!strcmp(section_of(&s->table[i]), name)) return section_of(&s->table[i]);
+    return NULL;
+}
+
 /* Of what the file says. */
-static csl_status unknown(const csl_settings *s, const char *name, const char *place, csl_error *error)
+static csl_status unknown(const csl_settings *s, const char *section, const char *name, const char *place,
+                          csl_error *error)
 {
     const char *nearest = "";
-    if (find(s, name) < s->count)
+    if (find(s, section, name) < s->count)
         return csl_fail(error, CSL_EUSAGE, place, "'%s' is for the command line alone", name);
     size_t least = MAX_NAME;
     for (size_t i = 0; i < s->count && strlen(name) < MAX_NAME; i++) {
-        size_t d = s->table[i].command_alone ? MAX_NAME : distance(name, s->table[i].name);
+        bool other = s->table[i].command_alone || strcmp(section_of(&s->table[i]), section);
+        size_t d = other ? MAX_NAME : distance(name, s->table[i].name);
         if (d < least) {
             least = d;
             nearest = s->table[i].name;
         }
     }
-    return csl_fail(error, CSL_EUSAGE, place, "`%s` has no setting '%.100s'%s%s%s", s->verb, name,
+    return csl_fail(error, CSL_EUSAGE, place, "`%s` has no setting '%.100s'%s%s%s", section, name,
                     nearest[0] ? "; the nearest is '" : "", nearest, nearest[0] ? "'" : "");
 }
 
@@ -102,7 +117,21 @@ static char *trim(char *text)
     return text;
 }
 
-static csl_status read_line(csl_settings *s, char *line, unsigned number, bool *mine, csl_error *error)
+static csl_status read_section(const csl_settings *s, const char *name, const char **section,
+                               const char *place, csl_error *error)
+{
+    *section = known_section(s, name);
+    if (*section) return CSL_OK;
+    char known[MAX_NAME * 2] = "";
+    for (size_t i = 0; i < s->count; i++)
+        if (!i || strcmp(section_of(&s->table[i]), section_of(&s->table[i - 1])))
+            snprintf(known + strlen(known), sizeof known - strlen(known), "%s[%s]", i ? ", " : "",
+                     section_of(&s->table[i]));
+    return csl_fail(error, CSL_EUSAGE, place, "there is no section [%.100s]; there are %s", name, known);
+}
+
+static csl_status read_line(csl_settings *s, char *line, unsigned number, const char **section,
+                            csl_error *error)
 {
     char place[CSL_SETTING_ORIGIN], *equals;
     snprintf(place, sizeof place, "%s line %u", s->file, number);
@@ -113,21 +142,18 @@ static csl_status read_line(csl_settings *s, char *line, unsigned number, bool *
     if (!length) return CSL_OK;
     if (line[0] == '[' && line[length - 1] == ']') {
         line[length - 1] = 0;
-        *mine = !strcmp(trim(line + 1), s->verb);
-        if (*mine) return CSL_OK;
-        return csl_fail(error, CSL_EUSAGE, place, "there is no section [%.100s]; the one there is is [%s]",
-                        trim(line + 1), s->verb);
+        return read_section(s, trim(line + 1), section, place, error);
     }
     if (!(equals = strchr(line, '=')))
-        return csl_fail(error, CSL_EUSAGE, place, "a line is `NAME = VALUE` or `[%s]`, not '%.100s'", s->verb,
-                        line);
+        return csl_fail(error, CSL_EUSAGE, place, "a line is `NAME = VALUE` or `[%s]`, not '%.100s'",
+                        CSL_SETTINGS_SECTION, line);
     *equals = 0;
     char *name = trim(line);
-    if (!*mine)
+    if (!*section)
         return csl_fail(error, CSL_EUSAGE, place, "'%.100s' stands above the first section, [%s]", name,
-                        s->verb);
-    size_t which = find(s, name);
-    if (which == s->count || s->table[which].command_alone) return unknown(s, name, place, error);
+                        CSL_SETTINGS_SECTION);
+    size_t which = find(s, *section, name);
+    if (which == s->count || s->table[which].command_alone) return unknown(s, *section, name, place, error);
     return put(s, which, trim(equals + 1), place, place, error);
 }
 
@@ -136,14 +162,14 @@ static csl_status read_file(csl_settings *s, csl_error *error)
     char *text, *rest;
     size_t length;
     unsigned number = 1;
-    bool mine = false;
+    const char *section = NULL;
     csl_status status = csl_read_file(s->file, MAX_FILE, &text, &length, error);
     if (status != CSL_OK) return status;
     if (strlen(text) < length)
         status = csl_fail(error, CSL_EFORMAT, s->file, "holds a 0 byte: it is no text");
     rest = text;
     for (char *line; status == CSL_OK && (line = strsep(&rest, "\n")); number++)
-        status = read_line(s, line, number, &mine, error);
+        status = read_line(s, line, number, &section, error);
     free(text);
     return status;
 }
@@ -173,7 +199,7 @@ static csl_status read_environment(csl_settings *s, csl_error *error)
     csl_status status = CSL_OK;
     for (size_t i = 0; status == CSL_OK && i < s->count; i++) {
         char name[MAX_NAME], origin[CSL_SETTING_ORIGIN];
-        snprintf(name, sizeof name, "CONSILIUM_%s_%s", s->verb, s->table[i].name);
+        snprintf(name, sizeof name, "CONSILIUM_%s_%s", section_of(&s->table[i]), s->table[i].name);
         for (char *c = name; *c; c++) *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
         const char *value = s->table[i].command_alone ? NULL : getenv(name);
         if (!value) continue;
@@ -217,12 +243,15 @@ csl_status csl_settings_read(csl_settings *s, const char *verb, const csl_settin
 {
     struct option options[CSL_MAX_SETTINGS + 3] = {{0}};
     const char *config = NULL;
-    *s = (csl_settings){.verb = verb, .table = table, .count = count};
+    *s = (csl_settings){.table = table, .count = count};
     *help = false;
+    size_t used = 0;
     for (size_t i = 0; i < count; i++)
-        options[i] = (struct option){.name = table[i].name, .has_arg = table[i].value != NULL, .val = (int)i};
-    options[count] = (struct option){.name = "config", .has_arg = required_argument, .val = CONFIG};
-    options[count + 1] = (struct option){.name = "help", .val = HELP};
+        if (!table[i].section || !strcmp(table[i].section, verb))
+            options[used++] =
+                (struct option){.name = table[i].name, .has_arg = table[i].value != NULL, .val = (int)i};
+    options[used++] = (struct option){.name = "config", .has_arg = required_argument, .val = CONFIG};
+    options[used] = (struct option){.name = "help", .val = HELP};
     csl_status status = look_ahead(options, argc, argv, &config, help, error);
     if (status != CSL_OK || *help) return status;
     s->file = choose_file(config);
@@ -271,11 +300,12 @@ static void print_wrapped(const char *text, int column)
     putchar('\n');
 }
 
-void csl_settings_help(const csl_setting *table, size_t count)
+void csl_settings_help(const char *section, const csl_setting *table, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         char help[1024];
         const csl_setting *s = &table[i];
+        if (strcmp(section_of(s), section)) continue;
         int column = printf("  --%s%s%s", s->name, s->value ? " " : "", s->value ? s->value : "");
         if (column >= HELP_COLUMN - 1)
             putchar(' ');
