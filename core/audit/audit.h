@@ -257,6 +257,11 @@ csl_status csl_audit_openings_find(const csl_audit_openings *openings, const cha
 enum { CSL_AUDIT_PSEUDONYM = 10 + 64 + 1 };
 csl_status csl_audit_pseudonym(const csl_audit_pseudonyms *key, const char *patient,
                                char out[CSL_AUDIT_PSEUDONYM], csl_error *error);
+/* What a case is called beside the log, where whoever lacks the key may read: the second word of its lines in
+ * DIR.openings. */
+enum { CSL_AUDIT_CASE_TAG = 32 + 1 };
+csl_status csl_audit_case_tag(const csl_audit_pseudonyms *key, const char *case_id,
+                              char out[CSL_AUDIT_CASE_TAG], csl_error *error);
 /* Destroys what opens every event about a case; count: how many. An entry says first which they are.
  * CSL_ENOTFOUND if there is none. */
 csl_status csl_audit_erase(const char *folder, const csl_audit_key *key,

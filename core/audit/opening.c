@@ -238,7 +238,7 @@ csl_status audit_veil_event(audit_veil *veil, uint64_t index, csl_audit_event *e
             case_id = event->objects[i - 1].id;
     if (RAND_priv_bytes(salt, sizeof salt) != 1)
         return csl_fail(error, CSL_ECRYPTO, veil->path, "OpenSSL has no random numbers");
-    status = audit_case_tag(veil->key, case_id, tag, error);
+    status = csl_audit_case_tag(veil->key, case_id, tag, error);
     if (status == CSL_OK)
         status = audit_seal(veil->key, salt, index, veil->ids.bytes, veil->ids.length, &veil->sealed, error);
     if (status == CSL_OK) status = hide(veil, salt, event->object_count, hidden, error);

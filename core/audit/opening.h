@@ -55,8 +55,6 @@ csl_status audit_commitment(const uint8_t salt[AUDIT_SALT], const char *role, co
 typedef enum audit_hiding { AUDIT_PLAIN, AUDIT_COMMITTED, AUDIT_PSEUDONYM } audit_hiding;
 audit_hiding audit_hiding_of(const char *role);
 
-csl_status audit_case_tag(const csl_audit_pseudonyms *key, const char *case_id, char out[2 * AUDIT_TAG + 1],
-                          csl_error *error);
 /* AES-256-GCM under the key that belongs to the salt. open: plain has room for length bytes; CSL_ECRYPTO if
  * it was altered. */
 enum { AUDIT_SEAL = 16 };

@@ -102,7 +102,7 @@ csl_status csl_audit_openings_find(const csl_audit_openings *o, const char *case
                                    void *context, csl_error *error)
 {
     char tag[2 * AUDIT_TAG + 1];
-    csl_status status = audit_case_tag(o->key, case_id, tag, error);
+    csl_status status = csl_audit_case_tag(o->key, case_id, tag, error);
     for (size_t i = 0; status == CSL_OK && i < o->count; i++)
         if (!memcmp(o->file.bytes + o->lines[i].at, tag, sizeof tag - 1) && visit(context, o->lines[i].index))
             break;

@@ -33,8 +33,8 @@ csl_status audit_commitment(const uint8_t salt[AUDIT_SALT], const char *role, co
     return CSL_OK;
 }
 
-csl_status audit_case_tag(const csl_audit_pseudonyms *key, const char *case_id, char out[2 * AUDIT_TAG + 1],
-                          csl_error *error)
+csl_status csl_audit_case_tag(const csl_audit_pseudonyms *key, const char *case_id,
+                              char out[CSL_AUDIT_CASE_TAG], csl_error *error)
 {
     csl_digest digest;
     csl_status status = audit_pseudonyms_hmac(key, "case-tag", case_id, strlen(case_id), &digest, error);

@@ -42,6 +42,76 @@ typedef struct csl_manifest {
 csl_status csl_manifest_read(const char *path, csl_manifest *manifest, csl_error *error);
 void csl_manifest_free(csl_manifest *manifest);
 
+/* ---- what happens in a run, for who watches it ---- */
+
+typedef enum csl_event_kind {
+    CSL_EVENT_KEY_MADE,
+    CSL_EVENT_PLUGIN_REFUSED,
+    CSL_EVENT_STARTED,
+    CSL_EVENT_CASE_CHANGED, /* its files are not those that were read: it is done again */
+    CSL_EVENT_CASE_RETRIED,
+    CSL_EVENT_CASE_SCORED, /* these three when they are durable */
+    CSL_EVENT_CASE_WITHHELD,
+    CSL_EVENT_CASE_FAILED,
+    CSL_EVENT_WORKER_REPLACED,
+    CSL_EVENT_PLUGIN_QUARANTINED,
+    CSL_EVENT_QUARANTINE_NOT_KEPT,
+    CSL_EVENT_ANCHOR_FAILED,
+    CSL_EVENT_LOG_SILENT,   /* the audit log could not be told something */
+    CSL_EVENT_METRICS_LOST, /* a file of them cannot be written */
+    CSL_EVENT_PROGRESS,     /* after each group of results that became durable, and each second */
+    CSL_EVENT_STOPPED,
+    CSL_EVENT_FINISHED,
+    CSL_EVENT_FAILED, /* the run as a whole */
+    CSL_EVENTS
+} csl_event_kind;
+
+typedef struct csl_run_summary {
+    size_t total;                    /* cases of this shard */
+    size_t scored, failed, withheld; /* with those of earlier starts */
+    size_t resumed;                  /* found done in the store; counted in the three above too */
+    bool stopped;         /* with cases left, by options->stop or too many failures: no files were exported */
+    bool too_many_failed; /* options->max_failures was reached */
+} csl_run_summary;
+
+/* Cases of this start that have no durable result yet. */
+typedef struct csl_queue {
+    size_t waiting, running, answered; /* not handed out; in a worker; behind one that is not done */
+} csl_queue;
+
+/* A group of results that became durable; all 0: none did. */
+typedef struct csl_commit {
+    size_t entries; /* of the audit log */
+    double audit_seconds, store_seconds;
+} csl_commit;
+
+/* What is 0 or NULL does not belong to the event. Borrowed for the call. */
+typedef struct csl_event {
+    csl_event_kind kind;
+    const char *text; /* for a terminal: may name cases, files and what is in them; NULL: nothing to say */
+    /* All from here on may be read by anyone: it holds nothing of patients. */
+    const char *tag;    /* csl_audit_case_tag */
+    size_t row;         /* of the case in the list, from 1 */
+    uint64_t entry;     /* of the audit log, about the case */
+    const char *reason; /* a word of docs/operations.md */
+    const char *plugin; /* id */
+    const char *detail; /* about the machine */
+    const char *step;   /* of a failed run: a word of docs/operations.md */
+    unsigned worker;    /* from 1 */
+    unsigned attempt;   /* from 1 */
+    double seconds;     /* that it took, or that will pass */
+    const char *model;  /* its hash */
+    const csl_run_summary *run;
+    const csl_queue *queue;
+    const csl_commit *commit;
+} csl_event;
+
+/* The event as a line of the log, JSON (schemas/log-line.schema.json), malloc'ed; NULL: out of memory. Text
+ * is left out. */
+char *csl_event_line(const csl_event *event);
+/* "usage", "format", "io", "memory", "limit", "not-found", "mismatch", "crypto", "internal". */
+const char *csl_code_word(csl_status code);
+
 /* ---- run ---- */
 
 typedef struct csl_limits {   /* for one case; 0 asks for the default */
@@ -103,21 +173,9 @@ typedef struct csl_run_options {
     /* Set to nonzero (by a signal handler, say): no more cases are handed out, those that run are finished.
      * May be NULL. */
     const volatile int *stop;
-    /* Called in the conductor: before the first case and after each group of results that became durable, and
-     * with something that a person should know (a plugin that was refused, a worker that was replaced). May
-     * be NULL. */
-    void (*progress)(void *context, size_t done, size_t failed, size_t withheld, size_t total);
-    void (*note)(void *context, const char *text);
+    void (*tell)(void *context, const csl_event *event); /* called in the conductor. May be NULL */
     void *context;
 } csl_run_options;
-
-typedef struct csl_run_summary {
-    size_t total;                    /* cases of this shard */
-    size_t scored, failed, withheld; /* with those of earlier starts */
-    size_t resumed;                  /* found done in the store; counted in the three above too */
-    bool stopped;         /* with cases left, by options->stop or too many failures: no files were exported */
-    bool too_many_failed; /* options->max_failures was reached */
-} csl_run_summary;
 
 /* Runs or resumes, then writes results.ndjson, results.csv and failed/. Failures of cases are results, not
  * errors. Forks at once: call it from a process with one thread. CSL_EUSAGE: another run has the folder, or

@@ -16,6 +16,17 @@ enum {
     WINDOW = 256 /* cases that may be handed out from the one that is delivered next on */
 };
 
+/* Where a run is, for what is told when it fails. */
+typedef enum run_step {
+    STEP_OPTIONS,
+    STEP_CASES,
+    STEP_WORKERS,
+    STEP_LOG,
+    STEP_LIST,
+    STEP_SCORING,
+    STEP_RESULTS
+} run_step;
+
 /* Everything of one csl_run. */
 typedef struct conductor {
     const csl_run_options *o;
@@ -24,6 +35,7 @@ typedef struct conductor {
     const csl_manifest_case **list; /* what is left to do; endless: a ring of WINDOW */
     size_t count;
     bool endless;
+    run_step step;
     int lock;
     char *audit_folder;
     csl_audit_key *key;
@@ -42,8 +54,10 @@ typedef struct conductor {
     /* the group that becomes durable next */
     record records[GROUP];
     store_row rows[GROUP];
+    csl_event events[GROUP];      /* that will be told of them */
     size_t grouped, group_size;   /* results; bytes */
     double group_since, anchored; /* when others were last asked about the log */
+    double told;                  /* when progress was last told */
     bool alerted;                 /* the log says that a witness has seen another */
 } conductor;
 
@@ -52,10 +66,20 @@ static inline const csl_manifest_case *case_at(const conductor *c, size_t index)
     return c->list[c->endless ? index % WINDOW : index];
 }
 
+/* ---- tell.c ---- */
+
+/* The parts of an event that the conductor knows by itself are filled in; of a case: its pseudonym and row.
+ */
+void tell(const conductor *c, csl_event event);
+void tell_case(const conductor *c, const char *id, size_t position, csl_event event);
+void tell_again(void *context, size_t index, const char *reason, unsigned attempt, double seconds);
+void tell_replaced(void *context, unsigned worker, const char *why);
+/* Why a run failed, or how it ended. */
+void tell_failure(const csl_run_options *o, run_step step, const csl_error *error);
+void tell_end(const conductor *c);
+
 /* ---- open.c ---- */
 
-/* Something that a person should know; context is the conductor. */
-void tell(void *context, const char *text);
 /* Checks the options, which must outlive it. */
 csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, conductor **out,
                           csl_error *error);
@@ -85,6 +109,6 @@ void forget_group(conductor *c);
 /* Has others vouch for what is committed. That they do not answer ends no run; that a witness has seen
  * another log is an alert in this one. */
 csl_status ask_anchors(conductor *c, csl_error *error);
-void report_progress(const conductor *c);
+void report_progress(conductor *c, const csl_commit *commit);
 
 #endif

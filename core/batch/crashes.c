@@ -6,15 +6,24 @@
 
 #include "host/host.h"
 
+static const char *id_at(const crashes *c, size_t i)
+{
+    return json_string_value(json_object_get(json_array_get(c->loaded, i), "id"));
+}
+
 /* Its place among those loaded; CRASHES_MAX_PLUGINS if it is none of them. */
 static size_t find(const crashes *c, const char *plugin)
 {
     size_t count = json_array_size(c->loaded);
     for (size_t i = 0; i < count && i < CRASHES_MAX_PLUGINS; i++) {
-        const char *id = json_string_value(json_object_get(json_array_get(c->loaded, i), "id"));
-        if (id && !strcmp(id, plugin)) return i;
+        if (id_at(c, i) && !strcmp(id_at(c, i), plugin)) return i;
     }
     return CRASHES_MAX_PLUGINS;
+}
+
+const char *crashes_known(const crashes *c, const char *plugin)
+{
+    return id_at(c, find(c, plugin));
 }
 
 static bool forbidden(const crashes *c, size_t plugin)

@@ -17,6 +17,8 @@ typedef struct crashes {
     unsigned counts[CRASHES_MAX_PLUGINS];
 } crashes;
 
+/* The id of a loaded plugin, as its file has it; NULL if there is none of that id. */
+const char *crashes_known(const crashes *c, const char *plugin);
 /* True if this crash brings the plugin under quarantine. */
 bool crashes_count(crashes *c, const char *plugin);
 /* Of a record's adapters: true, with the reason for the case, if one is under quarantine. */

@@ -56,7 +56,8 @@ static csl_status check_configuration(const conductor *c, const json_t *wanted, 
         free(before);
         free(after);
         csl_status logged = ledger_configuration(c->log, false, change, NULL);
-        if (logged != CSL_OK && c->o->note) c->o->note(c->o->context, "the audit log could not say so");
+        if (logged != CSL_OK)
+            tell(c, (csl_event){.kind = CSL_EVENT_LOG_SILENT, .text = "the audit log could not say so"});
         break;
     }
     json_decref(earlier);

@@ -152,7 +152,7 @@ csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, cons
     char *line = record_text(r, 0, NULL), hex[CSL_SHA256_HEX];
     csl_audit_object *objects = calloc(input_count + OBJECTS_BESIDE_INPUTS + MAX_PATIENTS, sizeof *objects);
     csl_status status = line && objects ? hash_text(line, hex, error)
-                                        : csl_fail(error, CSL_ENOMEM, id, "no memory for an audit entry");
+                                        : csl_fail(error, CSL_ENOMEM, NULL, "no memory for an audit entry");
     if (status == CSL_OK) status = append_instances(log, r, id, error);
     if (status == CSL_OK) {
         objects[count++] = (csl_audit_object){.role = "case", .id = id};

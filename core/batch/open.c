@@ -13,12 +13,6 @@
 enum { QUARANTINE_AFTER = 3 };
 static const size_t waiting_bytes = (size_t)64 << 20, maximum_answer = (size_t)8 << 20;
 
-void tell(void *context, const char *text)
-{
-    const conductor *c = context;
-    if (c->o->note) c->o->note(c->o->context, text);
-}
-
 static csl_status check_options(const csl_run_options *o, csl_error *error)
 {
     if (!o->cases || !o->model || !o->out || !o->key)
@@ -66,7 +60,7 @@ static csl_status greet(conductor *c, csl_error *error)
         const char *path = json_string_value(json_object_get(item, "path"));
         const char *reason = json_string_value(json_object_get(item, "reason"));
         snprintf(text, sizeof text, "plugin %s was not loaded: %s", path ? path : "?", reason ? reason : "?");
-        tell(c, text);
+        tell(c, (csl_event){.kind = CSL_EVENT_PLUGIN_REFUSED, .text = text, .detail = text});
     }
     return status;
 }
@@ -153,7 +147,8 @@ static csl_status open_pool(conductor *c, unsigned jobs, void (*starting)(void *
                             .endless = c->endless,
                             .starting = starting,
                             .stop = &c->stop,
-                            .note = tell,
+                            .again = tell_again,
+                            .replaced = tell_replaced,
                             .context = c};
     csl_status status = pool_open(&d, &workers, &c->p, error);
     return status == CSL_OK ? greet(c, error) : status;
@@ -162,12 +157,14 @@ static csl_status open_pool(conductor *c, unsigned jobs, void (*starting)(void *
 csl_status conductor_open(conductor *c, unsigned jobs, void (*starting)(void *context, size_t index),
                           csl_error *error)
 {
+    c->step = STEP_WORKERS;
     /* The model is no patient's: the conductor may hash it, and believes its own hash. */
     csl_status status = csl_sha256_file(c->o->model, c->model, error);
     if (status == CSL_OK) status = csl_make_folders(c->o->out, error);
     if (status == CSL_OK) status = take_lock(c, error);
     /* Before the key is loaded: see spawner.h. */
     if (status == CSL_OK) status = open_pool(c, jobs, starting, error);
+    if (status == CSL_OK) c->step = STEP_LOG;
     return status == CSL_OK ? open_log_and_store(c, error) : status;
 }
 
@@ -180,7 +177,7 @@ void keep_quarantine(conductor *c)
     if (!folder || crashes_keep(&c->crashed, folder, c->o->out, &why) == CSL_OK) return;
     snprintf(text, sizeof text, "the quarantine cannot be kept for later runs: %s: %s", why.place,
              why.message);
-    tell(c, text);
+    tell(c, (csl_event){.kind = CSL_EVENT_QUARANTINE_NOT_KEPT, .text = text, .detail = text});
 }
 
 void conductor_close(conductor *c)

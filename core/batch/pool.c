@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,19 +54,6 @@ struct pool {
     turns turns;
 };
 
-static void note(const pool *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(const pool *p, const char *format, ...)
-{
-    if (!p->options.note) return;
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    p->options.note(p->options.context, text);
-}
-
 static const csl_manifest_case *case_at(const pool *p, size_t index)
 {
     return p->list[p->options.endless ? index % p->options.window : index];
@@ -103,7 +89,8 @@ static void settle(pool *p, size_t index)
     snprintf(reason, sizeof reason, "%s", why ? why : "");
     turns_slot(&p->turns, index)->seconds = csl_seconds() - turns_slot(&p->turns, index)->started;
     double delay = turns_try_again(&p->turns, index, csl_seconds());
-    if (delay > 0) note(p, "case %s: %s; it is tried again in %g s", case_at(p, index)->id, reason, delay);
+    if (delay > 0 && p->options.again)
+        p->options.again(p->options.context, index, reason, turns_slot(&p->turns, index)->attempts, delay);
 }
 
 /* Ends a worker that died or misbehaved, fails the case it had, starts another. */
@@ -120,6 +107,7 @@ static csl_status replace(pool *p, member *m, const char *why, csl_error *error)
         settle(p, m->index);
     }
     dismiss(m);
+    if (p->options.replaced) p->options.replaced(p->options.context, (unsigned)(m - p->members), why);
     return hire(p, m, error);
 }
 
@@ -207,7 +195,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
     m->index = index;
-    turns_handed_out(&p->turns, index, csl_seconds());
+    turns_handed_out(&p->turns, index, (unsigned)(m - p->members), csl_seconds());
     if (p->options.starting) p->options.starting(p->options.context, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
@@ -304,6 +292,8 @@ static csl_status deliver_one(pool *p, size_t index,
     pool_answer answer = {.index = index,
                           .end = s->end,
                           .seconds = s->seconds,
+                          .worker = s->worker,
+                          .attempt = s->attempts,
                           .plugin = s->plugin ? s->plugin : "",
                           .reason = s->reason,
                           .errors = s->errors ? s->errors : "",
@@ -378,6 +368,14 @@ csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
 void pool_grow(pool *p)
 {
     p->count++;
+}
+
+csl_queue pool_queue(const pool *p)
+{
+    csl_queue q = {.waiting = p->count - p->next + p->turns.unlucky};
+    for (unsigned i = 0; i < p->options.jobs; i++) q.running += p->members[i].state == BUSY;
+    for (size_t i = p->head; i < p->next; i++) q.answered += turns_slot(&p->turns, i)->done;
+    return q;
 }
 
 void pool_close(pool *p)

@@ -21,7 +21,9 @@ typedef struct pool_options {
     void (*starting)(void *context, size_t index); /* a case is about to be handed out. May be NULL */
     /* 1: hand out no more, finish what runs; above: do not wait for what runs, either. May be NULL */
     const volatile int *stop;
-    void (*note)(void *context, const char *text); /* something a person should know. May be NULL */
+    /* A case ended as it may not end another time, and is handed out again after so many seconds. */
+    void (*again)(void *context, size_t index, const char *reason, unsigned attempt, double seconds);
+    void (*replaced)(void *context, unsigned worker, const char *why); /* These two may be NULL */
     void *context;
 } pool_options;
 
@@ -29,6 +31,8 @@ typedef struct pool_options {
 typedef struct pool_answer {
     size_t index;         /* in the list given to pool_run */
     double seconds;       /* from being handed out to the answer */
+    unsigned worker;      /* from 0 */
+    unsigned attempt;     /* the last, from 1 */
     child_end end;        /* CHILD_ANSWERED, or how it went otherwise */
     const char *plugin;   /* of a failure: the id of the plugin that ran, or "" */
     const char *reason;   /* why there is no answer; NULL if there is one */
@@ -56,6 +60,7 @@ csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
 /* From within tick: the next case stands in the ring. Its place must not be taken again before its answer
  * was. */
 void pool_grow(pool *p);
-void pool_close(pool *p); /* NULL is allowed */
+csl_queue pool_queue(const pool *p); /* of pool_run, in its calls of take and tick */
+void pool_close(pool *p);            /* NULL is allowed */
 
 #endif

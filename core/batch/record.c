@@ -282,14 +282,17 @@ static const char *status_of(check *k, const json_t *from)
     return known[1];
 }
 
-/* "identity: patient_id, sex": what contradicts, not the values. "abstained: novel". */
-static char *rules_text(check *k, const json_t *from, bool *abstained)
+/* "identity: patient_id, sex": what contradicts, not the values. "abstained: novel". word: the first of it.
+ */
+static char *rules_text(check *k, const json_t *from, bool *abstained, const char **word)
 {
     csl_buffer text;
     csl_buffer_init(&text, 4096);
     json_t *item = json_array_get(json_object_get(from, "rules"), 0);
     const char *first = json_string_value(item);
-    *abstained = first && (!strcmp(first, CAUTION_NOVEL) || !strcmp(first, CAUTION_UNDECIDED));
+    bool novel = first && !strcmp(first, CAUTION_NOVEL);
+    *abstained = novel || (first && !strcmp(first, CAUTION_UNDECIDED));
+    *word = novel ? CAUTION_NOVEL : *abstained ? CAUTION_UNDECIDED : "identity";
     csl_buffer_text(&text, *abstained ? "abstained: " : "identity: ");
     size_t i;
     json_array_foreach(array_of(k, from, "rules", CSL_MAX_CONTRADICTIONS), i, item)
@@ -304,7 +307,7 @@ static char *rules_text(check *k, const json_t *from, bool *abstained)
 }
 
 /* What kept a case from being scored, in words that hold nothing of its files. */
-static char *failure_text(check *k, const json_t *from)
+static char *failure_text(check *k, const json_t *from, const char **word)
 {
     static const char *const words[] = {[CSL_EUSAGE] = "what was asked is impossible",
                                         [CSL_EFORMAT] = "a file is not what it should be",
@@ -316,6 +319,7 @@ static char *failure_text(check *k, const json_t *from)
                                         [CSL_ECRYPTO] = "a signature or key failed",
                                         [CSL_EINTERNAL] = "a library failed"};
     int code = (int)number_of(k, from, "code", CSL_EUSAGE, CSL_EINTERNAL);
+    *word = csl_code_word(k->wrong ? CSL_EINTERNAL : (csl_status)code);
     return strdup(k->wrong ? "" : words[code]);
 }
 
@@ -367,7 +371,9 @@ static csl_status build(check *k, const record_card *card, const csl_manifest_ca
                         make_warnings(k, from), "inputs", make_inputs(which, hash_in_json, hashes), "picture",
                         picture, "model", card->model);
     bool withheld = !strcmp(r->status, "withheld"), abstained = false;
-    if (why) r->audit_reason = withheld ? rules_text(k, from, &abstained) : failure_text(k, from);
+    if (why)
+        r->audit_reason =
+            withheld ? rules_text(k, from, &abstained, &r->word) : failure_text(k, from, &r->word);
     if (why) r->why = cut_copy(why);
     r->kind = scored      ? CSL_AUDIT_CASE_SCORED
               : !withheld ? CSL_AUDIT_CASE_FAILED
@@ -401,10 +407,11 @@ csl_status record_read(const record_card *card, const csl_manifest_case *which, 
 }
 
 /* A line that has a reason and the inputs, which it owns from here on, and nothing else. */
-static csl_status make_failure(const char *id, const char *model, const char *reason,
+static csl_status make_failure(const char *id, const char *model, const char *word, const char *reason,
                                const char *audit_reason, json_t *inputs, record *r, csl_error *error)
 {
     *r = (record){.status = "failed",
+                  .word = word,
                   .kind = CSL_AUDIT_CASE_FAILED,
                   .audit_reason = strdup(audit_reason),
                   .why = cut_copy(reason)};
@@ -416,23 +423,24 @@ static csl_status make_failure(const char *id, const char *model, const char *re
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a result");
 }
 
-csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
-                       char *const *hashes, size_t count, record *r, csl_error *error)
+csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *word,
+                       const char *reason, char *const *hashes, size_t count, record *r, csl_error *error)
 {
     hash_list list = {.items = hashes, .count = count == which->count ? count : 0};
     for (size_t i = 0; i < list.count; i++)
         if (hashes[i][0] && !is_sha256(hashes[i])) list.count = 0;
-    return make_failure(which->id, card->model, reason,
+    return make_failure(which->id, card->model, word, reason,
                         "it was not answered: a limit, a crash or a broken answer",
                         make_inputs(which, hash_in_list, &list), r, error);
 }
 
-csl_status record_refuse(record *r, const char *reason, csl_error *error)
+csl_status record_refuse(record *r, const char *word, const char *reason, csl_error *error)
 {
     record refused;
-    csl_status status = make_failure(json_string_value(json_object_get(r->line, "case")),
-                                     json_string_value(json_object_get(r->line, "model")), reason, reason,
-                                     json_incref(json_object_get(r->line, "inputs")), &refused, error);
+    csl_status status =
+        make_failure(json_string_value(json_object_get(r->line, "case")),
+                     json_string_value(json_object_get(r->line, "model")), word, reason, reason,
+                     json_incref(json_object_get(r->line, "inputs")), &refused, error);
     record_free(r);
     if (status == CSL_OK) *r = refused;
     return status;

@@ -27,6 +27,7 @@ typedef struct record {
     const char *status;  /* "scored", "failed" or "withheld" */
     csl_audit_kind kind; /* what the log calls it */
     char *audit_reason;  /* why not scored, for the log: without values of patients */
+    const char *word;    /* the same in one word of docs/operations.md; NULL if scored */
     char *why;           /* the same with them, NULL if scored; the log hides it */
     json_t *patients;    /* [identifier], for the log, which hides them too; may be NULL */
     json_t *adapters;    /* [plugin id or "", an input]; NULL if it is not known */
@@ -36,12 +37,13 @@ typedef struct record {
 /* Bytes of an answer, as score.h has it. CSL_EFORMAT says what broke the contract. */
 csl_status record_read(const record_card *card, const csl_manifest_case *which, const uint8_t *bytes,
                        size_t length, record *r, csl_error *error);
-/* A case without an answer. hashes[count]: hex or "", of the case's files; count may be 0. */
-csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *reason,
-                       char *const *hashes, size_t count, record *r, csl_error *error);
+/* A case without an answer. word: why, as record has it; hashes[count]: hex or "", of the case's files; count
+ * may be 0. */
+csl_status record_fail(const record_card *card, const csl_manifest_case *which, const char *word,
+                       const char *reason, char *const *hashes, size_t count, record *r, csl_error *error);
 /* Makes a failure of what was answered: its inputs and their hashes stay. reason: without values of patients.
  */
-csl_status record_refuse(record *r, const char *reason, csl_error *error);
+csl_status record_refuse(record *r, const char *word, const char *reason, csl_error *error);
 void record_free(record *r);
 /* The line as text, malloc'ed; with its audit member unless leaf is NULL. */
 char *record_text(const record *r, uint64_t index, const csl_digest *leaf);

@@ -27,7 +27,7 @@ static bool keep(void *context, size_t position, const char *status, const char 
     if (!strcmp(now, stamp) || !inputs_differ(which, json)) return true;
     snprintf(text, sizeof text, "case %s: its files are not those that were read; it is done again",
              which->id);
-    tell(c, text);
+    tell_case(c, which->id, position, (csl_event){.kind = CSL_EVENT_CASE_CHANGED, .text = text});
     return false;
 }
 
@@ -78,27 +78,44 @@ static csl_status finish(conductor *c, csl_error *error)
     return status == CSL_OK ? store_settle(c->store, error) : status;
 }
 
+static csl_status conduct(conductor *c, csl_error *error)
+{
+    const csl_run_options *o = c->o;
+    csl_status status;
+    c->step = STEP_CASES;
+    if ((status = csl_manifest_read(o->cases, &c->manifest, error)) != CSL_OK) return status;
+    for (size_t i = 0; i < c->manifest.count; i++) c->summary->total += in_shard(o, i);
+    unsigned jobs = jobs_or_default(o->jobs, c->summary->total);
+    if ((status = conductor_open(c, jobs, stamp_case, error)) != CSL_OK) return status;
+    if ((status = describe_run(c, error)) != CSL_OK) return status;
+    if ((status = note_limits(c, error)) != CSL_OK) return status;
+    c->step = STEP_LIST;
+    if ((status = list_cases(c, error)) != CSL_OK) return status;
+    c->step = STEP_LOG;
+    if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), o->settings_file, c->hello,
+                               o->model, c->model, error)) != CSL_OK)
+        return status;
+    if ((status = ask_anchors(c, error)) != CSL_OK) return status;
+    c->step = STEP_SCORING;
+    csl_queue queue = {.waiting = c->count};
+    tell(c, (csl_event){.kind = CSL_EVENT_STARTED, .queue = &queue});
+    if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) return status;
+    if ((status = flush_group(c, error)) != CSL_OK) return status;
+    c->step = STEP_RESULTS;
+    return finish(c, error);
+}
+
 csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl_error *error)
 {
     conductor *c = NULL;
-    csl_status status = conductor_make(options, summary, &c, error);
-    if (status != CSL_OK) return status;
-    if ((status = csl_manifest_read(options->cases, &c->manifest, error)) != CSL_OK) goto done;
-    for (size_t i = 0; i < c->manifest.count; i++) summary->total += in_shard(options, i);
-    unsigned jobs = jobs_or_default(options->jobs, summary->total);
-    if ((status = conductor_open(c, jobs, stamp_case, error)) != CSL_OK) goto done;
-    if ((status = describe_run(c, error)) != CSL_OK) goto done;
-    if ((status = note_limits(c, error)) != CSL_OK) goto done;
-    if ((status = list_cases(c, error)) != CSL_OK) goto done;
-    if ((status = ledger_start(c->log, csl_store_fact(c->store, "configuration"), options->settings_file,
-                               c->hello, options->model, c->model, error)) != CSL_OK)
-        goto done;
-    if ((status = ask_anchors(c, error)) != CSL_OK) goto done;
-    report_progress(c);
-    if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) goto done;
-    if ((status = flush_group(c, error)) != CSL_OK) goto done;
-    status = finish(c, error);
-done:
+    csl_error why = {0};
+    csl_status status = conductor_make(options, summary, &c, &why);
+    if (status == CSL_OK) status = conduct(c, &why);
+    if (status == CSL_OK)
+        tell_end(c);
+    else
+        tell_failure(options, c ? c->step : STEP_OPTIONS, &why);
+    if (status != CSL_OK && error) *error = why;
     conductor_close(c);
     return status;
 }

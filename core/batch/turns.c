@@ -39,7 +39,7 @@ static void drop_attempt(turns *t, turn_slot *s)
     for (size_t i = 0; i < s->hash_count; i++) free(s->hashes[i]);
     free(s->hashes);
     csl_buffer_free(&s->bytes);
-    *s = (turn_slot){.attempts = s->attempts, .started = s->started};
+    *s = (turn_slot){.attempts = s->attempts, .worker = s->worker, .started = s->started};
 }
 
 void turns_free_slot(turns *t, size_t index)
@@ -132,11 +132,12 @@ size_t turns_due(const turns *t, size_t head, size_t next, double now)
     return head;
 }
 
-void turns_handed_out(turns *t, size_t index, double now)
+void turns_handed_out(turns *t, size_t index, unsigned worker, double now)
 {
     turn_slot *s = turns_slot(t, index);
     if (s->again > 0) t->unlucky--;
     s->again = 0;
     s->started = now;
+    s->worker = worker;
     s->attempts++;
 }

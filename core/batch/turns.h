@@ -15,6 +15,7 @@ enum { TURNS_ATTEMPTS = 3, TURNS_MAX_PLUGIN = 128 };
 typedef struct turn_slot {
     bool done;
     unsigned attempts; /* times that it was handed out */
+    unsigned worker;   /* to whom, last */
     double started;    /* when it was handed out last */
     double seconds;    /* that this attempt took */
     double again;      /* when it may be handed out again; 0: it need not */
@@ -45,7 +46,7 @@ void turns_fail(turns *t, size_t index, child_end end, const char *reason);
 double turns_try_again(turns *t, size_t index, double now);
 /* First case of [head, next) that is due to be handed out again, or next. */
 size_t turns_due(const turns *t, size_t head, size_t next, double now);
-void turns_handed_out(turns *t, size_t index, double now);
+void turns_handed_out(turns *t, size_t index, unsigned worker, double now);
 void turns_free_slot(turns *t, size_t index); /* after delivery */
 
 #endif

@@ -5,9 +5,10 @@
 
 #include "audit/audit.h"
 #include "base/file.h"
+#include "cli/telling.h"
 #include "cli/verb.h"
 
-csl_status csl_default_key(const char *verb, char path[4096], csl_error *error)
+csl_status csl_default_key(csl_telling *t, char path[4096], csl_error *error)
 {
     const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     char folder[3072], host[256] = "localhost", origin[320];
@@ -33,8 +34,9 @@ csl_status csl_default_key(const char *verb, char path[4096], csl_error *error)
     if (status == CSL_OK && chmod(folder, 0700) < 0)
         status = csl_fail_errno(error, folder, "cannot make it private");
     if (status == CSL_OK) status = csl_audit_keygen(folder, origin, error);
-    if (status == CSL_OK)
-        fprintf(stderr, "consilium: %s: no --key was given: made %s, which signs the audit log from now on\n",
-                verb, path);
-    return status;
+    if (status != CSL_OK) return status;
+    char text[4200];
+    snprintf(text, sizeof text, "no --key was given: made %s, which signs the audit log from now on", path);
+    csl_tell(t, &(csl_event){.kind = CSL_EVENT_KEY_MADE, .text = text, .detail = path});
+    return CSL_OK;
 }

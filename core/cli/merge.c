@@ -4,6 +4,7 @@
 
 #include "batch/batch.h"
 #include "cli/passphrase.h"
+#include "cli/telling.h"
 #include "cli/verb.h"
 
 static void help(void)
@@ -69,9 +70,10 @@ int csl_verb_merge(int argc, char **argv)
     char key[4096];
     csl_error error = {0};
     csl_run_summary summary;
+    csl_telling t = {.verb = "merge"};
     csl_audit_passphrase passphrase = csl_passphrase_from(passphrase_file, false);
     o.passphrase = &passphrase;
-    csl_status status = o.key ? CSL_OK : csl_default_key("merge", key, &error);
+    csl_status status = o.key ? CSL_OK : csl_default_key(&t, key, &error);
     if (!o.key) o.key = key;
     if (status == CSL_OK) status = csl_merge(&o, &summary, &error);
     return status == CSL_OK ? conclude(&o, &summary, json) : csl_complain(&error);

@@ -45,41 +45,13 @@ static void ask_to_stop(int signal)
     stop_asked = 1;
 }
 
-/* Rate and time left are of this start: what an earlier one did came for
- * nothing. */
-static void show_progress(void *context, size_t done, size_t failed, size_t withheld, size_t total)
-{
-    size_t *before = context;
-    char rest[128] = "";
-    if (*before == SIZE_MAX) *before = done;
-    if (*before == total) return; /* nothing was left to do */
-    int used = 0;
-    if (*before)
-        used = snprintf(rest, sizeof rest, "%zu done before%s", *before, failed || withheld ? ", " : "");
-    if (failed || withheld)
-        snprintf(rest + used, sizeof rest - (size_t)used, "%zu failed, %zu withheld", failed, withheld);
-    csl_progress("run", done - *before, total - *before, rest);
-}
-
-static void show_note(void *context, const char *text)
-{
-    (void)context;
-    csl_progress_end();
-    fprintf(stderr, "consilium: run: %s\n", text);
-}
-
 static int conclude(const csl_run_options *o, const csl_run_summary *s, bool json)
 {
-    size_t done = s->scored + s->failed + s->withheld;
     if (json)
         printf("{\"total\":%zu,\"scored\":%zu,\"failed\":%zu,\"withheld\":%zu,"
                "\"resumed\":%zu,\"stopped\":%s}\n",
                s->total, s->scored, s->failed, s->withheld, s->resumed, s->stopped ? "true" : "false");
-    if (s->stopped) {
-        fprintf(stderr, "consilium: run: stopped after %zu of %zu cases%s; run again to resume\n", done,
-                s->total, s->too_many_failed ? ", too many of which failed" : "");
-        return CSL_EXIT_CANNOT;
-    }
+    if (s->stopped) return CSL_EXIT_CANNOT;
     if (!json) {
         printf("%zu cases: %zu scored, %zu failed, %zu withheld", s->total, s->scored, s->failed,
                s->withheld);
@@ -107,26 +79,27 @@ static char *command_text(int argc, char **argv, const char *out)
     return text;
 }
 
-static int run(const csl_settings *s, csl_run_options *o)
+static int run(const csl_settings *s, csl_run_options *o, csl_telling *t)
 {
     csl_error error = {0};
     csl_run_summary summary;
     csl_run_keys keys;
     struct sigaction action = {.sa_handler = ask_to_stop};
-    csl_status status = csl_run_find_keys(s, "run", o, &keys, &error);
+    csl_status status = csl_run_find_keys(s, t, o, &keys, &error);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    if (status == CSL_OK) status = csl_run(o, &summary, &error);
+    bool ready = status == CSL_OK;
+    if (ready) status = csl_run(o, &summary, &error);
     csl_progress_end();
     csl_run_forget_keys(&keys);
-    return status == CSL_OK ? conclude(o, &summary, csl_settings_on(s, RUN_JSON)) : csl_complain(&error);
+    return status == CSL_OK ? conclude(o, &summary, csl_settings_on(s, RUN_JSON))
+                            : csl_tell_error(t, ready, &error);
 }
 
 int csl_verb_run(int argc, char **argv)
 {
-    size_t before = SIZE_MAX;
-    csl_run_options o = {
-        .progress = show_progress, .note = show_note, .stop = &stop_asked, .context = &before};
+    csl_telling t;
+    csl_run_options o = {.tell = csl_tell, .stop = &stop_asked, .context = &t};
     csl_settings s;
     csl_error error = {0};
     int rest = 0, code;
@@ -135,6 +108,8 @@ int csl_verb_run(int argc, char **argv)
         csl_settings_read(&s, "run", csl_run_settings, RUN_SETTINGS, argc, argv, &rest, &asked, &error);
     if (status == CSL_OK && argc - rest == 1) o.cases = argv[rest];
     if (status == CSL_OK && !asked) status = csl_run_apply(&s, &o, &error);
+    if (status == CSL_OK && !asked)
+        status = csl_telling_open(&t, "run", csl_settings_text(&s, RUN_LOG), &error);
     if (status == CSL_EUSAGE) {
         code = csl_usage("run", "%s%s%s", error.place, error.place[0] ? ": " : "", error.message);
     } else if (status != CSL_OK) {
@@ -145,7 +120,7 @@ int csl_verb_run(int argc, char **argv)
     } else {
         char *command = command_text(argc, argv, o.out);
         o.command = command;
-        code = run(&s, &o);
+        code = run(&s, &o, &t);
         free(command);
     }
     csl_settings_free(&s);

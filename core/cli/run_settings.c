@@ -81,6 +81,11 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          "options of adapters, separated by white space; `consilium plugin list` names them. The model was "
          "trained with its own",
          CSL_SETTING_TEXT},
+    [RUN_LOG] =
+        {"log", "WORD", "text",
+         "what is said on the standard error while it runs: text, for a terminal; json: an object a line "
+         "for a log, in which nothing is of a patient",
+         CSL_SETTING_TEXT},
     [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
                   .command_alone = true},
 };
@@ -131,7 +136,7 @@ csl_status csl_run_apply(const csl_settings *s, csl_run_options *o, csl_error *e
     return status;
 }
 
-csl_status csl_run_find_keys(const csl_settings *s, const char *verb, csl_run_options *o, csl_run_keys *keys,
+csl_status csl_run_find_keys(const csl_settings *s, csl_telling *t, csl_run_options *o, csl_run_keys *keys,
                              csl_error *error)
 {
     const char *witness = csl_settings_text(s, RUN_WITNESS_KEY);
@@ -141,7 +146,7 @@ csl_status csl_run_find_keys(const csl_settings *s, const char *verb, csl_run_op
     csl_status status = witness ? csl_audit_vkey_read(witness, &keys->witness, error) : CSL_OK;
     o->anchors.witness_key = keys->witness;
     if (status == CSL_OK && !o->key) {
-        status = csl_default_key(verb, keys->path, error);
+        status = csl_default_key(t, keys->path, error);
         o->key = keys->path;
     }
     return status;

@@ -4,6 +4,7 @@
 
 #include "batch/batch.h"
 #include "cli/settings.h"
+#include "cli/telling.h"
 
 enum {
     RUN_MODEL,
@@ -32,6 +33,7 @@ enum {
     RUN_SANDBOX,
     RUN_PLUGINS,
     RUN_OPTION,
+    RUN_LOG,
     RUN_JSON,
     RUN_SETTINGS
 };
@@ -48,7 +50,7 @@ typedef struct csl_run_keys {
     char path[4096]; /* of the key of who named none */
     char *witness;
 } csl_run_keys;
-csl_status csl_run_find_keys(const csl_settings *settings, const char *verb, csl_run_options *options,
+csl_status csl_run_find_keys(const csl_settings *settings, csl_telling *t, csl_run_options *options,
                              csl_run_keys *keys, csl_error *error);
 void csl_run_forget_keys(csl_run_keys *keys);
 

@@ -57,8 +57,9 @@ csl_registry_options csl_default_registry(const char *plugins_option);
 bool csl_set_options(csl_registry_options *where, const char *text);
 
 /* The key of who gives none: made once in the user's configuration folder, so that all their runs are signed
- * alike. Says to stderr that it made it. */
-csl_status csl_default_key(const char *verb, char path[4096], csl_error *error);
+ * alike. Tells when it made it. */
+struct csl_telling;
+csl_status csl_default_key(struct csl_telling *t, char path[4096], csl_error *error);
 
 /* A progress line: redrawn on a terminal, one plain line every few seconds elsewhere. Both to stderr. */
 void csl_progress(const char *what, size_t done, size_t total, const char *rest);

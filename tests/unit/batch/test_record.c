@@ -213,7 +213,7 @@ Test(record, a_case_without_an_answer)
     record r;
     record_card card = card_of();
     char *hashes[] = {HEX, ""};
-    cr_assert_eq(record_fail(&card, &which, "killed by signal 11", hashes, 2, &r, NULL), CSL_OK);
+    cr_assert_eq(record_fail(&card, &which, "crash", "killed by signal 11", hashes, 2, &r, NULL), CSL_OK);
     char *text = record_text(&r, 0, NULL);
     cr_expect_str_eq(text,
                      "{\"case\":\"A\",\"status\":\"failed\",\"reason\":\"killed by signal 11\",\"scores\":[],"

@@ -328,10 +328,10 @@ Test(run, what_cannot_start_says_why)
 
 static volatile int stop_now;
 
-static void stop_after_some(void *context, size_t done, size_t failed, size_t withheld, size_t total)
+static void stop_after_some(void *context, const csl_event *event)
 {
-    (void)context, (void)failed, (void)withheld, (void)total;
-    if (done >= 5) stop_now = 1;
+    (void)context;
+    if (event->run->scored + event->run->failed + event->run->withheld >= 5) stop_now = 1;
 }
 
 Test(run, a_stopped_run_keeps_what_is_done_and_goes_on_later)
@@ -341,7 +341,7 @@ Test(run, a_stopped_run_keeps_what_is_done_and_goes_on_later)
     csl_run_options o = options_for(NULL);
     stop_now = 0;
     o.stop = &stop_now;
-    o.progress = stop_after_some;
+    o.tell = stop_after_some;
     char *out = run("out", &o, &s);
     cr_expect(s.stopped && s.scored + s.failed + s.withheld < 40);
     cr_expect_null(folder_get(out, "results.csv"), "half a run exports nothing");
