@@ -101,7 +101,11 @@ static int read_and_print(csl_registry *registry, const embed_request *r)
     bool printed = csl_print_case(c, &r->view);
     bool empty = r->view.modality &&
                  !(csl_case_find(c, r->view.modality) && csl_case_find(c, r->view.modality)->count);
+    size_t known = 0;
+    for (size_t i = 0; i < c->input_count; i++) known += c->inputs[i].modality >= 0;
     csl_case_free(c);
+    if (status == CSL_OK && !known)
+        status = csl_fail(&error, CSL_EFORMAT, "embed", "no adapter knows any of these files");
     if (status != CSL_OK) {
         int code = csl_complain(&error);
         return status == CSL_EFORMAT ? CSL_EXIT_SOME_FAILED : code;

@@ -27,7 +27,7 @@ says "$T/out" "the signer is named" "trusted by clinic.pem"
 expect 3 "embed of a file that is not there" "$CONSILIUM" embed "$T/none.dcm"
 says "$T/err" "names the file" "none.dcm: cannot open"
 : >"$T/empty"
-expect 0 "embed of an empty file" "$CONSILIUM" embed "$T/empty"
+expect 1 "embed of nothing but an empty file" "$CONSILIUM" embed "$T/empty"
 says "$T/out" "warns" '"type":"warning".*is empty'
 
 mkdir "$T/nothing"

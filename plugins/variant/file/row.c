@@ -110,7 +110,7 @@ static int take_sample(variant_record *r, variant_fault *fault)
     variant_span rest = r->sample;
     for (int i = 0; i < VARIANT_FORMATS; i++) r->values[i] = (variant_field){NULL, 0, 0};
     bool judged = r->judge->strictness != VARIANT_UNJUDGED;
-    variant_counts counts = {r->alleles - 1, judged ? ploidy(r) : 0};
+    variant_counts counts = {r->alleles - 1, judged ? ploidy(r) : 0, r->column[VARIANT_FORMAT_GENOTYPE] >= 0};
     int field = 0;
     for (; rest.at; field++) {
         variant_span value = variant_split(&rest, ':');
@@ -158,7 +158,8 @@ static int take_item(variant_record *r, variant_span item, size_t number, varian
         return -1;
     d->used = r->serial;
     if (value.at)
-        return variant_body_values(r->judge, "INFO", d, value, (variant_counts){r->alleles - 1, 0}, fault);
+        return variant_body_values(r->judge, "INFO", d, value, (variant_counts){r->alleles - 1, 0, false},
+                                   fault);
     return d->type == VARIANT_TYPE_FLAG || d->type == VARIANT_TYPE_ANY
                ? 0
                : variant_judge_breach(r->judge, VARIANT_RULE_NO_VALUE, fault, "INFO %.32s has no value",

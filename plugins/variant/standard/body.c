@@ -218,6 +218,20 @@ static bool is_cigar(const char *at, const char *end)
     return at > start;
 }
 
+/* Which rule too many or too few values break. What decomposing programs leave of one ALT of several (vt
+ * decompose: too many), and PL of two copies where fixploidy made GT one, is well known; of a list that is
+ * too short nothing tells whose values are there, and one number is not two. */
+static variant_rule number_rule(const variant_declaration *d, bool info, bool few, variant_counts counts)
+{
+    if (d->type == VARIANT_TYPE_STRING && d->number > 0 && !d->reserved) return VARIANT_RULE_TEXT_NUMBER;
+    if (d->number == VARIANT_NUMBER_GENOTYPES)
+        return few && counts.genotype ? VARIANT_RULE_SURE_NUMBER : VARIANT_RULE_PLOIDY;
+    if (d->reserved) return VARIANT_RULE_NUMBER;
+    bool number = d->type == VARIANT_TYPE_INTEGER || d->type == VARIANT_TYPE_FLOAT;
+    bool sure = d->number >= 0 ? !few : few && (info || d->number == VARIANT_NUMBER_ALTERNATIVES);
+    return number && sure ? VARIANT_RULE_SURE_NUMBER : VARIANT_RULE_OWN_NUMBER;
+}
+
 int variant_body_values(variant_judge *judge, const char *column, const variant_declaration *d,
                         variant_span values, variant_counts counts, variant_fault *fault)
 {
@@ -226,7 +240,7 @@ int variant_body_values(variant_judge *judge, const char *column, const variant_
     if (d->type == VARIANT_TYPE_FLAG) {
         bool word = values.length == 1 && (*values.at == '0' || *values.at == '1');
         return word ? 0
-                    : wrong_value(judge, VARIANT_RULE_TYPE, column, d, values, "a flag has no value", fault);
+                    : wrong_value(judge, VARIANT_RULE_FLAG, column, d, values, "a flag has no value", fault);
     }
     if (d->type == VARIANT_TYPE_ANY || (d->type == VARIANT_TYPE_STRING && want < 0)) return 0;
     bool cigar = d->type == VARIANT_TYPE_STRING && !strcmp(d->name, "CIGAR");
@@ -248,11 +262,7 @@ int variant_body_values(variant_judge *judge, const char *column, const variant_
     }
     if (want < 0 || count == want) return 0;
     char what[33];
-    bool text = d->type == VARIANT_TYPE_STRING && d->number > 0 && !d->reserved;
-    variant_rule rule = text                                    ? VARIANT_RULE_TEXT_NUMBER
-                        : d->number == VARIANT_NUMBER_GENOTYPES ? VARIANT_RULE_PLOIDY
-                        : d->reserved                           ? VARIANT_RULE_NUMBER
-                                                                : VARIANT_RULE_OWN_NUMBER;
-    return variant_judge_breach(judge, rule, fault, "%s %.64s has %d values (\"%s\") where %d are needed",
-                                column, d->name, count, shown(values, what), want);
+    return variant_judge_breach(judge, number_rule(d, *column == 'I', count < want, counts), fault,
+                                "%s %.64s has %d values (\"%s\") where %d are needed", column, d->name, count,
+                                shown(values, what), want);
 }

@@ -9,6 +9,7 @@
 typedef struct variant_counts {
     int alternatives; /* 0 where ALT is '.': numbers by allele are not checked then */
     int ploidy;       /* of the sample; 2 where it has no GT, 0: not known */
+    bool genotype;    /* the sample has a GT */
 } variant_counts;
 
 /* All return 0, or -1 with the fault's reason. */

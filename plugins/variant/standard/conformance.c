@@ -28,8 +28,10 @@ static const struct {
     [VARIANT_RULE_META_ID] = {STANDARD, 0, 0},
     [VARIANT_RULE_META_UNIQUE] = {TOLERATED, 3, NO_RULE}, /* merged headers repeat lines; the first counts */
     [VARIANT_RULE_RESERVED] = {STANDARD, 0, 0},
-    [VARIANT_RULE_RESERVED_LOOSE] = {TOLERATED, 0, 0},        /* says less than the standard, nothing wrong */
-    [VARIANT_RULE_RESERVED_WIDER] = {STANDARD, 3, TOLERATED}, /* Float for Integer: GQ of freebayes */
+    [VARIANT_RULE_RESERVED_LOOSE] = {TOLERATED, 0, 0}, /* says less than the standard, nothing wrong */
+    [VARIANT_RULE_RESERVED_WIDER] = {STANDARD, 3,
+                                     TOLERATED},      /* Float: GQ of freebayes, MQ of VarDict, PQ of GATK */
+    [VARIANT_RULE_RESERVED_FLOAT] = {STANDARD, 0, 0}, /* Float for any other Integer */
     [VARIANT_RULE_NO_SAMPLES] = {STANDARD, 0, 0},
     [VARIANT_RULE_SORTED] = {STANDARD, 0, 0},
     [VARIANT_RULE_CONTIGUOUS] = {STANDARD, 0, 0},
@@ -51,10 +53,12 @@ static const struct {
     [VARIANT_RULE_LAST_LINE] = {STANDARD, 3, TOLERATED},
     [VARIANT_RULE_TYPE] = {STANDARD, 0, 0},
     [VARIANT_RULE_OWN_TYPE] = {STANDARD, 3, TOLERATED}, /* what annotators of 4.1 and 4.2 added */
+    [VARIANT_RULE_FLAG] = {STANDARD, 0, 0},
     [VARIANT_RULE_NUMBER_TAIL] = {TOLERATED, 0,
                                   0}, /* of fields that are not read, and read elsewhere up to there */
     [VARIANT_RULE_NUMBER] = {STANDARD, 0, 0},
-    [VARIANT_RULE_OWN_NUMBER] = {STANDARD, 3, TOLERATED},
+    [VARIANT_RULE_OWN_NUMBER] = {STANDARD, 3, TOLERATED}, /* as splitting alleles leaves lists */
+    [VARIANT_RULE_SURE_NUMBER] = {STANDARD, 0, 0},
     [VARIANT_RULE_PLOIDY] = {STANDARD, 3,
                              TOLERATED}, /* PL of two copies where GT was made one, as fixploidy does */
     [VARIANT_RULE_TEXT_NUMBER] = {TOLERATED, 0, 0}, /* commas within a text, as annotators write it */

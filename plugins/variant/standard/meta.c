@@ -129,6 +129,15 @@ static int check_id(variant_judge *judge, const char *kind, variant_span id, var
     return 0;
 }
 
+/* Which rule breaks a field that is declared as Float where the standard has Integer. */
+static variant_rule wider_rule(const variant_declaration *is)
+{
+    static const char *const well_known[] = {"GQ", "MQ", "PQ"};
+    for (size_t i = 0; i < sizeof well_known / sizeof *well_known; i++)
+        if (!strcmp(is->name, well_known[i])) return VARIANT_RULE_RESERVED_WIDER;
+    return VARIANT_RULE_RESERVED_FLOAT;
+}
+
 /* What the standard reserves a name for must be declared like that. */
 static int check_reserved(variant_judge *judge, const char *kind, variant_declared which,
                           const variant_declaration *is, variant_type type, int number, variant_fault *fault)
@@ -138,7 +147,7 @@ static int check_reserved(variant_judge *judge, const char *kind, variant_declar
     if (is->type && is->type != type) {
         bool wider = which == VARIANT_DECLARED_FORMAT && is->type == VARIANT_TYPE_INTEGER &&
                      type == VARIANT_TYPE_FLOAT;
-        if (variant_judge_breach(judge, wider ? VARIANT_RULE_RESERVED_WIDER : VARIANT_RULE_RESERVED, fault,
+        if (variant_judge_breach(judge, wider ? wider_rule(is) : VARIANT_RULE_RESERVED, fault,
                                  "##%s %s is of Type %s: the standard reserves it for %s", kind, is->name,
                                  types[type], types[is->type]) < 0)
             return -1;

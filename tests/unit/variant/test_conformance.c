@@ -70,6 +70,7 @@ Test(variant_conformance, header)
         {3, "##INFO=<ID=AF,Number=.,Type=Float,Description=\"f\">\n", WARNED, "reserves it for Number=A"},
         {3, "##FORMAT=<ID=GQ,Number=1,Type=Float,Description=\"q\">\n", REFUSED, "reserves it for Integer"},
         {2, "##FORMAT=<ID=GQ,Number=1,Type=Float,Description=\"q\">\n", WARNED, "reserves it for Integer"},
+        {2, "##FORMAT=<ID=PL,Number=G,Type=Float,Description=\"p\">\n", REFUSED, "reserves it for Integer"},
         {2, "##FORMAT=<ID=AD,Number=.,Type=Integer,Description=\"a\">\n", READ,
          NULL}, /* not reserved before 4.3 */
         {3, "##FORMAT=<ID=AD,Number=1,Type=Integer,Description=\"a\">\n", REFUSED,
@@ -151,6 +152,10 @@ Test(variant_conformance, records)
         {3, "1\t5\t.\tA\tC\t.\t.\tDP=1;DP=1\tGT\t0/1\n", REFUSED, "INFO has DP twice"},
         {3, "1\t5\t.\tA\tC\t.\t.\tOWN=1\tGT\t0/1\n", REFUSED, "INFO OWN has 1 values"},
         {2, "1\t5\t.\tA\tC\t.\t.\tOWN=1\tGT\t0/1\n", WARNED, "INFO OWN has 1 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\tOWN=1,2,3\tGT\t0/1\n", REFUSED, "INFO OWN has 3 values"},
+        {2, "1\t5\t.\tA\tC,G\t.\t.\tEACH=1\tGT\t0/1\n", REFUSED, "INFO EACH has 1 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\tEACH=1,2\tGT\t0/1\n", WARNED, "INFO EACH has 2 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\tMARK=9\tGT\t0/1\n", REFUSED, "a flag has no value"},
         {2, "1\t5\t.\tA\tC\t.\t.\tOWN=1,word\tGT\t0/1\n", WARNED, "numbers are needed"},
         {3, "1\t5\t.\tA\tC\t.\t.\tTEXT=a,b\tGT\t0/1\n", WARNED, "INFO TEXT has 2 values"},
         {3, "1\t5\t.\tA\tC\t.\t.\t1000g2015aug_all=0.1\tGT\t0/1\n", WARNED, "1000g2015aug_all"},
@@ -159,6 +164,8 @@ Test(variant_conformance, records)
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL:GP\t0/1:0,3,30:0.1,0.9,0\n", READ, NULL},
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t0/1:0,3\n", REFUSED, "FORMAT PL has 2 values"},
         {2, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t1:0,3,30\n", WARNED, "FORMAT PL has 3 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t0/1:0,3\n", REFUSED, "FORMAT PL has 2 values"},
+        {2, "1\t5\t.\tA\tC\t.\t.\t.\tPL\t0,3\n", WARNED, "FORMAT PL has 2 values"},
         {3, "1\t5\t.\tA\tC\t.\t.\t.\tGT:PL\t1:0,3\n", READ, NULL},
         {3, "1\t5\t.\tA\tC,G\t.\t.\t.\tGT:PL\t1/2:0,1,2,3,4,5\n", READ, NULL},
         {3, "1\t5\t.\tA\tC,G\t.\t.\t.\tGT:PL\t1:0,1\n", REFUSED, "where 3 are needed"},
@@ -196,6 +203,8 @@ Test(variant_conformance, records)
         snprintf(text, sizeof text,
                  "##fileformat=VCFv4.%d\n"
                  "##INFO=<ID=OWN,Number=2,Type=Float,Description=\"o\">\n"
+                 "##INFO=<ID=EACH,Number=A,Type=Integer,Description=\"e\">\n"
+                 "##INFO=<ID=MARK,Number=0,Type=Flag,Description=\"m\">\n"
                  "##INFO=<ID=TEXT,Number=1,Type=String,Description=\"t\">\n"
                  "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\n%s",
                  table[i].version, table[i].records);
