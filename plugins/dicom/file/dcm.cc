@@ -8,8 +8,28 @@
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+
+void csl::DataSet::index()
+{
+    for (DcmObject *at = nextInContainer(nullptr); at; at = nextInContainer(at))
+        elements_.push_back(static_cast<DcmElement *>(at));
+}
+
+OFCondition csl::DataSet::search(const DcmTagKey &tag, DcmStack &found, E_SearchMode mode, OFBool into_items)
+{
+    if (elements_.empty() || mode != ESM_fromHere || into_items)
+        return DcmDataset::search(tag, found, mode, into_items);
+    auto at = std::lower_bound(
+        elements_.begin(), elements_.end(), tag,
+        [](const DcmElement *element, const DcmTagKey &wanted) { return element->getTag() < wanted; });
+    found.clear();
+    if (at == elements_.end() || (*at)->getTag() != tag) return EC_TagNotFound;
+    found.push(*at);
+    return EC_Normal;
+}
 
 csl_dcm_file::~csl_dcm_file()
 {
@@ -140,6 +160,7 @@ int32_t csl_dcm_open(const uint8_t *bytes, uint64_t length, csl_dcm_file **file,
         opened->dataset.transferInit();
         opened->parse = opened->dataset.read(stream, opened->read_as, EGL_noChange, DCM_MaxReadLength);
         opened->dataset.transferEnd();
+        opened->dataset.index();
         if (stream.status().bad()) /* a guard spoke; DCMTK may have taken it for the end */
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, "data set", "%s", stream.status().text());
         opened->loose_items = stream.has_loose_items();

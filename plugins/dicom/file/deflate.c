@@ -5,7 +5,8 @@
 
 static const char place[] = "deflated data set";
 
-enum { LEAST = 1 << 16, LIKELY = 3 }; /* what images are commonly deflated by, at most */
+/* LIKELY: what images are commonly deflated by, at most. LEAST: memory that is not written costs nothing. */
+enum { LEAST = 1 << 20, LIKELY = 3 };
 
 int32_t csl_inflate(const uint8_t *stream, uint64_t length, uint8_t **inflated, uint64_t *inflated_length,
                     csl_dcm_error *error)
@@ -27,7 +28,8 @@ int32_t csl_inflate(const uint8_t *stream, uint64_t length, uint8_t **inflated, 
     }
     libdeflate_free_decompressor(d);
     if (result == LIBDEFLATE_SUCCESS) {
-        *inflated = out;
+        uint8_t *fitting = realloc(out, used > 0 ? used : 1);
+        *inflated = fitting ? fitting : out;
         *inflated_length = used;
         return CSL_PLUGIN_OK;
     }

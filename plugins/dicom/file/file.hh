@@ -16,11 +16,28 @@
 
 struct csl_pixel_encoding; /* how the pixels are to be decoded: pixel/pixels.hh */
 
+namespace csl
+{
+
+/* DCMTK looks for an element at one after the other; those of the data set itself are bisected once they are
+ * indexed. */
+class DataSet final : public DcmDataset
+{
+  public:
+    void index(); /* after it was read, which leaves the elements in the order of their tags */
+    OFCondition search(const DcmTagKey &tag, DcmStack &found, E_SearchMode mode, OFBool into_items) override;
+
+  private:
+    std::vector<DcmElement *> elements_; /* of the list */
+};
+
+} // namespace csl
+
 struct csl_dcm_file {
     const uint8_t *bytes = nullptr; /* borrowed, or inflated */
     uint64_t length = 0;
     uint8_t *inflated = nullptr; /* owned */
-    DcmDataset dataset;
+    csl::DataSet dataset;
     const csl_syntax *syntax = nullptr;           /* as declared, else as found; NULL: not in the table */
     E_TransferSyntax read_as = EXS_Unknown;       /* how the elements are encoded */
     bool other_encoding = false;                  /* which is not as declared */

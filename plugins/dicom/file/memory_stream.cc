@@ -16,8 +16,11 @@ constexpr ptrdiff_t max_stack = 1 << 20;
 
 constexpr uint32_t directory_records = 0x00041220;
 
-/* The private groups that are read (suv.cc): GEMS_PETD_01 and Philips PET Private Group. */
-constexpr uint32_t read_group_of_ge = 0x0009, read_group_of_philips = 0x7053;
+/* The private blocks that are read (suv.cc). */
+constexpr struct {
+    uint32_t group;
+    const char *creator;
+} read_blocks[] = {{0x0009, "GEMS_PETD_01"}, {0x7053, "Philips PET Private Group"}};
 
 /* Data Set Trailing Padding without a value (PS3.10 7.2), which DCMTK reads where the pixels begin. */
 constexpr uint8_t padding[12] = {0xFC, 0xFF, 0xFC, 0xFF, 'O', 'B'};
@@ -157,12 +160,25 @@ uint32_t MemoryStream::u16(uint64_t at) const
     return big_endian_ ? bytes[0] * 256u + bytes[1] : bytes[1] * 256u + bytes[0];
 }
 
-uint64_t MemoryStream::unread_private(uint64_t at) const
+bool MemoryStream::is_read(uint32_t tag, const uint8_t *value, uint64_t length)
+{
+    for (const auto &block : read_blocks) {
+        size_t named = std::strlen(block.creator);
+        if (tag >> 16 != block.group || length < named || std::memcmp(value, block.creator, named) != 0)
+            continue;
+        if ((tag & 0xFFFF) < 0x10 || (tag & 0xFFFF) > 0xFF) continue; /* no creator (PS3.5 7.8.1) */
+        block_ = tag >> 16 << 16 | (tag & 0xFF) << 8;
+        return true;
+    }
+    return (tag & 0xFFFFFF00) == block_;
+}
+
+uint64_t MemoryStream::unread_private(uint64_t at)
 {
     uint64_t left = producer_.length - at, header = 8;
     if (left < 12) return 0;
     uint32_t group = u16(at);
-    if (!(group & 1) || group == read_group_of_ge || group == read_group_of_philips) return 0;
+    if (!(group & 1)) return 0;
     const uint8_t *vr = producer_.bytes + at + 4;
     uint64_t value = big_endian_ ? u16(at + 4) << 16 | u16(at + 6) : u16(at + 4) | u16(at + 6) << 16;
     if (explicit_) {
@@ -174,7 +190,8 @@ uint64_t MemoryStream::unread_private(uint64_t at) const
         }
     }
     /* An element must follow, since DCMTK is about to read one; undefined lengths are of sequences. */
-    return value < UINT32_MAX && value + 12 <= left - header ? header + value : 0;
+    if (value == UINT32_MAX || value + 12 > left - header) return 0;
+    return is_read(group << 16 | u16(at + 2), producer_.bytes + at + header, value) ? 0 : header + value;
 }
 
 uint64_t MemoryStream::loose_item(uint64_t at) const

@@ -88,13 +88,16 @@ class MemoryStream final : public DcmInputStream
 
     uint32_t u16(uint64_t at) const;
     /* Length of the element at `at` with its header, or 0 where it is not one to be passed over. */
-    uint64_t unread_private(uint64_t at) const;
+    uint64_t unread_private(uint64_t at);
+    /* Whether a private element is of a block that is read, or names its creator. */
+    bool is_read(uint32_t tag, const uint8_t *value, uint64_t length);
     /* Length of an item that stands in no sequence, or 0. */
     uint64_t loose_item(uint64_t at) const;
 
     MemoryProducer producer_;
     std::vector<Level> levels_;
     uint64_t steps_ = 0, pixel_data_;
+    uint32_t block_ = 0; /* the private one that is read: the first tag of it */
     bool has_loose_items_ = false;
     const bool big_endian_, explicit_;
 };

@@ -29,10 +29,11 @@ static cut cut_of(const csl_dcm_frame *frame)
     return (cut){frame->shift, mask, frame->is_signed ? 1u << (frame->bits - 1) : 0};
 }
 
-/* What becomes of a stored value: slope and intercept, then limits. */
+/* What becomes of a stored value: slope and intercept, then limits; or, where it means padding, `darkest`. */
 typedef struct scale {
     double slope, intercept;
     float low, high;
+    float padding_low, padding_high, darkest; /* the first above the second: no padding */
 } scale;
 
 static inline int32_t value_of(uint32_t sample, cut c)
@@ -47,20 +48,22 @@ static inline float limited(float value, const scale *s)
 }
 
 /* A loop for each width, so that the compiler can take many samples at once. */
+#define VALUE(stored, number) limited((float)((number)(stored) * (number)s.slope + (number)s.intercept), &s)
 #define FILL(name, type, stored, number)                                                                     \
     CSL_VECTOR static void name(const type *restrict from, size_t step, size_t count, cut c, scale s,        \
                                 float *restrict to)                                                          \
     {                                                                                                        \
         (void)c;                                                                                             \
-        if (step == 1) {                                                                                     \
-            for (size_t i = 0; i < count; i++)                                                               \
-                to[i] = limited(                                                                             \
-                    (float)((number)(stored(from[i], c)) * (number)s.slope + (number)s.intercept), &s);      \
-            return;                                                                                          \
+        if (step > 1) {                                                                                      \
+            for (size_t i = 0; i < count; i++) to[i] = VALUE(stored(from[i * step], c), number);             \
+        } else if (s.padding_low > s.padding_high) {                                                         \
+            for (size_t i = 0; i < count; i++) to[i] = VALUE(stored(from[i], c), number);                    \
+        } else {                                                                                             \
+            for (size_t i = 0; i < count; i++) {                                                             \
+                float is = (float)stored(from[i], c), value = VALUE(stored(from[i], c), number);             \
+                to[i] = ((is < s.padding_low) | (is > s.padding_high)) ? value : s.darkest;                  \
+            }                                                                                                \
         }                                                                                                    \
-        for (size_t i = 0; i < count; i++)                                                                   \
-            to[i] = limited(                                                                                 \
-                (float)((number)(stored(from[i * step], c)) * (number)s.slope + (number)s.intercept), &s);   \
     }
 
 static inline int64_t wide_value_of(uint32_t sample, cut c)
@@ -109,15 +112,32 @@ static void fill(const csl_dcm_frame *frame, size_t first, size_t step, size_t c
         fill32(at, step, count, c, s, to);
 }
 
-CSL_VECTOR static void rescale(const float *restrict stored, scale s, float *restrict values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = limited(stored[i] * (float)s.slope + (float)s.intercept, &s);
-}
+/* The least and the most of the stored values that are no padding; the first above the second where all are.
+ */
+typedef struct span {
+    int32_t least, most;
+} span;
+
+#define SPAN(name, type)                                                                                     \
+    CSL_VECTOR static span name(const type *restrict from, size_t count, cut c, int32_t low, int32_t high)   \
+    {                                                                                                        \
+        int32_t least = INT32_MAX, most = INT32_MIN;                                                         \
+        for (size_t i = 0; i < count; i++) {                                                                 \
+            int32_t is = value_of(from[i], c);                                                               \
+            int32_t other = ((is - low) >> 31) | ((high - is) >> 31); /* -1 where it is no padding */        \
+            int32_t up = (is & other) | (INT32_MAX & ~other), down = (is & other) | (INT32_MIN & ~other);    \
+            least = up < least ? up : least;                                                                 \
+            most = down > most ? down : most;                                                                \
+        }                                                                                                    \
+        return (span){least, most};                                                                          \
+    }
+
+SPAN(span8, uint8_t)
+SPAN(span16, sample16)
 
 static scale plain_scale(void)
 {
-    return (scale){1, 0, -(float)UINT32_MAX, (float)UINT32_MAX};
+    return (scale){1, 0, -(float)UINT32_MAX, (float)UINT32_MAX, 1, 0, 0};
 }
 
 enum { CHUNK = 2048 }; /* pixels at a time, so that what is in between stays in the cache */
@@ -186,38 +206,59 @@ static void look_up(const csl_lut *lut, const float *table, const float *stored,
     for (size_t i = 0; i < count; i++) values[i] = table[at[i]];
 }
 
+/* What padding becomes: the darkest other value, before they are inverted. A scale keeps the order of what is
+ * stored or turns it round; no value is darker than the limit. */
+static float darkest_of(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, scale s, bool inverted,
+                        size_t count)
+{
+    const int32_t low = (int32_t)pixels->padding_low, high = (int32_t)pixels->padding_high;
+    float darkest = inverted ? -INFINITY : INFINITY;
+    for (size_t first = 0; first < count && (inverted || darkest > s.low); first += CHUNK) {
+        size_t part = count - first < CHUNK ? count - first : CHUNK;
+        const uint8_t *from = frame->samples + first * frame->bytes_per_sample;
+        span of = frame->bytes_per_sample == 1 ? span8(from, part, cut_of(frame), low, high)
+                                               : span16((const void *)from, part, cut_of(frame), low, high);
+        if (of.least > of.most) continue; /* nothing but padding */
+        float a = VALUE(of.least, double), b = VALUE(of.most, double);
+        darkest = inverted ? fmaxf(darkest, fmaxf(a, b)) : fminf(darkest, fminf(a, b));
+    }
+    return isinf(darkest) ? 0 : darkest;
+}
+
 static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, csl_plane *plane,
                          size_t count)
 {
     bool is_palette = frame->palette[0].values;
-    const csl_lut *lut = frame->palette[0].values ? &frame->palette[0]
-                         : frame->modality.values ? &frame->modality
-                                                  : NULL;
+    const csl_lut *lut = is_palette ? &frame->palette[0] : frame->modality.values ? &frame->modality : NULL;
+    scale s = plain_scale();
+    s.slope = frame->slope;
+    s.intercept = frame->intercept;
+    s.low = frame->is_hounsfield ? hounsfield_low : (float)INT32_MIN;
+    s.high = frame->is_hounsfield ? hounsfield_high : s.high;
     bool may_be_padded = !is_palette && (pixels->has_padding || frame->is_float);
-    scale s = {frame->slope, frame->intercept, (float)INT32_MIN, (float)UINT32_MAX};
-    if (frame->is_hounsfield) s = (scale){s.slope, s.intercept, hounsfield_low, hounsfield_high};
-    bool exact = is_exact(frame, &s);
+    /* Padding of whole numbers is found before the values are made. */
+    bool by_value = may_be_padded && (frame->is_float || frame->bytes_per_sample > 2 || lut);
+    if (may_be_padded && !by_value) {
+        s.padding_low = (float)pixels->padding_low;
+        s.padding_high = (float)pixels->padding_high;
+        s.darkest = darkest_of(pixels, frame, s, plane->inverted, count);
+    }
     float *table = lut ? table_of(frame) : NULL, darkest = INFINITY, stored[CHUNK];
     if (lut && !table) return CSL_PLUGIN_NO_MEMORY;
     for (size_t first = 0; first < count; first += CHUNK) {
         size_t part = count - first < CHUNK ? count - first : CHUNK;
         float *values = plane->values + first;
-        if (!table && !may_be_padded) {
+        if (lut || by_value) fill(frame, first, 1, part, plain_scale(), stored);
+        if (lut)
+            look_up(lut, table, stored, values, part);
+        else
             fill(frame, first, 1, part, s, values);
-        } else {
-            fill(frame, first, 1, part, plain_scale(), stored);
-            if (exact) /* what is stored is all of the value */
-                rescale(stored, s, values, part);
-            else
-                fill(frame, first, 1, part, s, values);
-        }
-        if (table) look_up(lut, table, stored, values, part);
         for (size_t i = 0; i < part && plane->inverted; i++) values[i] = -values[i];
-        if (!may_be_padded) continue;
+        if (!by_value) continue;
         float lowest = mark_padding(pixels, stored, values, part);
         darkest = lowest < darkest ? lowest : darkest;
     }
-    if (may_be_padded) darken_padding(darkest, plane->values, count);
+    if (by_value) darken_padding(darkest, plane->values, count);
     free(table);
     return CSL_PLUGIN_OK;
 }
