@@ -16,7 +16,7 @@
 static const size_t memory_limit = (size_t)4 << 30;
 
 /* Files that say how to read the others: they join the case, and an option of an adapter names them. */
-enum { ROI, REFERENCE, ANNOTATION, PANEL, SCHEMA, COMPANIONS };
+enum { ROI, REFERENCE, ANNOTATION, PANEL, GENES, SCHEMA, COMPANIONS };
 static const struct {
     const char *option, *setting;
 } companions[COMPANIONS] = {
@@ -24,6 +24,7 @@ static const struct {
     [REFERENCE] = {"--reference", "variant.reference"},
     [ANNOTATION] = {"--annotation", "variant.annotation"},
     [PANEL] = {"--panel", "variant.panel"},
+    [GENES] = {"--genes", "variant.genes"},
     [SCHEMA] = {"--schema", "record.schema"},
 };
 
@@ -59,6 +60,9 @@ static void help(void)
          "  --panel FILE          read only the variants in the regions of this BED file, or of the genes of "
          "this "
          "list\n"
+         "  --genes FILE          where the genes of --panel's list lie (GFF3, GTF, or BED with names), so "
+         "that an\n"
+         "                        index finds them\n"
          "  --schema FILE         XML records must be valid by this XML schema, which takes what it includes "
          "with it\n"
          "  --patient ID          whose files these are: of a VCF of several samples, theirs is read\n"
@@ -203,6 +207,7 @@ static int parse(int argc, char **argv, embed_request *r)
                                             {"reference", required_argument, NULL, REFERENCE},
                                             {"annotation", required_argument, NULL, ANNOTATION},
                                             {"panel", required_argument, NULL, PANEL},
+                                            {"genes", required_argument, NULL, GENES},
                                             {"schema", required_argument, NULL, SCHEMA},
                                             {"patient", required_argument, NULL, 'i'},
                                             {"option", required_argument, NULL, 'o'},
@@ -219,6 +224,7 @@ static int parse(int argc, char **argv, embed_request *r)
         case REFERENCE:
         case ANNOTATION:
         case PANEL:
+        case GENES:
         case SCHEMA: r->companions[o] = optarg; break;
         case 'i':
             r->patient = optarg;

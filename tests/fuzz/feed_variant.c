@@ -100,7 +100,9 @@ const char *feed(const uint8_t *bytes, size_t length)
                                            "variant.conformance",
                                            "warn",
                                            NULL};
-    static const char *const with_panel[] = {"variant.panel", "p.bed", NULL};
+    static const char *const with_panel[] = {"variant.panel", "p.bed", NULL}, *const with_genes[] = {
+                                                                                  "variant.panel", "p",
+                                                                                  "variant.genes", "g", NULL};
     uint32_t sure;
     variant_kind kind = variant_probe(bytes, length < 65536 ? length : 65536, &sure);
     csl_input own = named("x.vcf.gz", bytes, length), good = named("x.vcf.gz", vcf, sizeof vcf - 1),
@@ -116,6 +118,10 @@ const char *feed(const uint8_t *bytes, size_t length)
         inputs[2] = panel;
         return embed(inputs, 3, with_panel);
     case VARIANT_KIND_PANEL: inputs[1] = named("p.bed", bytes, length); return embed(inputs, 2, with_panel);
+    case VARIANT_KIND_GENE_PLACES:
+        inputs[1] = named("p", "ONE\n", 4);
+        inputs[2] = named("g", bytes, length);
+        return embed(inputs, 3, with_genes);
     case VARIANT_KIND_REFERENCE: inputs[1] = named("r.fa", bytes, length); return embed(inputs, 4, with_all);
     case VARIANT_KIND_REFERENCE_INDEX:
         inputs[4] = named("r.fa.fai", bytes, length);

@@ -18,6 +18,8 @@ printf '>1 one\nACACACACAC\nACACACACAC\nACGT\n>2\nACACAAAAAAAAAAAC\n' >r.fa
 printf '1\t24\t7\t10\t11\n2\t16\t37\t16\t17\n' >r.fa.fai
 printf '# a panel\n1\t0\t4\n1\t5\t20\nchr2\t100\t200\n' >p.bed
 printf 'BRCA1\nTP53\nC9orf72\n' >genes
+printf '##gff-version 3\n1\tx\tgene\t2\t9\t.\t+\t.\tID=gene:E1;Name=ONE\n1\tx\texon\t3\t4\t.\t+\t.\tgene=ONE\n' >g.gff3
+printf '# GRCh38\nchr1\tx\tgene\t2\t9\t.\t+\t.\tgene_id "E1"; gene_name "ONE";\n' >g.gtf
 printf '###PGS CATALOG SCORING FILE\n#pgs_id=P\n#genome_build=GRCh37\n#HmPOS_build=GRCh38\nrsID\tchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\tis_dominant\tallelefrequency_effect\thm_chr\thm_pos\nrs1\t1\t9\tT\tC\t1\tTrue\t0.5\t1\t2\nrs2\t1\t9\tA\tG\t1\tFalse\t0.5\t1\t5\n' >s.txt
 gzip -k s.txt
 # tabix (preset 2: VCF) and CSI indices of two contigs: one bin with one piece each, and the windows of tabix.

@@ -68,7 +68,7 @@ void variant_layout_declare(variant_layout *layout, const char *key, const char 
     const char *names = strstr(description, "Format:");
     names = names ? names + strlen("Format:") : strchr(description, '\'');
     if (!names) return;
-    variant_layout found = {.key = ""};
+    variant_layout found = {.key = "", .only = layout->only};
     for (int i = 0; i < VARIANT_PARTS; i++) found.column[i] = -1;
     size_t best[VARIANT_PARTS];
     variant_span rest = {names, strlen(names)};
@@ -202,6 +202,7 @@ void variant_annotation_read(const variant_layout *layout, const char *text, siz
     *annotation =
         (variant_annotation){.rank = VARIANT_RANK_NONE, .impact = VARIANT_IMPACT_NONE, .frequency = NAN};
     int best_standing = -1;
+    bool best_asked = false;
     bool trimmed = length && count > 2 && may_be_trimmed(alleles, count);
     variant_span entries = {text, length};
     while (entries.at) {
@@ -217,15 +218,23 @@ void variant_annotation_read(const variant_layout *layout, const char *text, siz
         variant_span term;
         variant_consequence worst = variant_consequence_worst(terms.at, terms.length, impact.at,
                                                               impact.length, &term.at, &term.length);
+        variant_span symbol = parts[VARIANT_PART_SYMBOL];
+        bool asked = layout->only && variant_genes_find(layout->only, symbol) >= 0;
+        if (layout->only && !asked) {
+            bool names = is_symbol(symbol, worst.rank);
+            annotation->elsewhere = annotation->elsewhere || names;
+            if (names || best_asked) continue;
+        }
         int stands = standing(parts);
+        if (asked && !best_asked) annotation->rank = VARIANT_RANK_NONE, best_standing = -1;
         if (worst.rank > annotation->rank || (worst.rank == annotation->rank && stands <= best_standing))
             continue;
         best_standing = stands;
+        best_asked = asked;
         annotation->found = true;
         annotation->rank = worst.rank;
         annotation->impact = worst.impact;
         variant_copy(annotation->term, sizeof annotation->term, term.at, term.length);
-        variant_span symbol = parts[VARIANT_PART_SYMBOL];
         variant_copy(annotation->symbol, sizeof annotation->symbol, symbol.at,
                      is_symbol(symbol, worst.rank) ? symbol.length : 0);
         copy_hgvs(annotation->hgvs_c, sizeof annotation->hgvs_c, parts[VARIANT_PART_HGVS_C]);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "annotation/consequence.h"
+#include "annotation/genes.h"
 
 /* Parts of an annotation entry, in the order of the table in annotation.c. */
 typedef enum variant_part {
@@ -28,6 +29,7 @@ typedef enum variant_part {
 typedef struct variant_layout {
     char key[16]; /* "" if there are none */
     int column[VARIANT_PARTS];
+    const variant_genes *only; /* entries of other genes are read past; NULL: none are */
 } variant_layout;
 
 /* SnpEff's layout, which ANN has where the header does not declare it. */
@@ -45,6 +47,7 @@ variant_significance variant_significance_parse(const char *text, size_t length)
 
 typedef struct variant_annotation {
     bool found;
+    bool elsewhere; /* an entry that was read past names another gene */
     int rank;
     variant_impact impact;
     char term[64];
@@ -55,7 +58,8 @@ typedef struct variant_annotation {
 } variant_annotation;
 
 /* The most severe entry for ALT number alt (1-based) of alleles [count]; among equals MANE, canonical,
- * picked, first. */
+ * picked, first. Where only some genes are asked for, an entry that names one of them goes before one that
+ * names none. */
 void variant_annotation_read(const variant_layout *layout, const char *text, size_t length,
                              char *const *alleles, int count, int alt, variant_annotation *annotation);
 

@@ -28,7 +28,9 @@ static int32_t rewind_source(variant_annotator *a)
     a->open = true;
     a->contig[0] = 0;
     empty(a);
-    return variant_source_open(&a->source, a->input, NULL, VARIANT_UNJUDGED);
+    int32_t status = variant_source_open(&a->source, a->input, NULL, VARIANT_UNJUDGED);
+    a->source.header.layout.only = a->only;
+    return status;
 }
 
 static bool is_on(const variant_record *x, int chromosome, const char *contig)
@@ -197,7 +199,9 @@ int32_t variant_annotator_fill(variant_annotator *a, const variant_record *recor
         if (x->locus != allele->change.locus || strcasecmp(x->change, allele->change.reference) ||
             strcasecmp(x->change + strlen(x->change) + 1, allele->change.alternative))
             continue;
+        bool elsewhere = allele->annotation.elsewhere || x->annotation.elsewhere;
         if (!allele->annotation.found && x->annotation.found) allele->annotation = x->annotation;
+        allele->annotation.elsewhere = elsewhere;
         if (!allele->significance.stated) allele->significance = x->significance;
         if (isnan(allele->frequency)) allele->frequency = x->frequency;
     }

@@ -35,7 +35,8 @@ typedef struct variant_seen_contig {
 } variant_seen_contig;
 
 typedef struct variant_annotator {
-    const csl_input *input; /* NULL: there is none */
+    const csl_input *input;    /* NULL: there is none */
+    const variant_genes *only; /* as variant_layout's */
     variant_source source;
     bool open, ended, waiting; /* waiting: the source's record is not taken yet */
     int rewinds;

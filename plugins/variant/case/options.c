@@ -22,6 +22,8 @@ const csl_option *const variant_option_table[VARIANT_OPTIONS] = {
         "variant.annotation", "FILE",
         "take consequence, significance and frequency from this VCF of the case where a file has none; no"),
     OPTION("variant.panel", "FILE", "read only the regions of this BED file, or the genes of this list; all"),
+    OPTION("variant.genes", "FILE",
+           "where the genes of the panel's list lie: GFF3, GTF, or BED with their names; not known"),
     OPTION(
         "pgs.missing", "mean|reference|skip|fail",
         "what a score counts for a variant whose genotype is not called; mean, where a frequency is known"),
@@ -93,5 +95,8 @@ int32_t variant_options_read(const csl_host *host, const csl_options *from, vari
     options->reference = from->get(host, "variant.reference");
     options->annotation = from->get(host, "variant.annotation");
     options->panel = from->get(host, "variant.panel");
+    options->genes = from->get(host, "variant.genes");
+    if (options->genes && !options->panel)
+        return from->refuse(host, "variant.genes", "set together with variant.panel, a list of genes");
     return read_scores(host, from, &options->scores);
 }

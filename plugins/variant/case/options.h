@@ -15,12 +15,12 @@ typedef struct variant_options {
     const char *sample, *patient; /* NULL: the case's patient, else the first */
     const csl_case_extension *of; /* NULL: a host that does not say whose case it is */
     /* Names of inputs; NULL: none. */
-    const char *reference, *annotation, *panel;
+    const char *reference, *annotation, *panel, *genes;
     variant_strictness strictness;
     variant_score_options scores;
 } variant_options;
 
-enum { VARIANT_OPTIONS = 13 };
+enum { VARIANT_OPTIONS = 14 };
 extern const csl_option *const variant_option_table[VARIANT_OPTIONS];
 
 /* What init returns. `from` may be NULL: nothing was set. */

@@ -73,6 +73,29 @@ static int32_t open_annotations(variant_reading *r)
     return CSL_PLUGIN_OK;
 }
 
+/* Where the genes of the panel lie. */
+static int32_t open_places(variant_reading *r)
+{
+    variant_fault fault = {.place = ""};
+    const csl_input *input = find_input(r, r->options->genes);
+    if (!r->options->genes) return CSL_PLUGIN_OK;
+    if (!input || (r->kinds[input - r->inputs] != VARIANT_KIND_PANEL &&
+                   r->kinds[input - r->inputs] != VARIANT_KIND_GENE_PLACES)) {
+        variant_wrong(&fault,
+                      "variant.genes names \"%.100s\": no GFF3, GTF or BED file of the case has this name",
+                      r->options->genes);
+        return variant_reading_fail(r, 0, &fault);
+    }
+    if (!r->panel.genes.count) {
+        variant_wrong(&fault,
+                      "variant.genes says where the genes of a list lie; variant.panel gives regions");
+        return variant_reading_fail(r, (uint32_t)(input - r->inputs), &fault);
+    }
+    int32_t status = variant_panel_locate(&r->panel, input, &fault);
+    return status == CSL_PLUGIN_BAD_INPUT ? variant_reading_fail(r, (uint32_t)(input - r->inputs), &fault)
+                                          : status;
+}
+
 static int32_t open_panel(variant_reading *r)
 {
     variant_fault fault = {.place = ""};
@@ -85,8 +108,22 @@ static int32_t open_panel(variant_reading *r)
         return variant_reading_fail(r, 0, &fault);
     }
     int32_t status = variant_panel_open(&r->panel, input, &fault);
+    if (r->panel.genes.count) r->annotator.only = &r->panel.genes;
+    if (status == CSL_PLUGIN_OK) return open_places(r);
     return status == CSL_PLUGIN_BAD_INPUT ? variant_reading_fail(r, (uint32_t)(input - r->inputs), &fault)
                                           : status;
+}
+
+/* Places of another build would find other genes. */
+static int32_t check_build(const variant_reading *r, const variant_header *header)
+{
+    static const char *const names[] = {"", "GRCh37", "GRCh38", ""};
+    variant_build build = header->by_length ? header->by_length : header->by_text;
+    if (!*names[build] || !*names[r->panel.build] || build == r->panel.build) return CSL_PLUGIN_OK;
+    variant_fault fault = {.place = ""};
+    variant_wrong(&fault, "the places of the genes are of %s, the genotypes of %s", names[r->panel.build],
+                  names[build]);
+    return variant_reading_fail(r, (uint32_t)(find_input(r, r->options->genes) - r->inputs), &fault);
 }
 
 /* Which place of a score's variants is taken depends on the build of the genotypes. */
@@ -131,7 +168,7 @@ int32_t variant_reading_take(variant_reading *r, uint32_t input, variant_source 
     if (r->concordance.held) variant_concordance_take(&r->concordance, record, &genotype);
     if (r->scoring.table.count && source->header.samples)
         variant_scoring_record(&r->scoring, record, &genotype, &r->reference);
-    if (r->panel.region_count) {
+    if (r->panel.regions.count) {
         variant_record_info(record);
         if (!variant_panel_covers(&r->panel, record)) return CSL_PLUGIN_OK;
     }
@@ -151,7 +188,7 @@ int32_t variant_reading_take(variant_reading *r, uint32_t input, variant_source 
             variant_reading_fail(r, (uint32_t)(r->annotator.input - r->inputs), &r->annotator.source.fault);
             return CSL_PLUGIN_STOP;
         }
-        if (!variant_panel_names(&r->panel, allele.annotation.symbol)) continue;
+        if (!variant_panel_names(&r->panel, &allele.annotation, record)) continue;
         allele.key.sequence = r->sequence++;
         variant_tally_allele(&r->tally, &genotype, &allele);
         variant_token *place = variant_selection_place(&r->selection, &allele.key);
@@ -216,7 +253,9 @@ static int32_t read_file(variant_reading *r, uint32_t index)
         !variant_concordance_next(&r->concordance))
         status = CSL_PLUGIN_NO_MEMORY;
     if (r->concordance.first) r->compared_with = index;
-    if (status == CSL_PLUGIN_OK && r->panel.region_count)
+    if (status == CSL_PLUGIN_OK) status = check_build(r, &source.header);
+    if (status == CSL_PLUGIN_OK && r->panel.genes.count) source.header.layout.only = &r->panel.genes;
+    if (status == CSL_PLUGIN_OK && r->panel.regions.count)
         status = variant_regions_read(r, index, &source, &done);
     if (status == CSL_PLUGIN_OK && !done) status = read_records(r, index, &source);
     if (status == CSL_PLUGIN_OK) status = variant_report_conformance(r, index, &source.judge);

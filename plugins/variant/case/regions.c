@@ -82,11 +82,11 @@ static variant_region *wanted_regions(const variant_reading *r, size_t *count)
     enum { NEAR = 20000, MOST_JUMPS = 4096 };
     const variant_score_table *t = &r->scoring.table;
     const uint64_t locus_bits = ((uint64_t)1 << 40) - 1;
-    size_t panel = r->panel.region_count, places = t->by_id_count ? 0 : t->count;
+    size_t panel = r->panel.regions.count, places = t->by_id_count ? 0 : t->count;
     *count = 0;
     variant_region *all = calloc(panel + MOST_JUMPS, sizeof *all);
     if (!all || (t->count && !places)) return all;
-    memcpy(all, r->panel.regions, panel * sizeof *all);
+    memcpy(all, r->panel.regions.items, panel * sizeof *all);
     size_t jumps = 0;
     uint64_t before = 0;
     for (size_t i = 0; i < places; i++) {

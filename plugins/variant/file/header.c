@@ -51,8 +51,18 @@ void variant_header_free(variant_header *header)
     variant_declarations_free(&header->declarations);
 }
 
+/* "NC_000001.11" to "NC_000024.10", "NC_012920.1": RefSeq's names of the human chromosomes and of MT. */
+static int accession_number(const char *name)
+{
+    char *end;
+    long number = strlen(name) > 9 && name[9] == '.' ? strtol(name + 3, &end, 10) : 0;
+    if (number == 12920) return 25;
+    return number >= 1 && number <= 24 && *end == '.' ? (int)number : 0;
+}
+
 int variant_contig_number(const char *name)
 {
+    if (!strncmp(name, "NC_", 3)) return accession_number(name);
     if (!strncasecmp(name, "chr", 3)) name += 3;
     if (!strcasecmp(name, "X")) return 23;
     if (!strcasecmp(name, "Y")) return 24;

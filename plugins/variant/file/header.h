@@ -66,7 +66,7 @@ bool variant_header_value(const char *line, size_t length, const char *key, char
 
 /* The build that a text names somewhere in it. */
 variant_build variant_build_named(const char *text);
-/* 1 to 22, X 23, Y 24, MT 25, with or without "chr"; 0 for all else. */
+/* 1 to 22, X 23, Y 24, MT 25, with or without "chr", or by RefSeq's accession; 0 for all else. */
 int variant_contig_number(const char *name);
 /* Bases of chromosome 1 to 24 (X 23, Y 24) of GRCh38. */
 long variant_contig_length_38(int number);

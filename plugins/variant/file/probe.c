@@ -125,6 +125,25 @@ static bool is_regions(variant_span text)
     return false;
 }
 
+/* GFF3 says so in its first line; else nine columns of which the fourth and fifth are numbers and the seventh
+ * a strand, after lines of comment. */
+static bool is_gene_places(variant_span text)
+{
+    static const char first_line[] = "##gff-version";
+    if (text.length >= sizeof first_line - 1 && !memcmp(text.at, first_line, sizeof first_line - 1))
+        return true;
+    while (text.at) {
+        variant_span line = variant_split(&text, '\n'), column[9];
+        if (!line.length || *line.at == '#') continue;
+        int count = 0;
+        while (line.at && count < 9) column[count++] = variant_split(&line, '\t');
+        for (int i = 3; count == 9 && i < 5; i++)
+            if (!column[i].length || strspn(column[i].at, "0123456789") != column[i].length) return false;
+        return count == 9 && column[6].length == 1 && strchr("+-.?", *column[6].at);
+    }
+    return false;
+}
+
 /* One symbol of a gene a line, in capitals but for "orf". */
 static bool is_genes(variant_span text, bool cut)
 {
@@ -168,6 +187,7 @@ variant_kind variant_probe(const uint8_t *head, uint64_t length, uint32_t *sure)
     if (is_reference(text)) return VARIANT_KIND_REFERENCE;
     if (is_reference_index(text)) return VARIANT_KIND_REFERENCE_INDEX;
     if (is_block_index(start, n)) return VARIANT_KIND_REFERENCE_BLOCKS;
+    if (is_gene_places(text)) return VARIANT_KIND_GENE_PLACES;
     *sure = 55;
     if (is_regions(text) || is_genes(text, n == LOOK)) return VARIANT_KIND_PANEL;
     *sure = 80;

@@ -14,6 +14,7 @@ typedef enum variant_kind {
     VARIANT_KIND_REFERENCE_BLOCKS, /* .gzi */
     VARIANT_KIND_SCORE,            /* a scoring file of the PGS Catalog */
     VARIANT_KIND_PANEL,            /* BED, or symbols of genes */
+    VARIANT_KIND_GENE_PLACES,      /* GFF3 or GTF */
     VARIANT_KIND_PATIENTS          /* a map of patients to samples */
 } variant_kind;
 

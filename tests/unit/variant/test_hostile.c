@@ -230,7 +230,7 @@ Test(variant_hostile, probe)
         {"TBI\1\1\0\0\0\1\0\0\0", 12, 0, 0},   /* preset 1: SAM */
         {"\x1f\x8b", 2, 0, 0},
         {"<ClinicalDocument xmlns=\"urn:hl7-org:v3\">", 41, 0, 0},
-        {"##gff-version 3\n", 16, 0, 0},
+        {"##gff-version 3\n", 16, 50, 70}, /* where genes lie */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         uint32_t sure = variant_plugin()->probe((const uint8_t *)table[i].bytes, table[i].length, "x");

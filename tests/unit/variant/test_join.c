@@ -63,6 +63,84 @@ Test(variant_join, panels)
     }
 }
 
+static int32_t embed_genes(const char *records, const char *genes, const char *places)
+{
+    const named_text texts[] = {
+        {"a.vcf", one_sample(records), 0}, {"p", genes, 0}, {"g", places, 0}, {NULL, NULL, 0}};
+    set_options((const char *const[]){"variant.panel=p", "variant.genes=g", NULL});
+    int32_t status = embed_texts(texts, &s);
+    set_options(NULL);
+    return status;
+}
+
+/* Genes of a list with their places, as Ensembl, GENCODE and NCBI write them and as BED: an allele of the
+ * gene by its annotation, up to 5000 bases beside it; without one, in the gene itself. */
+Test(variant_join, places_of_genes)
+{
+    static const char records[] =
+        "1\t4999\t.\tA\tC\t.\t.\tANN=C|upstream_gene_variant|MODIFIER|ONE\tGT\t0/1\n"
+        "1\t5000\t.\tA\tC\t.\t.\tANN=C|upstream_gene_variant|MODIFIER|ONE\tGT\t0/1\n"
+        "1\t9999\t.\tA\tG\t.\t.\t.\tGT\t0/1\n"
+        "1\t10000\t.\tA\tG\t.\t.\t.\tGT\t0/1\n"
+        "1\t10001\t.\tA\tG\t.\t.\tANN=G|stop_gained|HIGH|OTHER\tGT\t0/1\n"
+        /* of the two genes that it lies in, the one that was asked for is told */
+        "1\t10002\t.\tA\tG\t.\t.\tANN=G|stop_gained|HIGH|OTHER,G|missense_variant|MODERATE|ONE\tGT\t0/1\n"
+        "1\t11000\t.\tA\tG\t.\t.\t.\tGT\t0/1\n"
+        "1\t11001\t.\tA\tT\t.\t.\t.\tGT\t0/1\n"
+        "X\t500\t.\tA\tT\t.\t.\t.\tGT\t0/1\n";
+    static const char *const places[] = {
+        "##gff-version 3\n#!genome-build "
+        "GRCh38.p14\n1\tensembl\tgene\t10000\t11000\t.\t+\t.\tID=gene:ENSG1;Name="
+        "ONE;biotype=protein_coding\n1\tensembl\texon\t10000\t10100\t.\t+\t.\tParent=x;Name=ENSE1\n"
+        "X\tensembl\tgene\t400\t600\t.\t-\t.\tID=gene:ENSG2;Name=TWO\n###\n##FASTA\n>1\nACGT\n",
+        "chr1\tHAVANA\tgene\t10000\t11000\t.\t+\t.\tgene_id \"ENSG1.2\"; gene_type \"x\"; gene_name "
+        "\"ONE\";\n"
+        "chrX\tHAVANA\tgene\t400\t600\t.\t-\t.\tgene_id \"ENSG2.1\"; gene_name \"TWO\";\r\n",
+        "##gff-version "
+        "3\nNC_000001.11\tBestRefSeq\tgene\t10000\t11000\t.\t+\t.\tID=gene-ONE;Dbxref=GeneID:1;Name="
+        "ONE;gbkey=Gene;gene=ONE\nNC_000023.11\tBestRefSeq\tgene\t400\t600\t.\t+\t.\tID=gene-TWO;gene=TWO\n",
+        "# the clinic's\n1\t9999\t11000\tONE\t0\t+\nchrX\t399\t600\tTWO\n2\t5\t6\tTHREE\n",
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        cr_assert_eq(embed_genes(records, "ONE\nTWO\nONE\n", places[i]), CSL_PLUGIN_OK, "%zu: %s: %s", i,
+                     s.failure.place, s.failure.text);
+        static const char *const labels[] = {"ONE 1:10002 A>G missense_variant", "ONE 1:5000 A>C upstream",
+                                             "1:10000 A>G", "1:11000 A>G", "X:500 A>T"};
+        cr_assert_eq(s.token_count, 6, "%zu: %zu", i, s.token_count);
+        for (size_t j = 0; j < 5; j++)
+            cr_assert_not_null(token_labelled(&s, labels[j]), "%zu: %s", i, labels[j]);
+    }
+    static const struct {
+        const char *genes, *places, *place, *text;
+    } wrong[] = {
+        {"ONE\nFOUR\nFIVE\n", places[3], "", "it has no place of 2 of the panel's genes: FIVE, FOUR"},
+        {"1\t5\t9\n", places[3], "",
+         "variant.genes says where the genes of a list lie; variant.panel gives regions"},
+        {"ONE\n", "1\tx\tgene\t9\t8\t.\t+\t.\tName=ONE\n", "line 1",
+         "not a line of GFF3 or GTF: a first base from 1 and a last one not before it are needed"},
+        {"ONE\n", "1\t5\t9\n", "line 1", "not a line of BED with a gene's symbol in its fourth column"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_eq(embed_genes(records, wrong[i].genes, wrong[i].places), CSL_PLUGIN_BAD_INPUT);
+        cr_assert_str_eq(s.failure.place, wrong[i].place);
+        cr_assert_str_eq(s.failure.text, wrong[i].text);
+    }
+    /* Places of one build, genotypes of the other. */
+    const named_text texts[] = {
+        {"a.vcf",
+         "##fileformat=VCFv4.2\n##reference=hg19.fa\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n", 0},
+        {"p", "ONE\n", 0},
+        {"g", places[0], 0},
+        {NULL, NULL, 0}};
+    set_options((const char *const[]){"variant.panel=p", "variant.genes=g", NULL});
+    cr_assert_eq(embed_texts(texts, &s), CSL_PLUGIN_BAD_INPUT);
+    cr_assert_str_eq(s.failure.text, "the places of the genes are of GRCh38, the genotypes of GRCh37");
+    set_options((const char *const[]){"variant.genes=g", NULL});
+    cr_assert_neq(embed_texts(texts, &s), CSL_PLUGIN_OK);
+    cr_assert_str_eq(refusal, "variant.genes: set together with variant.panel, a list of genes");
+    set_options(NULL);
+}
+
 static uint32_t draw(uint32_t below)
 {
     static uint64_t state = 88172645463325252u; /* xorshift64 */
