@@ -46,6 +46,7 @@ void csl_manifest_free(csl_manifest *manifest);
 
 typedef enum csl_event_kind {
     CSL_EVENT_KEY_MADE,
+    CSL_EVENT_METRICS_SERVED,
     CSL_EVENT_PLUGIN_REFUSED,
     CSL_EVENT_STARTED,
     CSL_EVENT_CASE_CHANGED, /* its files are not those that were read: it is done again */

@@ -28,6 +28,7 @@ static const struct kind {
 } kinds[CSL_EVENTS] = {
     [CSL_EVENT_KEY_MADE] = {"key-made", "info", "no key was named: one was made, which signs from now on",
                             DETAIL},
+    [CSL_EVENT_METRICS_SERVED] = {"metrics-served", "info", "metrics can be read by HTTP", DETAIL},
     [CSL_EVENT_PLUGIN_REFUSED] = {"plugin-refused", "warning", "a plugin was not loaded", DETAIL},
     [CSL_EVENT_STARTED] = {"run-started", "info", "the run starts", MODEL | RUN | QUEUE},
     [CSL_EVENT_CASE_CHANGED] = {"case-changed", "info",

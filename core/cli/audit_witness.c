@@ -46,22 +46,6 @@ static void say_ready(void *context, unsigned port)
     fflush(stdout);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080" */
-static bool split_address(const char *text, char address[64], unsigned *port)
-{
-    const char *colon = strrchr(text, ':');
-    bool bracketed = text[0] == '[';
-    const char *from = text + bracketed, *to = colon ? colon - bracketed : NULL;
-    char *end = NULL;
-    if (!colon || to <= from || (size_t)(to - from) >= 64 || (bracketed && *to != ']') || !colon[1])
-        return false;
-    memcpy(address, from, (size_t)(to - from));
-    address[to - from] = 0;
-    unsigned long number = strtoul(colon + 1, &end, 10);
-    *port = (unsigned)number;
-    return colon[1] >= '0' && colon[1] <= '9' && !*end && number <= 65535;
-}
-
 static int run(const audit_action *self, int argc, char **argv)
 {
     const char *path = NULL, *state = NULL, *listen = NULL, *file = NULL;
@@ -75,7 +59,7 @@ static int run(const audit_action *self, int argc, char **argv)
     int count, code = audit_arguments(self, argc, argv, options, 1, 1024, &words, &count);
     if (code >= 0) return code;
     if (!path || !state || !listen) return audit_say_usage(self);
-    if (!split_address(listen, address, &port))
+    if (!csl_address_split(listen, address, &port))
         return csl_usage("audit", "--listen takes ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080, not '%s'",
                          listen);
     csl_error error = {0};

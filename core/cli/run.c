@@ -83,17 +83,20 @@ static int run(const csl_settings *s, csl_run_options *o, csl_telling *t)
 {
     csl_error error = {0};
     csl_run_summary summary;
-    csl_run_keys keys;
+    csl_run_keys keys = {0};
     struct sigaction action = {.sa_handler = ask_to_stop};
-    csl_status status = csl_run_find_keys(s, t, o, &keys, &error);
+    csl_status status = csl_telling_start(t, &error);
+    if (status == CSL_OK) status = csl_run_find_keys(s, t, o, &keys, &error);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     bool ready = status == CSL_OK;
     if (ready) status = csl_run(o, &summary, &error);
     csl_progress_end();
     csl_run_forget_keys(&keys);
-    return status == CSL_OK ? conclude(o, &summary, csl_settings_on(s, RUN_JSON))
-                            : csl_tell_error(t, ready, &error);
+    int code = status == CSL_OK ? conclude(o, &summary, csl_settings_on(s, RUN_JSON))
+                                : csl_tell_error(t, ready, &error);
+    csl_telling_close(t);
+    return code;
 }
 
 int csl_verb_run(int argc, char **argv)
@@ -109,7 +112,9 @@ int csl_verb_run(int argc, char **argv)
     if (status == CSL_OK && argc - rest == 1) o.cases = argv[rest];
     if (status == CSL_OK && !asked) status = csl_run_apply(&s, &o, &error);
     if (status == CSL_OK && !asked)
-        status = csl_telling_open(&t, "run", csl_settings_text(&s, RUN_LOG), &error);
+        status = csl_telling_open(&t, "run", csl_settings_text(&s, RUN_LOG),
+                                  csl_settings_text(&s, RUN_METRICS_FILE),
+                                  csl_settings_text(&s, RUN_METRICS_LISTEN), &error);
     if (status == CSL_EUSAGE) {
         code = csl_usage("run", "%s%s%s", error.place, error.place[0] ? ": " : "", error.message);
     } else if (status != CSL_OK) {

@@ -86,6 +86,15 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          "what is said on the standard error while it runs: text, for a terminal; json: an object a line "
          "for a log, in which nothing is of a patient",
          CSL_SETTING_TEXT},
+    [RUN_METRICS_FILE] =
+        {"metrics-file", "FILE", NULL,
+         "metrics for Prometheus, written anew every few seconds: a file NAME.prom of the textfile "
+         "collector of node_exporter",
+         CSL_SETTING_TEXT},
+    [RUN_METRICS_LISTEN] =
+        {"metrics-listen", "PORT", NULL,
+         "the same by HTTP, at http://127.0.0.1:PORT/metrics; ADDRESS:PORT takes 127.0.0.1 and [::1]",
+         CSL_SETTING_TEXT},
     [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
                   .command_alone = true},
 };

@@ -34,6 +34,8 @@ enum {
     RUN_PLUGINS,
     RUN_OPTION,
     RUN_LOG,
+    RUN_METRICS_FILE,
+    RUN_METRICS_LISTEN,
     RUN_JSON,
     RUN_SETTINGS
 };

@@ -63,6 +63,21 @@ static void forget(void *context, struct MHD_Connection *connection, void **stat
     *state = NULL;
 }
 
+bool csl_address_split(const char *text, char address[64], unsigned *port)
+{
+    const char *colon = strrchr(text, ':');
+    bool bracketed = text[0] == '[';
+    const char *from = text + bracketed, *to = colon ? colon - bracketed : NULL;
+    char *end = NULL;
+    if (!colon || to <= from || (size_t)(to - from) >= 64 || (bracketed && *to != ']') || !colon[1])
+        return false;
+    memcpy(address, from, (size_t)(to - from));
+    address[to - from] = 0;
+    unsigned long number = strtoul(colon + 1, &end, 10);
+    *port = (unsigned)number;
+    return colon[1] >= '0' && colon[1] <= '9' && !*end && number <= 65535;
+}
+
 csl_status csl_serve(const csl_server *server, csl_error *error)
 {
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->port)};

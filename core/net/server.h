@@ -24,6 +24,8 @@ typedef struct csl_server {
     const volatile int *stop; /* nonzero, set by a signal handler: it ends */
 } csl_server;
 
+/* "127.0.0.1:8080" or "[::1]:8080"; false if it is neither. */
+bool csl_address_split(const char *text, char address[64], unsigned *port);
 csl_status csl_serve(const csl_server *server, csl_error *error);
 
 #endif

@@ -46,6 +46,14 @@ same() {
     if [ "$2" = "$3" ]; then say "ok: $1"; else fail "$1: '$2' is not '$3'"; fi
 }
 
+# python_with MODULE...: a Python that has these modules; Debian's packages are in the system's own.
+python_with() {
+    for python in python3 /usr/bin/python3; do
+        "$python" -c "import $(printf '%s, ' "$@")sys" 2>/dev/null && { say "$python"; return; }
+    done
+    return 1
+}
+
 finish() {
     [ $failures -eq 0 ] || { say "$failures failed"; exit 1; }
     exit 0

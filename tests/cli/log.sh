@@ -2,7 +2,7 @@
 # run --log json: whatever happens, each line of the standard error is an object of schemas/log-line.schema.json, and none
 # holds a name of a case, of a file, or anything of a patient.
 . "$(dirname "$0")/lib.sh"
-command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
+PYTHON=$(python_with jsonschema || python_with json) || { say "skipped: no python3"; exit 77; }
 
 mkdir "$T/plugins"
 cp "$BINARY_DIR/tests/plugins/crash.so" "$T/plugins/"
@@ -31,7 +31,7 @@ done
 (cd "$T/cohort/cases" && find . -type f -printf '%f\n') >>"$T/facts"
 grep -E '.{4}' "$T/facts" | sort -u >"$T/secrets"
 run() { "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --plugins "$T/plugins" --log json --key "$T/key/audit.pem" "$@"; }
-lines() { python3 "$SOURCE_DIR/tests/cli/log_lines.py" "$SOURCE_DIR/schemas/log-line.schema.json" "$T/secrets" "$@"; }
+lines() { "$PYTHON" "$SOURCE_DIR/tests/cli/log_lines.py" "$SOURCE_DIR/schemas/log-line.schema.json" "$T/secrets" "$@"; }
 # log WHAT EVENT...: the lines that the last command wrote are right, and have these events.
 log() {
     of=$1
