@@ -1,17 +1,18 @@
 #include "arena.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 8, CHUNK = 64 * 1024 };
+/* The more is in use, the larger is the next chunk. Few and small ones, which malloc gives back to the kernel
+ * and takes again, cost more than what they hold. */
+enum { CHUNK_MIN = 16 * 1024, CHUNK_MAX = 1024 * 1024 };
 
 struct rec_chunk {
     struct rec_chunk *next;
-    size_t used, size;
-    _Alignas(ALIGNMENT) unsigned char bytes[];
+    size_t size;
+    _Alignas(REC_ALIGNMENT) unsigned char bytes[];
 };
 
 void rec_arena_init(rec_arena *arena, size_t maximum)
@@ -19,56 +20,55 @@ void rec_arena_init(rec_arena *arena, size_t maximum)
     *arena = (rec_arena){.maximum = maximum};
 }
 
+/* Frees this chunk and those before it. */
+static void drop(struct rec_chunk *chunk)
+{
+    while (chunk) {
+        struct rec_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+}
+
 void rec_arena_free(rec_arena *arena)
 {
-    while (arena->chunks) {
-        struct rec_chunk *next = arena->chunks->next;
-        free(arena->chunks);
-        arena->chunks = next;
-    }
-    arena->used = 0;
+    drop(arena->chunks);
+    *arena = (rec_arena){.maximum = arena->maximum, .failed = arena->failed};
 }
 
 void rec_arena_reset(rec_arena *arena)
 {
-    while (arena->chunks && (arena->chunks->next || arena->chunks->size > CHUNK)) {
-        struct rec_chunk *next = arena->chunks->next;
-        free(arena->chunks);
-        arena->chunks = next;
+    struct rec_chunk *newest = arena->chunks;
+    if (!newest || newest->size > CHUNK_MAX) {
+        rec_arena_free(arena);
+        return;
     }
-    if (arena->chunks) arena->chunks->used = 0;
+    drop(newest->next);
+    newest->next = NULL;
+    arena->end = newest->bytes + newest->size;
+    arena->at = arena->failed ? arena->end : newest->bytes;
     arena->used = 0;
 }
 
-/* Not cleared. */
-static void *take(rec_arena *arena, size_t bytes)
+void *rec_take_chunk(rec_arena *arena, size_t whole)
 {
-    struct rec_chunk *chunk = arena->chunks;
-    if (bytes > SIZE_MAX - ALIGNMENT) {
-        arena->failed = true;
-        return NULL;
-    }
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (arena->failed || bytes > arena->maximum - arena->used) {
-        arena->failed = true;
-        return NULL;
-    }
-    if (!chunk || chunk->size - chunk->used < bytes) {
-        size_t room = bytes > CHUNK ? bytes : CHUNK;
+    struct rec_chunk *chunk = NULL;
+    size_t room = arena->used < CHUNK_MAX / 2 ? 2 * arena->used : CHUNK_MAX;
+    if (room < CHUNK_MIN) room = CHUNK_MIN;
+    if (room < whole) room = whole;
+    if (!arena->failed && whole < SIZE_MAX / 2 && whole <= arena->maximum - arena->used)
         chunk = malloc(sizeof *chunk + room);
-        if (!chunk) {
-            arena->failed = true;
-            return NULL;
-        }
-        chunk->next = arena->chunks;
-        chunk->used = 0;
-        chunk->size = room;
-        arena->chunks = chunk;
+    if (!chunk) {
+        arena->failed = true;
+        arena->at = arena->end; /* so that nothing comes through any more */
+        return NULL;
     }
-    void *place = chunk->bytes + chunk->used;
-    chunk->used += bytes;
-    arena->used += bytes;
-    return place;
+    *chunk = (struct rec_chunk){.next = arena->chunks, .size = room};
+    arena->chunks = chunk;
+    arena->at = chunk->bytes + whole;
+    arena->end = chunk->bytes + room;
+    arena->used += whole;
+    return chunk->bytes;
 }
 
 void *rec_alloc(rec_arena *arena, size_t count, size_t size)
@@ -78,13 +78,13 @@ void *rec_alloc(rec_arena *arena, size_t count, size_t size)
         arena->failed = true;
         return NULL;
     }
-    void *place = take(arena, bytes);
+    void *place = rec_take(arena, bytes);
     return place ? memset(place, 0, bytes) : NULL;
 }
 
 char *rec_copy(rec_arena *arena, const char *text, size_t length)
 {
-    char *copy = length < SIZE_MAX ? take(arena, length + 1) : NULL;
+    char *copy = length < SIZE_MAX ? rec_take(arena, length + 1) : NULL;
     if (!copy) return NULL;
     if (length) memcpy(copy, text, length);
     copy[length] = 0;

@@ -6,22 +6,24 @@
 
 enum { FLAWS_MAX = 4096 }; /* kept of one document */
 
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, uint32_t at)
+rec_node *rec_begin(rec_builder *builder, const char *name, uint32_t at)
+{
+    rec_root *root = rec_alloc(builder->arena, 1, sizeof *root);
+    if (!root) return NULL;
+    builder->nodes = 1;
+    root->node = (rec_node){.name = name, .key = rec_key(name), .at = at, .marks = REC_ROOT};
+    return &root->node;
+}
+
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_element *element, uint32_t at)
 {
     if (builder->nodes >= REC_NODES_MAX) builder->arena->failed = true;
-    rec_node *node = rec_alloc(builder->arena, 1, parent ? sizeof *node : sizeof(rec_root));
+    rec_node *node = builder->arena->failed ? NULL : rec_take(builder->arena, sizeof *node);
     if (!node) return NULL;
     builder->nodes++;
-    node->name = name;
-    node->key = rec_key(name);
-    node->at = at;
-    node->parent = parent;
-    if (!parent) {
-        node->marks = REC_ROOT;
-    } else {
-        *(parent->last ? &parent->last->next : &parent->first) = node;
-        parent->last = node;
-    }
+    *node = (rec_node){.name = element->name, .key = element->key, .at = at, .parent = parent};
+    *(parent->last ? &parent->last->next : &parent->first) = node;
+    parent->last = node;
     return node;
 }
 

@@ -15,9 +15,10 @@ typedef enum class {
     MEDICATION,
     IMMUNIZATION,
     FINDING,
+    FAMILY,
     PROCEDURE,
     ENCOUNTER,
-    FAMILY
+    DETAIL /* describes the entry that it is in (status, severity, age, reaction, units) and is no event */
 } class;
 
 /* Section templates stand under 2.16.840.1.113883.10.20.22.2, entry templates under ...22.4. */
@@ -42,27 +43,26 @@ static const struct {
     {"10157-6", "2.15", FAMILY},
 };
 
-static const struct {
-    const char *templates;
-    class class;
-} entries[] = {
-    {"4.3 4.4", PROBLEM},             /* problem concern act, problem observation */
-    {"4.30 4.7", ALLERGY},            /* allergy concern act, allergy - intolerance observation */
-    {"4.16", MEDICATION},             /* medication activity */
-    {"4.52", IMMUNIZATION},           /* immunization activity */
-    {"4.1 4.2 4.26 4.27", FINDING},   /* result and vital signs organizer and observation */
-    {"4.38 4.78 4.85", FINDING},      /* social history observation, smoking status, tobacco use */
-    {"4.66 4.67 4.74 4.75", FINDING}, /* functional and mental status, organizer and observation */
-    {"4.68 4.73", FINDING},           /* R1.1: functional and cognitive status problem */
-    {"4.69 4.86 4.128", FINDING},     /* assessment scale, what supports it, self-care activity */
-    {"4.45", FAMILY},
-    {"4.12 4.13 4.14", PROCEDURE},
-    {"4.49", ENCOUNTER},
+/* By the number of the template. */
+enum { ENTRIES = 129 };
+static const unsigned char entries[ENTRIES] = {
+    [3] = PROBLEM,       [4] = PROBLEM,  /* problem concern act, problem observation */
+    [30] = ALLERGY,      [7] = ALLERGY,  /* allergy concern act, allergy - intolerance observation */
+    [16] = MEDICATION,                   /* medication activity */
+    [52] = IMMUNIZATION,                 /* immunization activity */
+    [1] = FINDING,       [2] = FINDING,  /* result organizer and observation */
+    [26] = FINDING,      [27] = FINDING, /* vital signs organizer and observation */
+    [38] = FINDING,      [78] = FINDING,   [85] = FINDING, /* social history observation, smoking status,
+                                                              tobacco use */
+    [66] = FINDING,      [67] = FINDING,                   /* functional status organizer and observation */
+    [74] = FINDING,      [75] = FINDING,                   /* mental status observation and organizer */
+    [68] = FINDING,      [73] = FINDING,                   /* R1.1: functional and cognitive status problem */
+    [69] = FINDING,      [86] = FINDING,   [128] = FINDING, /* assessment scale, what supports it, self-care
+                                                               activity */
+    [45] = FAMILY,       [12] = PROCEDURE, [13] = PROCEDURE, [14] = PROCEDURE, [49] = ENCOUNTER,
+    [5] = DETAIL,        [6] = DETAIL,     [8] = DETAIL,     [9] = DETAIL,     [19] = DETAIL,
+    [25] = DETAIL,       [31] = DETAIL,    [113] = DETAIL,
 };
-
-/* Observations inside others that describe the entry (status, severity, age, reaction, units) and are no
- * events. */
-static const char details[] = "4.5 4.6 4.8 4.9 4.19 4.25 4.31 4.113";
 
 static const char statements[] = "act organizer observation substanceAdministration procedure encounter";
 
@@ -73,40 +73,61 @@ typedef struct context {
     const rec_node *time; /* effectiveTime of the organizer */
 } context;
 
+/* What a templateId names, without the common root; NULL for templates of others. */
+static const char *template_of(const rec_node *id)
+{
+    const size_t length = sizeof TEMPLATES - 1;
+    const char *root = rec_get(id, "@root");
+    return root && !strncmp(root, TEMPLATES, length) ? root + length : NULL;
+}
+
 /* True if the node bears one of the templates, given without their common root. */
 static bool has_template(const rec_node *node, const char *templates)
 {
-    const size_t length = sizeof TEMPLATES - 1;
-    for (const rec_node *t = rec_child(node, "templateId"); t; t = rec_again(t)) {
-        const char *root = rec_get(t, "@root");
-        if (root && !strncmp(root, TEMPLATES, length) && rec_among(root + length, templates)) return true;
-    }
+    for (const rec_node *t = rec_child(node, "templateId"); t; t = rec_again(t))
+        if (rec_among(template_of(t), templates)) return true;
     return false;
 }
 
+/* By the first row of the table that has its code or one of its templates. */
 static class class_of_section(const rec_node *section)
 {
+    enum { ROWS = sizeof sections / sizeof *sections };
     const char *code = rec_get(rec_child(section, "code"), "@code");
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (rec_among(code, sections[i].code) || has_template(section, sections[i].templates))
-            return sections[i].class;
-    return NONE;
+    size_t best = 0;
+    while (best < ROWS && !rec_among(code, sections[best].code)) best++;
+    for (const rec_node *t = rec_child(section, "templateId"); t; t = rec_again(t)) {
+        const char *template = template_of(t);
+        for (size_t i = 0; template && i < best; i++)
+            if (rec_among(template, sections[i].templates)) best = i;
+    }
+    return best < ROWS ? sections[best].class : NONE;
 }
 
-/* By the first row of the table that has one of its templates. *other: it bears some template of an entry. */
+/* The number of an entry's template, written without anything before it; ENTRIES if it is none. */
+static unsigned entry_number(const char *text)
+{
+    unsigned number = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && number < ENTRIES; at++) number = number * 10 + (unsigned)(*at - '0');
+    return *at || at == text || *text == '0' || number > ENTRIES ? ENTRIES : number;
+}
+
+/* The first class, as they are ordered, of its templates. *other: it bears some template of an entry. */
 static class class_of_entry(const rec_node *statement, bool *other)
 {
-    const size_t length = sizeof TEMPLATES - 1;
-    size_t best = sizeof entries / sizeof *entries;
+    class best = NONE;
     *other = false;
     for (const rec_node *t = rec_child(statement, "templateId"); t; t = rec_again(t)) {
-        const char *root = rec_get(t, "@root");
-        if (!root || strncmp(root, TEMPLATES, length)) continue;
-        *other |= !strncmp(root + length, "4.", 2);
-        for (size_t i = 0; i < best; i++)
-            if (rec_among(root + length, entries[i].templates)) best = i;
+        const char *template = template_of(t);
+        if (!template || strncmp(template, "4.", 2)) continue;
+        *other = true;
+        unsigned number = entry_number(template + 2);
+        class own = number < ENTRIES ? (class)entries[number] : NONE;
+        if (own == DETAIL) return DETAIL;
+        if (own && (!best || own < best)) best = own;
     }
-    return best < sizeof entries / sizeof *entries ? entries[best].class : NONE;
+    return best;
 }
 
 static void set_code(rec_event *e, const rec_coding *code)
@@ -220,9 +241,9 @@ static void add_family(rec_ccda *r, const rec_node *organizer)
 
 static void visit(rec_ccda *r, const rec_node *s, context c)
 {
-    if (has_template(s, details)) return;
     bool other;
     class own = class_of_entry(s, &other);
+    if (own == DETAIL) return;
     /* Without a template of its own an entry is what its section says; with another one it is something else.
      */
     if (own != NONE || other) c.class = own;
@@ -286,6 +307,7 @@ static void visit(rec_ccda *r, const rec_node *s, context c)
         if (c.class == ENCOUNTER) visit_inside(r, s, &(context){.class = NONE}); /* encounter diagnoses */
         break;
     case FAMILY:
+    case DETAIL:
     case NONE: break;
     }
 }

@@ -83,8 +83,8 @@ static bool grow(rec_record *record)
 {
     if (record->event_count == REC_EVENTS_HELD) prune(record);
     if (record->arena.failed || record->event_count < record->event_capacity) return !record->arena.failed;
-    size_t capacity = record->event_capacity ? record->event_capacity * 2 : 256;
-    rec_event *events = rec_alloc(&record->held, capacity, sizeof *events);
+    size_t capacity = record->event_capacity ? record->event_capacity * 2 : 32;
+    rec_event *events = rec_take(&record->held, capacity * sizeof *events);
     if (!events) return false;
     if (record->event_count) memcpy(events, record->events, record->event_count * sizeof *events);
     record->events = events;
@@ -133,8 +133,11 @@ static void convert(rec_record *record, rec_event *e, const char *range_unit, co
         e->unit = canonical;
     }
     if (!range_unit) range_unit = given;
-    if (rec_unit(e->system, e->code, range_unit, &e->low, &canonical) == REC_UNIT_UNKNOWN) e->low = NAN;
-    if (rec_unit(e->system, e->code, range_unit, &e->high, &canonical) == REC_UNIT_UNKNOWN) e->high = NAN;
+    double *const bounds[] = {&e->low, &e->high};
+    for (size_t i = 0; i < 2; i++)
+        if (!isnan(*bounds[i]) &&
+            rec_unit(e->system, e->code, range_unit, bounds[i], &canonical) == REC_UNIT_UNKNOWN)
+            *bounds[i] = NAN;
     /* A range in another unit than the value cannot be compared where the table knows neither. */
     if (result == REC_UNIT_AS_GIVEN && range_unit && given && strcmp(range_unit, given))
         e->low = e->high = NAN;

@@ -69,7 +69,7 @@ typedef struct rec_fhir {
 static const rule *rule_for(const char *type)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (!strcmp(rules[i].type, type)) return &rules[i];
+        if (rec_same(rules[i].type, type)) return &rules[i];
     return NULL;
 }
 
@@ -79,7 +79,7 @@ static void walk(reader *r, const rec_node *resource, const rec_node *url, visit
 {
     const char *type = rec_get(resource, "resourceType");
     if (!type || r->record->failed) return;
-    if (!strcmp(type, "Bundle")) {
+    if (rec_same(type, "Bundle")) {
         for (const rec_node *e = rec_child(resource, "entry"); e; e = rec_again(e)) {
             const rec_node *inside = rec_child(e, "resource");
             if (inside) walk(r, inside, rec_child(e, "fullUrl"), visit);
@@ -167,7 +167,7 @@ static bool is_same_patient(reader *r, const rec_node *resource)
 /* First pass: who is it about, and which medications can be referred to? */
 static void survey(reader *r, const rec_node *resource, const char *type, const rec_node *url)
 {
-    if (!strcmp(type, "Medication")) {
+    if (rec_same(type, "Medication")) {
         const char *id = rec_get(resource, "id");
         if (!id && !(url && url->value)) return;
         const rec_node *code = rec_child(resource, "code"), *copy = code ? rec_graft(&r->kept, code) : NULL;
@@ -175,7 +175,7 @@ static void survey(reader *r, const rec_node *resource, const char *type, const 
         if (id) add_medication(r, rec_format(&r->kept, "Medication/%s", id), copy);
         return;
     }
-    if (strcmp(type, "Patient")) return;
+    if (!rec_same(type, "Patient")) return;
     if (r->patient) {
         is_same_patient(r, resource);
         return;
@@ -280,17 +280,17 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
 {
     (void)url;
     if (!rec_fhir_is_r4(r->record, resource, type)) return;
-    if (!strcmp(type, "FamilyMemberHistory")) {
+    if (rec_same(type, "FamilyMemberHistory")) {
         r->seen++;
         read_family(r, resource);
         return;
     }
-    if (!strcmp(type, "Patient")) {
+    if (rec_same(type, "Patient")) {
         rec_fhir_patient(r->record, r->arena, resource);
         r->seen++;
         return;
     }
-    if (!strcmp(type, "Specimen")) {
+    if (rec_same(type, "Specimen")) {
         r->seen++;
         if (resource->marks & REC_DOUBTED || !is_about_patient(r, resource) ||
             rec_among(rec_get(resource, "status"), "entered-in-error"))
@@ -302,7 +302,7 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
         return;
     }
     const rule *how = rule_for(type);
-    bool note = note_is_resource(type);
+    bool note = !how && note_is_resource(type);
     if (!how && !note) return;
     r->seen++;
     if (resource->marks & REC_DOUBTED || (how && is_excluded(how, resource))) return;

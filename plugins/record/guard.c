@@ -51,15 +51,31 @@ static size_t count_attributes(const rec_view *v, size_t i)
     return attributes;
 }
 
-/* The next '<' from i on, or the end. */
-static size_t next_open(const rec_view *v, size_t i)
+/* The next such character from i on, or the end. */
+static size_t next_of(const rec_view *v, size_t i, int character)
 {
     if (v->step == 1) {
-        const uint8_t *found = i < v->length ? memchr(v->bytes + i, '<', v->length - i) : NULL;
+        const uint8_t *found = i < v->length ? memchr(v->bytes + i, character, v->length - i) : NULL;
         return found ? (size_t)(found - v->bytes) : v->length;
     }
-    while (rec_at(v, i) >= 0 && rec_at(v, i) != '<') i++;
-    return i;
+    while (i < v->length && rec_at(v, i) != character) i++;
+    return i < v->length ? i : v->length;
+}
+
+/* The next '<' from i on that this character follows, or the end. */
+static size_t next_pair(const rec_view *v, size_t i, int character)
+{
+    while ((i = next_of(v, i + 1, character)) < v->length)
+        if (rec_at(v, i - 1) == '<') return i - 1;
+    return v->length;
+}
+
+/* The last '<' from i, which is one, to `to`. */
+static size_t last_open(const rec_view *v, size_t i, size_t to)
+{
+    if (v->step == 1) return (size_t)((const uint8_t *)memrchr(v->bytes + i, '<', to - i + 1) - v->bytes);
+    while (rec_at(v, to) != '<') to--;
+    return to;
 }
 
 static bool refuse(const rec_view *v, size_t at, rec_fault *fault, const char *format, ...)
@@ -76,6 +92,25 @@ static bool refuse(const rec_view *v, size_t at, rec_fault *fault, const char *f
     return false;
 }
 
+/* The tags from the '<' at i on, up to the one at `to` or the end. Where another begins sooner than so many
+ * attributes would end, there are fewer. */
+static bool check_tags(const rec_view *v, size_t i, size_t to, rec_fault *fault)
+{
+    enum { LONG = ATTRIBUTES_MAX * sizeof "a=''" };
+    while (to - i > LONG) {
+        size_t next = last_open(v, i, i + LONG);
+        if (next == i) {
+            size_t attributes = count_attributes(v, i);
+            if (attributes > ATTRIBUTES_MAX)
+                return refuse(v, i, fault, "an element with %zu attributes; at most %d are read", attributes,
+                              (int)ATTRIBUTES_MAX);
+            next = next_of(v, i + 1, '<');
+        }
+        i = next;
+    }
+    return true;
+}
+
 bool rec_xml_guard(const uint8_t *bytes, size_t length, rec_fault *fault)
 {
     rec_view v = rec_look(bytes, length);
@@ -88,26 +123,24 @@ bool rec_xml_guard(const uint8_t *bytes, size_t length, rec_fault *fault)
     if (!known_encoding(encoding))
         return refuse(&v, 0, fault,
                       "the XML declaration names an encoding that is not read here; UTF-8 would be right");
-    for (size_t next, i = next_open(&v, 0); i < v.length; i = next) {
-        int kind = rec_at(&v, i + 1);
-        if (kind == '!' && rec_starts(&v, i, "<!--")) {
-            next = next_open(&v, rec_after(&v, i + 4, "-->"));
-        } else if (kind == '!' && rec_starts(&v, i, "<![CDATA[")) {
-            next = next_open(&v, rec_after(&v, i, "]]>"));
-        } else if (kind == '?') {
-            next = next_open(&v, rec_after(&v, i, "?>"));
-        } else if (kind == '!') {
+    size_t mark = 0, question = 0; /* the next "<!" and "<?", of which there are few */
+    for (size_t i = next_of(&v, 0, '<'); i < v.length; i = next_of(&v, i, '<')) {
+        if (mark <= i) mark = next_pair(&v, i, '!');
+        if (question <= i) question = next_pair(&v, i, '?');
+        size_t special = mark < question ? mark : question;
+        if (!check_tags(&v, i, special, fault)) return false;
+        i = special;
+        if (question < mark) {
+            i = rec_after(&v, i, "?>");
+        } else if (rec_starts(&v, i, "<!--")) {
+            i = rec_after(&v, i + 4, "-->");
+        } else if (rec_starts(&v, i, "<![CDATA[")) {
+            i = rec_after(&v, i, "]]>");
+        } else if (i < v.length) {
             return refuse(
                 &v, i, fault,
                 "a document type declaration (<!DOCTYPE) is refused, and with it any entity or outside "
                 "file that it could name; FHIR and C-CDA need none: remove it");
-        } else {
-            /* Where the next tag begins sooner than so many attributes would end, there are fewer. */
-            next = next_open(&v, i + 1);
-            size_t attributes = next - i > ATTRIBUTES_MAX * sizeof "a=''" ? count_attributes(&v, i) : 0;
-            if (attributes > ATTRIBUTES_MAX)
-                return refuse(&v, i, fault, "an element with %zu attributes; at most %d are read", attributes,
-                              (int)ATTRIBUTES_MAX);
         }
     }
     return true;

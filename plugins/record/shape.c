@@ -9,20 +9,19 @@
 #include "shapes.h"
 #include "tree.h"
 
-static unsigned slot_of(const char *name, size_t length)
+static unsigned slot_of(uint64_t key, size_t length)
 {
-    unsigned first = (unsigned char)name[0], last = (unsigned char)name[length - 1],
-             middle = (unsigned char)name[length / 2];
-    return ((unsigned)length * 5 + first * 3 + middle * 7 + last * 13) % REC_SLOTS;
+    return (unsigned)((key + length) * 0x9e3779b97f4a7c15 >> 57) % REC_SLOTS;
 }
 
 static void prepare(rec_type *type)
 {
     char letters[REC_NEEDS_MAX] = {0};
     for (size_t i = 0; type->elements && type->elements[i].name; i++) {
-        const rec_element *e = &type->elements[i];
-        type->lengths[i] = (uint8_t)strlen(e->name);
-        unsigned slot = slot_of(e->name, type->lengths[i]);
+        rec_element *e = &type->elements[i];
+        e->key = rec_key(e->name);
+        e->length = strlen(e->name);
+        unsigned slot = slot_of(e->key, e->length);
         while (type->slots[slot]) slot = (slot + 1) % REC_SLOTS;
         type->slots[slot] = (uint8_t)(i + 1);
         if (!e->needed) continue;
@@ -47,11 +46,16 @@ void rec_shapes(void)
 
 const rec_element *rec_element_of(const rec_type *type, const char *name, size_t length)
 {
-    if (!length) return NULL;
-    for (unsigned slot = slot_of(name, length); type->slots[slot]; slot = (slot + 1) % REC_SLOTS) {
-        unsigned i = type->slots[slot] - 1u;
-        if (type->lengths[i] == length && !memcmp(type->elements[i].name, name, length))
-            return &type->elements[i];
+    return rec_element_keyed(type, rec_key_of(name, length), name, length);
+}
+
+const rec_element *rec_element_keyed(const rec_type *type, uint64_t key, const char *name, size_t length)
+{
+    for (unsigned slot = slot_of(key, length); type->slots[slot]; slot = (slot + 1) % REC_SLOTS) {
+        const rec_element *e = &type->elements[type->slots[slot] - 1u];
+        if (e->key == key && e->length == length &&
+            (length <= sizeof key || !memcmp(e->name + sizeof key, name + sizeof key, length - sizeof key)))
+            return e;
     }
     return NULL;
 }

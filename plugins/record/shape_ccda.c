@@ -34,7 +34,7 @@ TYPE(interval, "IVL_TS", ONE("@value", timestamp), ONE("low", point), ONE("cente
 TYPE(bound, "IVXB_PQ", ONE("@value", text), ONE("@unit", text), ONE("@inclusive", boolean),
      MANY("translation", translation));
 /* What "value" is depends on the type: rec_ccda_check_value looks. */
-static const rec_element value_elements[] = {
+static rec_element value_elements[] = {
     ONE("@type", text), ONE("@value", text),      ONE("@unit", text),        NULL_FLAVOR,
     ONE("@code", text), ONE("@codeSystem", text), ONE("@displayName", text), MANY("translation", translation),
     ONE("low", bound),  ONE("high", bound),       ONE("numerator", bound),   ONE("denominator", bound),
@@ -78,8 +78,7 @@ TYPE(section, "Section", NULL_FLAVOR, ONE("text", narrative), MANY("author", aut
      MANY("component", section_component));
 TYPE(body, "StructuredBody", MANY("component", section_component));
 /* A document that is one text. */
-static const rec_element text_elements[] = {
-    ONE("@mediaType", text), ONE("@representation", text), {.name = NULL}};
+static rec_element text_elements[] = {ONE("@mediaType", text), ONE("@representation", text), {.name = NULL}};
 static rec_type whole_text = {.name = "ED", .form = REC_PROSE, .elements = text_elements};
 TYPE(text_body, "NonXMLBody", ONE("text", whole_text));
 TYPE(document_component, "Component2", ONE("structuredBody", body), ONE("nonXMLBody", text_body));
@@ -89,7 +88,7 @@ TYPE(person, "Patient", MANY("name", person_name), ONE("administrativeGenderCode
      ONE("birthTime", point), ONE("deceasedTime", point));
 TYPE(patient_role, "PatientRole", MANY("id", instance_id), ONE("patient", person));
 TYPE(record_target, "RecordTarget", NEEDED("patientRole", patient_role, 'p'));
-static const rec_element document_elements[] = {
+static rec_element document_elements[] = {
     {.name = "recordTarget", .type = &record_target, .needed = 'r', .many = true},
     ONE("component", document_component),
     ONE("code", plain_code),

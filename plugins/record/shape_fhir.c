@@ -35,7 +35,7 @@ TYPE(annotation, "Annotation", ONE("time", date_time), ONE("text", prose));
 TYPE(attachment, "Attachment", ONE("contentType", string), ONE("data", prose));
 
 #define RESOURCE(id, name_, ...)                                                                             \
-    static const rec_element id##_elements[] = {                                                             \
+    static rec_element id##_elements[] = {                                                                   \
         ONE("resourceType", string),    ONE("id", string), MANY("contained", rec_shape_resource),            \
         MANY("modifierExtension", any), __VA_ARGS__,       {.name = NULL}};                                  \
     static rec_type id = {.name = name_, .form = REC_RESOURCE, .elements = id##_elements}
@@ -48,11 +48,11 @@ TYPE(attachment, "Attachment", ONE("contentType", string), ONE("data", prose));
     NEEDED("medicationCodeableConcept", concept, 'm'), NEEDED("medicationReference", reference, 'm')
 
 /* Those that are not read may contain some that are. */
-static const rec_element other_elements[] = {ONE("resourceType", string),
-                                             ONE("id", string),
-                                             ONE("status", string),
-                                             MANY("contained", rec_shape_resource),
-                                             {.name = NULL}};
+static rec_element other_elements[] = {ONE("resourceType", string),
+                                       ONE("id", string),
+                                       ONE("status", string),
+                                       MANY("contained", rec_shape_resource),
+                                       {.name = NULL}};
 rec_type rec_shape_resource = {.name = "Resource", .form = REC_RESOURCE, .elements = other_elements};
 
 TYPE(entry, "Bundle.entry", ONE("fullUrl", string), ONE("resource", rec_shape_resource));

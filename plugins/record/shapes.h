@@ -28,7 +28,7 @@ extern rec_type *const rec_ccda_types[];
 
 #define PRIMITIVE(id, name_, form_) static rec_type id = {.name = name_, .form = form_}
 #define TYPE(id, name_, ...)                                                                                 \
-    static const rec_element id##_elements[] = {__VA_ARGS__, {.name = NULL}};                                \
+    static rec_element id##_elements[] = {__VA_ARGS__, {.name = NULL}};                                      \
     static rec_type id = {.name = name_, .form = REC_COMPLEX, .elements = id##_elements}
 
 #endif

@@ -60,7 +60,7 @@ const rec_node *rec_find_any(const rec_node *node, const char *paths)
 
 bool rec_is(const rec_node *node, const char *text)
 {
-    return node && node->value && !strcmp(node->value, text);
+    return node && node->value && rec_same(node->value, text);
 }
 
 bool rec_among(const char *text, const char *words)

@@ -80,8 +80,10 @@ typedef struct rec_builder {
     bool prose;           /* texts of notes are kept */
 } rec_builder;
 
-/* NULL when the arena failed or there are too many nodes. */
-rec_node *rec_add(rec_builder *builder, rec_node *parent, const char *name, uint32_t at);
+/* The root of a tree; NULL when the arena failed. */
+rec_node *rec_begin(rec_builder *builder, const char *name, uint32_t at);
+/* A node below `parent`; NULL when the arena failed or there are too many. */
+rec_node *rec_add(rec_builder *builder, rec_node *parent, const rec_element *element, uint32_t at);
 /* Gives the node its value after a look at what the element's type allows. The text need not end. */
 void rec_put(rec_builder *builder, rec_node *node, const rec_element *element, const char *value,
              size_t length);
@@ -121,17 +123,14 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder
  * tags. */
 bool rec_xml_guard(const uint8_t *bytes, size_t length, rec_fault *fault);
 
-/* The first eight bytes of a name, by which most are known; the compiler makes it of a constant. */
-static inline uint64_t rec_key(const char *name)
+/* Texts mostly differ at once. */
+static inline bool rec_same(const char *a, const char *b)
 {
-    uint64_t key = 0;
-    size_t length = strlen(name);
-    memcpy(&key, name, length < sizeof key ? length : sizeof key);
-    return key;
+    return *a == *b && !strcmp(a, b);
 }
 static inline bool rec_is_named(const rec_node *node, uint64_t key, const char *name)
 {
-    return node->key == key && (!((const unsigned char *)&key)[sizeof key - 1] || !strcmp(node->name, name));
+    return node->key == key && (!(key >> 56) || !strcmp(node->name, name));
 }
 
 /* First child of a name, the next sibling of the same name, and the value of a child; each takes and gives

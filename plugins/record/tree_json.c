@@ -158,7 +158,7 @@ static bool read_value(walk *w, rec_node *parent, const rec_element *element, si
     size_t from = place(w);
     if (depth > REC_DEPTH_MAX) return stop(w, from, too_deep);
     if (first == 'n' && listed) return take_literal(w) != NULL; /* an item that has extensions only */
-    rec_node *node = rec_add(w->builder, parent, element->name, (uint32_t)from);
+    rec_node *node = rec_add(w->builder, parent, element, (uint32_t)from);
     if (!node) return stop(w, from, "too large: no memory for more elements");
     if (form == REC_ANY || (form == REC_PROSE && !w->builder->prose)) return pass(w, depth);
     if (first == '{' && form == REC_RESOURCE) return read_resource(w, node, depth);
@@ -208,18 +208,36 @@ static bool read_member(walk *w, rec_node *node, const rec_element *element, siz
     return expect(w, ']', no_comma);
 }
 
+typedef struct member {
+    const char *name;
+    size_t length;
+    uint64_t key;
+} member;
+
+/* As rec_key_of; of eight bytes at once where the document has as many. */
+static uint64_t key_of(const walk *w, const char *name, size_t length)
+{
+    uint64_t key;
+    if (length >= sizeof key || (size_t)((const char *)w->end - name) < sizeof key)
+        return rec_key_of(name, length);
+    memcpy(&key, name, sizeof key);
+    return le64toh(key) & (((uint64_t)1 << 8 * length) - 1);
+}
+
 /* Takes a member's name and the colon. */
-static bool take_name(walk *w, const char **name, size_t *length)
+static bool take_name(walk *w, member *m)
 {
     size_t from = place(w);
     if (!expect(w, '"', no_member)) return false;
-    *name = (const char *)w->bytes + from + 1;
+    m->name = (const char *)w->bytes + from + 1;
     if (peek(w) != ':') return stop(w, place(w), no_colon);
-    *length = (size_t)((const char *)text_end(w) - *name);
+    m->length = (size_t)((const char *)text_end(w) - m->name);
+    m->key = key_of(w, m->name, m->length);
     w->at++;
-    if (w->escapes && memchr(*name, '\\', *length))
-        return (*name = plain(w, (const uint8_t *)*name, length)) != NULL;
-    return true;
+    if (!w->escapes || !memchr(m->name, '\\', m->length)) return true;
+    m->name = plain(w, (const uint8_t *)m->name, &m->length);
+    if (m->name) m->key = rec_key_of(m->name, m->length);
+    return m->name != NULL;
 }
 
 /* Names of an object's members that nobody reads. */
@@ -254,13 +272,12 @@ static bool read_members(walk *w, rec_node *node, rec_type *type, size_t depth)
     others rest;
     rest.kinds = 0;
     rest.count = 0;
-    const char *name;
-    size_t length;
+    member m;
     if (peek(w) != '}') {
         do {
             size_t from = place(w);
-            if (!take_name(w, &name, &length)) return false;
-            const rec_element *element = rec_element_of(type, name, length);
+            if (!take_name(w, &m)) return false;
+            const rec_element *element = rec_element_keyed(type, m.key, m.name, m.length);
             if (element) {
                 uint64_t bit = (uint64_t)1 << (element - type->elements);
                 if (seen & bit) return stop(w, from, duplicate);
@@ -269,9 +286,9 @@ static bool read_members(walk *w, rec_node *node, rec_type *type, size_t depth)
                 continue;
             }
             /* "_status" has the extensions of "status", also where that has no value. */
-            element = length && *name == '_' ? rec_element_of(type, name + 1, length - 1) : NULL;
+            element = m.length && *m.name == '_' ? rec_element_of(type, m.name + 1, m.length - 1) : NULL;
             if (element) extended |= (uint64_t)1 << (element - type->elements);
-            if (!note_other(w, from, &rest, name, length) || !pass(w, depth + 1)) return false;
+            if (!note_other(w, from, &rest, m.name, m.length) || !pass(w, depth + 1)) return false;
         } while (peek(w) == ',' && w->at++);
     }
     if (!expect(w, '}', no_comma)) return false;
@@ -293,12 +310,11 @@ static rec_type *type_of(walk *w, size_t depth)
     static const char wanted[] = "resourceType";
     const uint32_t *start = w->at;
     rec_type *type = NULL;
-    const char *name;
-    size_t length;
+    member m;
     if (peek(w) == '}') return NULL;
     do {
-        if (!take_name(w, &name, &length)) return NULL;
-        if (length == sizeof wanted - 1 && !memcmp(name, wanted, length)) {
+        if (!take_name(w, &m)) return NULL;
+        if (m.length == sizeof wanted - 1 && !memcmp(m.name, wanted, m.length)) {
             const char *text = (const char *)w->bytes + place(w) + 1;
             if (take(w) == '"') type = rec_shape_of(text, (size_t)((const char *)text_end(w) - text));
             break;
@@ -378,7 +394,7 @@ rec_node *rec_read_json(rec_index *index, const uint8_t *bytes, size_t length, s
     walk w = {.builder = builder, .bytes = bytes, .end = bytes + length};
     builder->standard = "FHIR R4";
     if (!begin(&w, index, fault, line)) return NULL;
-    rec_node *root = rec_add(builder, NULL, "document", 0);
+    rec_node *root = rec_begin(builder, "document", 0);
     bool object = peek(&w) == '{';
     if (!root) {
         say_plainly(fault, "file", "too large: no memory for the document");

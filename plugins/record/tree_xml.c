@@ -1,4 +1,3 @@
-#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #define SDTC_NAMESPACE  "urn:hl7-org:sdtc"
 #define XHTML_NAMESPACE "http://www.w3.org/1999/xhtml"
 
-enum { XML_BYTES_MAX = 512 * 1024 * 1024 };
+enum { XML_BYTES_MAX = 512 * 1024 * 1024, COPIED_MAX = 1024 * 1024 };
 
 /* An element that is open. In FHIR a resource's element shares the node of the element around it. */
 typedef struct level {
@@ -23,13 +22,25 @@ typedef struct level {
     uint64_t seen;              /* a bit an element of the type */
 } level;
 
+/* What a name stands for in a type; no element: nobody reads it. libxml2 keeps each name once, so that its
+ * place tells it. */
+typedef struct known {
+    const xmlChar *name;
+    const rec_type *type;
+    const rec_element *element;
+    uint64_t bit; /* in level.seen */
+} known;
+
+enum { KNOWN = 128 };
+
 /* The SAX callbacks' state. The parser is stopped at the first thing that is refused. */
 typedef struct sax {
     rec_builder *builder;
     xmlParserCtxtPtr parser;
     rec_fault *fault;
     rec_dialect dialect;
-    const xmlChar *space; /* of the elements that are read: libxml2 keeps each name once */
+    const xmlChar *space, *value; /* the namespace of what is read; the name "value" */
+    known known[2][KNOWN];        /* elements, attributes */
     rec_node *root;
     level open[REC_DEPTH_MAX];
     size_t depth, skipping;       /* skipping: levels inside an element that is left out */
@@ -41,8 +52,7 @@ typedef struct sax {
 
 static uint32_t line_of(const sax *s)
 {
-    int line = xmlSAX2GetLineNumber(s->parser);
-    return line > 0 ? (uint32_t)line : 0;
+    return s->parser->input ? (uint32_t)s->parser->input->line : 0;
 }
 
 static void refuse(sax *s, const char *text)
@@ -107,19 +117,35 @@ static bool open_root(sax *s, const char *name, const xmlChar *space)
     return true;
 }
 
+static known find(const rec_type *type, const xmlChar *name, bool attribute)
+{
+    char marked[32] = "@";
+    size_t length = strlen((const char *)name), before = attribute;
+    const rec_element *element = NULL;
+    if (length + before < sizeof marked) {
+        memcpy(marked + before, name, length);
+        element = rec_element_of(type, marked, length + before);
+    }
+    return (known){name, type, element, element ? (uint64_t)1 << (element - type->elements) : 0};
+}
+
+static void note_another(sax *s, const level *in, const rec_element *element)
+{
+    rec_amiss(s->builder, in->node,
+              rec_format(s->builder->arena, "more than one \"%s\", where %s has one; the first counts",
+                         element->name, s->builder->standard));
+}
+
 /* The element of that name in the innermost one that is open, noted as seen; NULL if nobody reads it. */
-static const rec_element *element_of(sax *s, const char *name, size_t length)
+static inline const rec_element *element_of(sax *s, const xmlChar *name, bool attribute)
 {
     level *in = &s->open[s->depth - 1];
-    const rec_element *element = in->type->elements ? rec_element_of(in->type, name, length) : NULL;
-    if (!element) return NULL;
-    uint64_t bit = (uint64_t)1 << (element - in->type->elements);
-    if (in->seen & bit && !element->many)
-        rec_amiss(s->builder, in->node,
-                  rec_format(s->builder->arena, "more than one \"%s\", where %s has one; the first counts",
-                             element->name, s->builder->standard));
-    in->seen |= bit;
-    return element;
+    uint64_t mixed = ((uintptr_t)name ^ (uintptr_t)in->type << 16) * 0x9e3779b97f4a7c15;
+    known *k = &s->known[attribute][mixed >> 56 & (KNOWN - 1)];
+    if (k->name != name || k->type != in->type) *k = find(in->type, name, attribute);
+    if (in->seen & k->bit && !k->element->many) note_another(s, in, k->element);
+    in->seen |= k->bit;
+    return k->element;
 }
 
 static void put(sax *s, rec_node *node, const rec_element *element, const xmlChar *from, const xmlChar *to)
@@ -138,20 +164,15 @@ static void take_value(sax *s, rec_node *node, const rec_element *element, int c
                        const xmlChar **attributes)
 {
     for (int i = 0; i < count; i++, attributes += 5)
-        if (!strcmp((const char *)attributes[0], "value"))
-            put(s, node, element, attributes[3], attributes[4]);
+        if (attributes[0] == s->value) put(s, node, element, attributes[3], attributes[4]);
 }
 
 /* CDA: the attributes that are read become elements whose names start with @. */
 static void add_attributes(sax *s, rec_node *node, int count, const xmlChar **attributes)
 {
     for (int i = 0; i < count; i++, attributes += 5) {
-        char marked[32] = "@";
-        size_t length = strlen((const char *)attributes[0]);
-        if (length + 2 > sizeof marked) continue;
-        memcpy(marked + 1, attributes[0], length + 1);
-        const rec_element *element = element_of(s, marked, length + 1);
-        rec_node *child = element ? rec_add(s->builder, node, element->name, node->at) : NULL;
+        const rec_element *element = element_of(s, attributes[0], true);
+        rec_node *child = element ? rec_add(s->builder, node, element, node->at) : NULL;
         if (child) put(s, child, element, attributes[3], attributes[4]);
     }
 }
@@ -167,7 +188,7 @@ static void open_resource(sax *s, rec_node *node, const char *name)
     rec_type *type = rec_shape_of(name, strlen(name));
     open_level(s, node, type, NULL);
     const rec_element *element = rec_element_of(type, "resourceType", 12);
-    rec_node *child = rec_add(s->builder, node, element->name, node->at);
+    rec_node *child = rec_add(s->builder, node, element, node->at);
     if (child) rec_put(s->builder, child, element, name, strlen(name));
 }
 
@@ -197,7 +218,7 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
         if (!open_root(s, name, space)) return;
         s->space = space;
         s->builder->standard = s->dialect == REC_FHIR_XML ? "FHIR R4" : "C-CDA";
-        s->root = rec_add(s->builder, NULL, rec_text(s->builder->arena, name), line_of(s));
+        s->root = rec_begin(s->builder, rec_text(s->builder->arena, name), line_of(s));
         if (s->root && s->dialect == REC_FHIR_XML) open_resource(s, s->root, s->root->name);
         if (s->root && s->dialect == REC_CCDA_XML) open_level(s, s->root, &rec_shape_document, NULL);
         if (s->builder->arena->failed) no_room(s);
@@ -216,12 +237,12 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
         if (s->builder->arena->failed) no_room(s);
         return;
     }
-    const rec_element *element = ours ? element_of(s, name, strlen(name)) : NULL;
+    const rec_element *element = ours ? element_of(s, local, false) : NULL;
     if (!element) {
         s->skipping = 1;
         return;
     }
-    rec_node *node = rec_add(s->builder, in->node, element->name, line_of(s));
+    rec_node *node = rec_add(s->builder, in->node, element, line_of(s));
     if (!node) {
         no_room(s);
         return;
@@ -293,8 +314,8 @@ static void on_text(void *context, const xmlChar *text, int length)
     s->text_length += take;
 }
 
-/* What is left to read, for a parser that asks for a piece at a time and so needs no second copy of the
- * whole. */
+/* What is left to read, for a parser that asks for a piece at a time and so needs no second copy of what is
+ * large; of what is small it is faster with one. */
 typedef struct source {
     const uint8_t *at;
     size_t left;
@@ -324,7 +345,9 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder
     s->builder = builder;
     s->fault = fault;
     source from = {bytes, length};
-    s->parser = xmlCreateIOParserCtxt(NULL, NULL, on_read, NULL, &from, XML_CHAR_ENCODING_NONE);
+    s->parser = length <= COPIED_MAX
+                    ? xmlCreateMemoryParserCtxt((const char *)bytes, (int)length)
+                    : xmlCreateIOParserCtxt(NULL, NULL, on_read, NULL, &from, XML_CHAR_ENCODING_NONE);
     if (!s->parser) {
         snprintf(fault->place, sizeof fault->place, "file");
         snprintf(fault->text, sizeof fault->text, "the XML parser could not start");
@@ -341,9 +364,12 @@ rec_node *rec_read_xml(const uint8_t *bytes, size_t length, rec_builder *builder
                                       .startElementNs = on_start,
                                       .endElementNs = on_end,
                                       .characters = on_text,
+                                      .ignorableWhitespace = on_text, /* as no other: it is not looked for */
                                       .cdataBlock = on_text};
     s->parser->userData = s;
-    int result = xmlParseDocument(s->parser);
+    s->value = xmlDictLookup(s->parser->dict, (const xmlChar *)"value", -1);
+    if (!s->value) no_room(s);
+    int result = s->failed ? 0 : xmlParseDocument(s->parser);
     if (!s->failed && (result != 0 || !s->parser->wellFormed || s->depth)) {
         const xmlError *error = xmlCtxtGetLastError(s->parser);
         const char *text = error && error->message ? error->message : "it ends early";

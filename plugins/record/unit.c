@@ -84,7 +84,7 @@ static const char *usual(const char *spelled)
 static bool convert(const rec_analyte *a, const char *unit, double *value)
 {
     for (size_t i = 0; i < REC_CONVERSIONS && a->from[i].unit; i++) {
-        if (strcmp(a->from[i].unit, unit)) continue;
+        if (!rec_same(a->from[i].unit, unit)) continue;
         *value = a->from[i].factor * *value + a->from[i].offset;
         return true;
     }

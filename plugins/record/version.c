@@ -63,7 +63,7 @@ static const struct {
 bool rec_fhir_is_r4(rec_record *record, const rec_node *resource, const char *type)
 {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (strcmp(signs[i].type, type)) continue;
+        if (!rec_same(signs[i].type, type)) continue;
         const rec_node *element = rec_child(resource, signs[i].element);
         if (!element || (signs[i].shape == TEXT && !element->value) ||
             (signs[i].shape == CONCEPT && !(element->marks & REC_OBJECT) && !rec_child(element, "coding")))

@@ -54,10 +54,12 @@ static inline bool rec_starts(const rec_view *v, size_t i, const char *text)
 /* The place after the next `text`, or past the end. */
 static inline size_t rec_after(const rec_view *v, size_t i, const char *text)
 {
-    size_t length = strlen(text);
-    if (v->step == 1) {
-        const uint8_t *at = i < v->length ? memmem(v->bytes + i, v->length - i, text, length) : NULL;
-        return (at ? (size_t)(at - v->bytes) : v->length) + length;
+    size_t length = strlen(text), last = length - 1;
+    for (size_t end = i + last; v->step == 1; end++) { /* its last character is looked for */
+        const uint8_t *at = end < v->length ? memchr(v->bytes + end, text[last], v->length - end) : NULL;
+        if (!at) return v->length + length;
+        end = (size_t)(at - v->bytes);
+        if (!memcmp(at - last, text, last)) return end + 1;
     }
     while (rec_at(v, i) >= 0 && !rec_starts(v, i, text)) i++;
     return i + length;
