@@ -5,9 +5,10 @@
  * DIR/tile/entries/000[.p/W] entry bundles: length (2 bytes, big endian), then the entry (XML)
  * DIR.openings               beside it: what opens the commitments of entries; not part of the log
  *
- * One process writes a log at a time (the folder is locked). Entries become visible to readers, and
- * acknowledged to the writer, at csl_audit_commit, which has made them durable: in their files, or in a
- * journal from which the next csl_audit_open makes them. The format and how to check it: docs/audit.md.
+ * One process writes a log at a time (the folder is locked). Entries are acknowledged to the writer at
+ * csl_audit_commit, which has made them durable: in their files, or in a journal from which the next
+ * csl_audit_open makes them; readers see them at csl_audit_publish. The format and how to check it:
+ * docs/audit.md.
  */
 #ifndef CSL_AUDIT_AUDIT_H
 #define CSL_AUDIT_AUDIT_H
@@ -140,8 +141,12 @@ csl_status csl_audit_rotate(csl_audit_log *log, const csl_audit_key *next, csl_e
 /* Makes every appended entry durable and signs a checkpoint. After an error, here or (but for the two above)
  * in csl_audit_append, the log refuses everything and must be closed and opened again. */
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error);
+/* Commits, and shows readers all that is committed, which a commit does by itself only where it completes a
+ * tile: the files are written, but synced with the next tile or at csl_audit_close. Errors as of a commit. */
+csl_status csl_audit_publish(csl_audit_log *log, csl_error *error);
 uint64_t csl_audit_size(const csl_audit_log *log); /* entries committed */
-/* Syncs the log's files and drops what was not committed; NULL is allowed. */
+/* Publishes, syncs the log's files and drops what was not committed; where there is any of that, entries that
+ * were committed and not published stay in the journal. NULL is allowed. */
 void csl_audit_close(csl_audit_log *log);
 
 /* Sends a security alert, as an entry would have it, to the system's log (syslog, authpriv.alert): for where
@@ -153,6 +158,7 @@ void csl_audit_alarm(const char *origin, const char *reason);
 typedef struct csl_audit_verdict {
     uint64_t size;     /* entries the checkpoint claims */
     uint64_t verified; /* entries found to match their tiles, from the first on */
+    uint64_t waiting;  /* further ones, committed in the journal, that csl_audit_open or _recover shows */
     char origin[256];
     csl_digest root;
     size_t rotations; /* how often the signing key was replaced */

@@ -117,7 +117,7 @@ csl_status csl_audit_certify(csl_audit_log *log, const csl_audit_signer *signer,
 {
     if (log->broken) return audit_log_refuse(log, error);
     /* The newest checkpoint is in hand from the first commit on. */
-    csl_status status = audit_log_commit(log, false, error);
+    csl_status status = csl_audit_publish(log, error);
     if (status == CSL_OK) status = audit_file_read(&log->folder, "checkpoint", &log->note, error);
     log->signer = signer;
     return status == CSL_OK ? audit_log_certify(log, error) : status;

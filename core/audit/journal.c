@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/checkpoint.h"
-
 static const char name[] = AUDIT_JOURNAL, magic[] = "csl-wal\n";
 
 enum { BLOCK = 4096, MAGIC = sizeof magic - 1, LENGTHS = CSL_SHA256_BYTES + MAGIC, HEAD = LENGTHS + 12 };
@@ -117,17 +115,10 @@ csl_status audit_journal_add(audit_journal *journal, const audit_folder *folder,
         status = make_room(journal, folder, error);
     if (status == CSL_OK)
         status = put(journal, folder, journal->record.bytes, journal->record.length, journal->at, error);
-    if (status != CSL_OK) return status;
-    (void)sync_file_range(journal->file, (off_t)journal->at, (off_t)journal->record.length,
-                          SYNC_FILE_RANGE_WRITE);
-    journal->at += journal->record.length;
-    return CSL_OK;
-}
-
-csl_status audit_journal_sync(const audit_journal *journal, const audit_folder *folder, csl_error *error)
-{
-    return fdatasync(journal->file) < 0 ? csl_fail_errno(error, folder->path, "%s: cannot sync", name)
-                                        : CSL_OK;
+    if (status == CSL_OK && fdatasync(journal->file) < 0)
+        status = csl_fail_errno(error, folder->path, "%s: cannot sync", name);
+    if (status == CSL_OK) journal->at += journal->record.length;
+    return status;
 }
 
 csl_status audit_journal_remove(audit_journal *journal, const audit_folder *folder, csl_error *error)
@@ -207,4 +198,24 @@ csl_status audit_journal_next(audit_journal_reader *reader, audit_journal_record
     length += (BLOCK - length % BLOCK) % BLOCK;
     reader->at += length < left ? length : left;
     return CSL_OK;
+}
+
+csl_status audit_journal_measure(audit_journal_reader *reader, const audit_folder *folder,
+                                 const audit_vkey *vkey, audit_journal_span *span, csl_error *error)
+{
+    audit_journal_record record;
+    *span = (audit_journal_span){0};
+    csl_status status;
+    while ((status = audit_journal_next(reader, &record, error)) == CSL_OK) {
+        audit_checkpoint *to = span->records ? &span->last : &span->first;
+        status = audit_checkpoint_read(folder->path, record.note, record.note_length, vkey, to, error);
+        if (to->foreign) {
+            /* Older than this key, whose first checkpoint was synced: of no use any more. */
+            span->records = 0;
+            return CSL_OK;
+        }
+        if (status != CSL_OK) return status;
+        if (!span->records++) span->last = span->first;
+    }
+    return status == CSL_ENOTFOUND ? CSL_OK : status;
 }

@@ -11,6 +11,7 @@
 #ifndef CSL_AUDIT_JOURNAL_H
 #define CSL_AUDIT_JOURNAL_H
 
+#include "audit/checkpoint.h"
 #include "audit/tile.h"
 
 #define AUDIT_JOURNAL ".journal"
@@ -30,12 +31,10 @@ void audit_journal_close(audit_journal *journal);
 
 /* Is there room for a record? Where there is not, the log's files have to be synced. */
 bool audit_journal_fits(const audit_journal *journal, size_t note, size_t entries);
-/* Adds a record and, in front of the first, one with the checkpoint `base`: on its way to the disk after
- * this, there after audit_journal_sync. */
+/* Adds a record and, in front of the first, one with the checkpoint `base`: durable after this. */
 csl_status audit_journal_add(audit_journal *journal, const audit_folder *folder, const csl_buffer *base,
                              const csl_buffer *note, const void *entries, size_t length, unsigned count,
                              csl_error *error);
-csl_status audit_journal_sync(const audit_journal *journal, const audit_folder *folder, csl_error *error);
 /* The next record is a first one: all that the journal holds has been synced under its own name. */
 void audit_journal_restart(audit_journal *journal);
 /* Takes the file away. That it may come back after a crash does no harm: its last checkpoint is no newer than
@@ -50,6 +49,12 @@ typedef struct audit_journal_record {
     unsigned count;
 } audit_journal_record;
 
+/* What a journal holds, as far as it continues: the checkpoint it stands on and its last. */
+typedef struct audit_journal_span {
+    audit_checkpoint first, last;
+    size_t records; /* 0: nothing of this key, or no journal */
+} audit_journal_span;
+
 typedef struct audit_journal_reader {
     csl_buffer file;
     size_t at;
@@ -61,6 +66,9 @@ csl_status audit_journal_open(const audit_folder *folder, audit_journal_reader *
 /* CSL_ENOTFOUND at its end. */
 csl_status audit_journal_next(audit_journal_reader *reader, audit_journal_record *record, csl_error *error);
 void audit_journal_rewind(audit_journal_reader *reader);
+/* Reads it to its end; checkpoints that vkey did not sign are an error, but for those of an older key. */
+csl_status audit_journal_measure(audit_journal_reader *reader, const audit_folder *folder,
+                                 const audit_vkey *vkey, audit_journal_span *span, csl_error *error);
 void audit_journal_reader_close(audit_journal_reader *reader);
 
 #endif

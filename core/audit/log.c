@@ -10,11 +10,11 @@ csl_status audit_log_refuse(const csl_audit_log *log, csl_error *error)
                     "writing to this log failed before; close it and open it again");
 }
 
-/* Does the checkpoint on disk stand on partial tiles of this tile? */
+/* Does the checkpoint that readers see stand on partial tiles of this tile? */
 static bool in_use(const csl_audit_log *log, unsigned tree_level, uint64_t index)
 {
-    return audit_level_width(log->committed, tree_level) &&
-           audit_level_count(log->committed, tree_level) / AUDIT_TILE == index;
+    return audit_level_width(log->shown, tree_level) &&
+           audit_level_count(log->shown, tree_level) / AUDIT_TILE == index;
 }
 
 /* level: a level of the tree, or AUDIT_ENTRIES. */
@@ -67,7 +67,7 @@ csl_status audit_log_append_bytes(csl_audit_log *log, const void *entry, size_t 
 
 /* ---- committing ---- */
 
-/* The partial tiles that the new size ends in, where they differ from those on disk. */
+/* The partial tiles that the new size ends in, where they differ from those that readers see. */
 static csl_status put_partials(csl_audit_log *log, bool keep, csl_error *error)
 {
     csl_status status = CSL_OK;
@@ -79,7 +79,7 @@ static csl_status put_partials(csl_audit_log *log, bool keep, csl_error *error)
     for (unsigned level = 0; status == CSL_OK && level < AUDIT_LEVELS; level++) {
         uint64_t count = audit_level_count(size, level);
         width = audit_level_width(size, level);
-        if (width && count != audit_level_count(log->committed, level))
+        if (width && count != audit_level_count(log->shown, level))
             status = put(log, level, count / AUDIT_TILE, width, log->edge.hashes[level],
                          width * sizeof *log->edge.hashes[level], keep, error);
     }
@@ -125,29 +125,32 @@ static void now_committed(csl_audit_log *log)
     log->last_committed = log->last.length;
 }
 
-/* Writes the partial tiles; waits for the journal, which the disk was at work on meanwhile; only then moves
- * the checkpoint. */
-static csl_status publish(csl_audit_log *log, csl_error *error)
+static void now_shown(csl_audit_log *log)
+{
+    log->shown = log->committed;
+    log->published[audit_level_width(log->shown, 0)] = true;
+}
+
+/* What the journal holds, under its own names: the partial tiles, then the checkpoint and its certificate's
+ * signature. */
+static csl_status show(csl_audit_log *log, csl_error *error)
 {
     csl_status status = put_partials(log, false, error);
-    if (status == CSL_OK) status = audit_journal_sync(&log->journal, &log->folder, error);
     if (status == CSL_OK)
         status = audit_replace(&log->folder, "checkpoint", log->note.bytes, log->note.length, false, error);
-    if (status != CSL_OK) return status;
-    now_committed(log);
-    log->published[audit_level_width(log->committed, 0)] = true;
-    return CSL_OK;
+    if (status == CSL_OK) now_shown(log);
+    return status == CSL_OK ? audit_log_certify(log, error) : status;
 }
 
 csl_status audit_log_publish_again(csl_audit_log *log, csl_error *error)
 {
     csl_status status = put_partials(log, true, error);
     now_committed(log);
-    log->published[audit_level_width(log->committed, 0)] = true;
+    now_shown(log);
     return status;
 }
 
-/* The two files that each commit inside the last tile has published: to be synced, or removed. */
+/* The two files of each size inside the last tile that readers saw: to be synced, or removed. */
 static csl_status each_published(csl_audit_log *log, bool remove, csl_error *error)
 {
     csl_status status = CSL_OK;
@@ -163,7 +166,8 @@ static csl_status each_published(csl_audit_log *log, bool remove, csl_error *err
 
 csl_status audit_log_settle(csl_audit_log *log, csl_error *error)
 {
-    csl_status status = each_published(log, false, error);
+    csl_status status = log->shown == log->committed ? CSL_OK : show(log, error);
+    if (status == CSL_OK) status = each_published(log, false, error);
     if (status == CSL_OK) status = audit_writer_again(&log->writer, "checkpoint", error);
     if (status == CSL_OK) status = audit_writer_sync(&log->writer, error);
     if (status == CSL_OK) status = now_settled(log, error);
@@ -174,7 +178,7 @@ csl_status audit_log_settle(csl_audit_log *log, csl_error *error)
 /* Files first, then the checkpoint that names them. */
 static csl_status commit_files(csl_audit_log *log, csl_error *error)
 {
-    uint64_t before = log->committed;
+    uint64_t before = log->shown;
     bool inside = before / AUDIT_TILE == log->edge.size / AUDIT_TILE;
     /* What was published in a tile that is full now goes without ever having been synced, and before the
      * checkpoint moves on: a crash must not leave one of them torn beside the full tile. Readers find that in
@@ -186,9 +190,10 @@ static csl_status commit_files(csl_audit_log *log, csl_error *error)
         status = audit_replace(&log->folder, "checkpoint", log->note.bytes, log->note.length, true, error);
     if (status != CSL_OK) return status;
     now_committed(log);
+    log->shown = log->committed;
     status = now_settled(log, error);
     drop_outdated(log, before);
-    return status;
+    return status == CSL_OK ? audit_log_certify(log, error) : status;
 }
 
 static csl_status commit_journal(csl_audit_log *log, csl_error *error)
@@ -196,7 +201,8 @@ static csl_status commit_journal(csl_audit_log *log, csl_error *error)
     csl_status status = audit_journal_add(
         &log->journal, &log->folder, &log->base, &log->note, log->last.bytes + log->last_committed,
         log->last.length - log->last_committed, (unsigned)(log->edge.size - log->committed), error);
-    return status == CSL_OK ? publish(log, error) : status;
+    if (status == CSL_OK) now_committed(log);
+    return status;
 }
 
 csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error)
@@ -212,7 +218,6 @@ csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error)
                                                  log->last.length - log->last_committed);
         status = fits && !synced ? commit_journal(log, error) : commit_files(log, error);
     }
-    if (status == CSL_OK) status = audit_log_certify(log, error);
     log->broken = status != CSL_OK;
     return status;
 }
@@ -220,4 +225,13 @@ csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error)
 csl_status csl_audit_commit(csl_audit_log *log, csl_error *error)
 {
     return audit_log_commit(log, false, error);
+}
+
+csl_status csl_audit_publish(csl_audit_log *log, csl_error *error)
+{
+    csl_status status = audit_log_commit(log, false, error);
+    if (status != CSL_OK || log->shown == log->committed) return status;
+    status = show(log, error);
+    log->broken = status != CSL_OK;
+    return status;
 }

@@ -1,9 +1,10 @@
 /* Inside of a log that is being written: what append.c (events), log.c (entries, commits) and open.c (open,
  * recover) share, and what the tests and the benchmark use to append entries that are no events.
  *
- * A commit that stays inside the last tile is made durable by the journal; its files are published at once,
- * but not synced. One that completes a tile syncs its files, moves the checkpoint into place and starts the
- * journal anew. So `settled`, the size whose files are synced, lies in the tile that `committed` ends in. */
+ * A commit that stays inside the last tile goes into the journal and nowhere else; csl_audit_publish writes
+ * the files that readers see, and syncs none. A commit that completes a tile syncs its files, moves the
+ * checkpoint into place and starts the journal anew. So `settled`, the size whose files are synced, `shown`,
+ * the size that readers see, and `committed` lie in this order and in one tile. */
 #ifndef CSL_AUDIT_LOG_H
 #define CSL_AUDIT_LOG_H
 
@@ -32,7 +33,7 @@ struct csl_audit_log {
     const csl_audit_signer *signer; /* NULL: checkpoints bear no certificate's signature */
     audit_clock clock;
     int64_t last_time; /* of the last entry when the log was opened; INT64_MIN once it was looked at */
-    uint64_t settled, committed;
+    uint64_t settled, shown, committed;
     bool published[AUDIT_TILE]; /* widths of the last tile whose partial files are not synced */
     bool recovering;            /* what is appended is known to be on disk, in the journal */
     bool broken;                /* a write failed: what is on disk is not known */
@@ -58,7 +59,8 @@ csl_status audit_log_commit(csl_audit_log *log, bool synced, csl_error *error);
 csl_status audit_log_publish_again(csl_audit_log *log, csl_error *error);
 /* Signs the newest checkpoint with the certificate; without one, takes an older signature away. */
 csl_status audit_log_certify(const csl_audit_log *log, csl_error *error);
-/* Syncs what was published. The next record of the journal is a first one. */
+/* Publishes what is committed and syncs it; nothing may be pending. The next record of the journal is a first
+ * one. */
 csl_status audit_log_settle(csl_audit_log *log, csl_error *error);
 
 #endif

@@ -133,42 +133,16 @@ static csl_status settle_edge(csl_audit_log *log, uint64_t older, csl_error *err
 
 /* ---- after a crash ---- */
 
-/* The journal's first and last checkpoint, as far as it continues. */
-typedef struct journal_span {
-    audit_checkpoint first, last;
-    size_t records;
-} journal_span;
-
-static csl_status read_span(const csl_audit_log *log, audit_journal_reader *reader, journal_span *span,
-                            csl_error *error)
-{
-    audit_journal_record record;
-    *span = (journal_span){0};
-    csl_status status;
-    while ((status = audit_journal_next(reader, &record, error)) == CSL_OK) {
-        audit_checkpoint *to = span->records ? &span->last : &span->first;
-        status = audit_checkpoint_read(log->path, record.note, record.note_length, log->vkey, to, error);
-        if (to->foreign) {
-            /* Older than this key, whose first checkpoint was synced: of no use any more. */
-            span->records = 0;
-            return CSL_OK;
-        }
-        if (status != CSL_OK) return status;
-        if (!span->records++) span->last = span->first;
-    }
-    return status == CSL_ENOTFOUND ? CSL_OK : status;
-}
-
 /* Puts back what the journal's commits published, then the last checkpoint. Until that is in place nothing is
  * taken away: where no power was lost, all is there already, and readers rely on it. */
-static csl_status replay(csl_audit_log *log, audit_journal_reader *reader, const journal_span *span,
+static csl_status replay(csl_audit_log *log, audit_journal_reader *reader, const audit_journal_span *span,
                          bool newest, csl_error *error)
 {
     audit_journal_record record;
     audit_journal_rewind(reader);
     csl_status status = audit_journal_next(reader, &record, error);
     if (status == CSL_OK) status = read_edge(log, &span->first, error);
-    log->settled = log->committed = log->edge.size;
+    log->settled = log->shown = log->committed = log->edge.size;
     log->recovering = true;
     for (size_t i = 1; status == CSL_OK && i < span->records; i++) {
         status = audit_journal_next(reader, &record, error);
@@ -206,11 +180,11 @@ static csl_status replay(csl_audit_log *log, audit_journal_reader *reader, const
 static csl_status find_end(csl_audit_log *log, csl_error *error)
 {
     audit_checkpoint checkpoint = {0};
-    journal_span span = {0};
+    audit_journal_span span = {0};
     audit_journal_reader reader;
     csl_status status = audit_journal_open(&log->folder, &reader, error);
     bool journal = status == CSL_OK;
-    if (journal) status = read_span(log, &reader, &span, error);
+    if (journal) status = audit_journal_measure(&reader, &log->folder, log->vkey, &span, error);
     if (status != CSL_OK && status != CSL_ENOTFOUND) goto done;
     status = audit_file_read(&log->folder, "checkpoint", &log->note, error);
     if (status == CSL_ENOTFOUND && !span.records) {
@@ -284,7 +258,7 @@ static csl_status open_log(const char *folder, const csl_audit_key *key, const a
     csl_buffer_clear(&log->base);
     if (status == CSL_OK && !csl_buffer_append(&log->base, log->note.bytes, log->note.length))
         status = csl_fail(error, CSL_ENOMEM, folder, "no memory for a checkpoint");
-    log->settled = log->committed = log->edge.size;
+    log->settled = log->shown = log->committed = log->edge.size;
     if (status == CSL_OK)
         *out = log;
     else {
@@ -313,8 +287,10 @@ csl_status csl_audit_recover(const char *folder, const char *vkey_text, uint64_t
 void csl_audit_close(csl_audit_log *log)
 {
     if (!log) return;
-    bool keep = log->broken || (log->settled != log->committed && audit_log_settle(log, NULL) != CSL_OK);
-    /* What could not be synced is in the journal. */
+    /* Entries that nobody committed are in the way of showing those that somebody did. */
+    bool shut = log->broken || (log->shown != log->committed && log->edge.size != log->committed);
+    bool keep = shut || (log->settled != log->committed && audit_log_settle(log, NULL) != CSL_OK);
+    /* What could not be synced, or shown, is in the journal. */
     if (!keep && log->journal.file >= 0) (void)audit_journal_remove(&log->journal, &log->folder, NULL);
     audit_journal_close(&log->journal);
     audit_writer_close(&log->writer);

@@ -181,6 +181,51 @@ static csl_status check_root(verifier *v, csl_error *error)
                     claimed, size, found);
 }
 
+/* A journal never fills a tile; one that was made to has no tiles to be held against. */
+static csl_status pass_full(void *context, unsigned level, uint64_t index, const csl_digest *hashes,
+                            csl_error *error)
+{
+    (void)context, (void)level, (void)index, (void)hashes, (void)error;
+    return CSL_OK;
+}
+
+/* Entries that are committed and that readers do not see yet: they must lead from here to the journal's last
+ * checkpoint. One that says nothing of them, or was begun anew since, holds none. */
+static csl_status check_waiting(verifier *v, csl_error *error)
+{
+    audit_journal_reader reader;
+    audit_journal_span span = {0};
+    audit_journal_record record;
+    csl_digest root, leaf;
+    csl_status status = audit_journal_open(&v->folder, &reader, error);
+    if (status == CSL_OK) status = audit_journal_measure(&reader, &v->folder, &v->vkey, &span, error);
+    bool ahead = status == CSL_OK && span.records && span.first.size <= v->edge.size &&
+                 span.last.size > v->verdict->size;
+    uint64_t index = span.first.size;
+    if (ahead) audit_journal_rewind(&reader);
+    for (size_t i = 0; status == CSL_OK && ahead && i < span.records; i++) {
+        status = audit_journal_next(&reader, &record, error);
+        size_t at = 0;
+        for (unsigned k = 0; status == CSL_OK && k < record.count; k++, index++) {
+            size_t length = (size_t)record.entries[at] << 8 | record.entries[at + 1];
+            if (index == v->edge.size) {
+                audit_leaf_hash(&v->hasher, record.entries + at + 2, length, &leaf);
+                status = audit_edge_push(&v->edge, &v->hasher, &leaf, pass_full, NULL, error);
+            }
+            at += 2 + length;
+        }
+    }
+    if (status == CSL_OK && ahead) {
+        audit_edge_root(&v->edge, &v->hasher, &root);
+        if (v->edge.size != span.last.size || memcmp(&root, &span.last.root, sizeof root) != 0)
+            status = csl_fail(error, CSL_EFORMAT, v->folder.path,
+                              "%s: its entries do not lead to its checkpoint", AUDIT_JOURNAL);
+        v->verdict->waiting = span.last.size - v->verdict->size;
+    }
+    audit_journal_reader_close(&reader);
+    return status == CSL_ENOTFOUND ? CSL_OK : status;
+}
+
 /* A journal is there while a log is written, and after a crash. */
 static void hint_at_journal(const verifier *v, csl_status status, csl_error *error)
 {
@@ -236,6 +281,7 @@ static csl_status verify(const char *folder, const char *vkey_text, const origin
         status = unsigned_by_first.code;
         if (error) *error = unsigned_by_first;
     }
+    if (status == CSL_OK) status = check_waiting(v, error);
     audit_vkey_format(&v->vkey, verdict->key);
 done:
     hint_at_journal(v, status, error);

@@ -38,7 +38,8 @@ static void tell_group(const conductor *c)
     }
 }
 
-/* Durable out of sight, durable in the log, in sight: in this order (store.h). */
+/* Durable out of sight, durable in the log, in sight: in this order (store.h). Last, the log's readers see
+ * the entries. */
 csl_status flush_group(conductor *c, csl_error *error)
 {
     if (!c->grouped) return CSL_OK;
@@ -52,6 +53,7 @@ csl_status flush_group(conductor *c, csl_error *error)
     csl_commit commit = {.entries = csl_audit_size(c->log) - entries,
                          .audit_seconds = committed - staged,
                          .store_seconds = csl_seconds() - committed + staged - began};
+    if (status == CSL_OK) status = csl_audit_publish(c->log, error);
     for (size_t i = 0; status == CSL_OK && i < c->grouped; i++) {
         c->summary->scored += !strcmp(c->rows[i].status, "scored");
         c->summary->failed += !strcmp(c->rows[i].status, "failed");

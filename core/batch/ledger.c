@@ -82,7 +82,7 @@ csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *c
                              .objects = &object,
                              .object_count = 1};
     csl_status status = csl_audit_append(log, &event, NULL, NULL, error);
-    return status == CSL_OK ? csl_audit_commit(log, error) : status;
+    return status == CSL_OK ? csl_audit_publish(log, error) : status;
 }
 
 static csl_status append_start(csl_audit_log *log, const char *configuration, const char *settings_file,
@@ -112,7 +112,7 @@ csl_status ledger_start(csl_audit_log *log, const char *configuration, const cha
         status = append_one(log, CSL_AUDIT_MODEL,
                             (csl_audit_object){.role = "model", .id = file_name(model_path), .sha256 = model},
                             error);
-    return status == CSL_OK ? csl_audit_commit(log, error) : status;
+    return status == CSL_OK ? csl_audit_publish(log, error) : status;
 }
 
 /* Whom the case is about. Returns how many objects that is. */
@@ -218,7 +218,7 @@ csl_status ledger_alert(csl_audit_log *log, const char *reason, csl_error *error
 {
     csl_audit_event event = {.kind = CSL_AUDIT_ALERT, .reason = reason};
     csl_status status = csl_audit_append(log, &event, NULL, NULL, error);
-    return status == CSL_OK ? csl_audit_commit(log, error) : status;
+    return status == CSL_OK ? csl_audit_publish(log, error) : status;
 }
 
 csl_status ledger_stop(csl_audit_log *log, bool early, csl_error *error)
@@ -226,5 +226,5 @@ csl_status ledger_stop(csl_audit_log *log, bool early, csl_error *error)
     csl_audit_event stop = {
         .kind = CSL_AUDIT_STOP, .success = !early, .reason = early ? "stopped before its end" : NULL};
     csl_status status = csl_audit_append(log, &stop, NULL, NULL, error);
-    return status == CSL_OK ? csl_audit_commit(log, error) : status;
+    return status == CSL_OK ? csl_audit_publish(log, error) : status;
 }

@@ -114,6 +114,7 @@ static int run(const audit_action *self, int argc, char **argv)
         json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:s}", "valid", status == CSL_OK, "origin",
                               verdict.origin, "size", (json_int_t)verdict.size, "verified",
                               (json_int_t)verdict.verified, "root", root);
+        if (verdict.waiting) json_object_set_new(o, "waiting", json_integer((json_int_t)verdict.waiting));
         if (verdict.rotations) {
             json_object_set_new(o, "rotations", json_integer((json_int_t)verdict.rotations));
             json_object_set_new(o, "key", json_string(verdict.key));
@@ -131,6 +132,11 @@ static int run(const audit_action *self, int argc, char **argv)
         json_decref(o);
     } else if (status == CSL_OK) {
         printf("verified: %ju entries of %s\nroot %s\n", (uintmax_t)verdict.size, verdict.origin, root);
+        if (verdict.waiting)
+            printf(
+                "%ju more are committed in .journal, and hold; readers see them when the process that writes "
+                "goes on, or after `consilium audit recover`\n",
+                (uintmax_t)verdict.waiting);
         if (verdict.rotations)
             printf("the signing key was replaced %s; now %s signs\n",
                    verdict.rotations == 1 ? "once" : "several times", verdict.key);

@@ -13,7 +13,7 @@
 #include "audit/merkle.h"
 #include "base/file.h"
 
-enum { SYNCS = 1000, SINGLES = 2000 };
+enum { SINGLES = 2000, BLOCK = 4096, BLOCKS = 1024 };
 
 static double now(void)
 {
@@ -43,25 +43,32 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A new file of 4 KiB, written and synced: what no durable log can do without. Fills seconds[SYNCS], sorted.
- */
-static void raw_syncs(const char *folder, double *seconds)
+/* A file of BLOCKS blocks that is there already, to be overwritten: what no durable log can do without. */
+static int raw_open(const char *folder)
 {
-    static const char block[4096];
-    for (int i = 0; i < SYNCS; i++) {
-        char path[4200];
-        snprintf(path, sizeof path, "%s/raw-%d", folder, i);
-        double start = now();
-        int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (file < 0 || write(file, block, sizeof block) != sizeof block || fsync(file) < 0) {
-            perror(path);
-            exit(1);
-        }
-        seconds[i] = now() - start;
-        close(file);
-        unlink(path);
+    static const char block[BLOCK];
+    char path[4200];
+    snprintf(path, sizeof path, "%s/raw", folder);
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    for (int i = 0; file >= 0 && i < BLOCKS; i++)
+        if (write(file, block, sizeof block) != sizeof block) break;
+    if (file < 0 || lseek(file, 0, SEEK_CUR) != BLOCKS * BLOCK || fsync(file) < 0) {
+        perror(path);
+        exit(1);
     }
-    qsort(seconds, SYNCS, sizeof *seconds, ascending);
+    return file;
+}
+
+static void raw_sync(int file)
+{
+    static unsigned next;
+    uint8_t block[BLOCK];
+    memset(block, (int)(next & 255), sizeof block);
+    if (pwrite(file, block, sizeof block, (off_t)(next++ % BLOCKS) * BLOCK) == sizeof block &&
+        fsync(file) == 0)
+        return;
+    perror("raw fsync");
+    exit(1);
 }
 
 static size_t entry_bytes; /* 0: events */
@@ -86,6 +93,54 @@ static void append_case(csl_audit_log *log, uint64_t number)
     csl_audit_event event = {CSL_AUDIT_CASE_SCORED, true, NULL, objects, 5};
     csl_error error = {0};
     must(csl_audit_append(log, &event, NULL, NULL, &error), &error);
+}
+
+/* Appends one entry and commits it, then shows it to readers. */
+static void one(csl_audit_log *log, uint64_t number, double *committed, double *published)
+{
+    csl_error error = {0};
+    double start = now();
+    append_case(log, number);
+    must(csl_audit_commit(log, &error), &error);
+    double middle = now();
+    must(csl_audit_publish(log, &error), &error);
+    *committed = middle - start;
+    *published = now() - middle;
+}
+
+static void print_latencies(const char *what, double *seconds, const double *pair)
+{
+    qsort(seconds, SINGLES, sizeof *seconds, ascending);
+    double middle = seconds[SINGLES / 2], late = seconds[SINGLES * 99 / 100];
+    printf("%-34s p50 %.3f ms, p99 %.3f ms", what, middle * 1e3, late * 1e3);
+    if (pair)
+        printf(": %.2f and %.2f of two raw fsyncs", middle / pair[SINGLES / 2],
+               late / pair[SINGLES * 99 / 100]);
+    printf("\n");
+}
+
+/* Single entries, in turn with pairs of raw syncs on the same disk: whatever else it has to do meets both. */
+static void one_by_one(csl_audit_log *log, csl_audit_log *hidden, const char *folder, double rate,
+                       uint64_t batch, uint64_t first)
+{
+    static double pair[SINGLES], plain[SINGLES], hiding[SINGLES], shown[SINGLES];
+    int file = raw_open(folder);
+    for (int i = 0; i < SINGLES; i++) {
+        double start = now();
+        raw_sync(file);
+        raw_sync(file);
+        pair[i] = now() - start;
+        one(log, first + (uint64_t)i, &plain[i], &shown[i]);
+        if (hidden) one(hidden, (uint64_t)i, &hiding[i], &shown[i]);
+    }
+    close(file);
+    print_latencies("raw: 4 KiB and fsync, twice", pair, NULL);
+    double sync = pair[SINGLES / 2] / 2;
+    printf("append, durable, batches of %-6ju %.0f entries a second, %.1f for each of %.0f raw fsyncs\n",
+           (uintmax_t)batch, rate, rate * sync, 1 / sync);
+    print_latencies("append, durable, one by one", plain, pair);
+    if (hidden) print_latencies("... where identifiers are hidden", hiding, pair);
+    print_latencies("... then shown to readers", shown, NULL);
 }
 
 static int add_length(void *total, uint64_t index, const uint8_t *entry, size_t length)
@@ -123,7 +178,8 @@ int main(int argc, char **argv)
 {
     uint64_t entries = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000,
              batch = argc > 2 ? strtoull(argv[2], NULL, 10) : 256;
-    char folder[4096], log_path[4200], pem[4200], vkey_path[4200], *vkey = NULL;
+    char folder[4096], log_path[4200], hidden_path[4200], pem[4200], hmac[4200], vkey_path[4200],
+        *vkey = NULL;
     snprintf(folder, sizeof folder, "%s/bench-audit-XXXXXX", argc > 3 ? argv[3] : ".");
     entry_bytes = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
     if (!entries || !batch || (entry_bytes && (entry_bytes < 8 || entry_bytes > CSL_AUDIT_MAX_ENTRY)) ||
@@ -132,6 +188,8 @@ int main(int argc, char **argv)
         return 2;
     }
     snprintf(log_path, sizeof log_path, "%s/log", folder);
+    snprintf(hidden_path, sizeof hidden_path, "%s/hidden", folder);
+    snprintf(hmac, sizeof hmac, "%s/audit.hmac", folder);
     snprintf(pem, sizeof pem, "%s/audit.pem", folder);
     snprintf(vkey_path, sizeof vkey_path, "%s/audit.vkey", folder);
     csl_audit_key *key = NULL;
@@ -141,11 +199,6 @@ int main(int argc, char **argv)
     must(csl_audit_key_load(pem, &key, &error), &error);
     must(csl_audit_vkey_read(vkey_path, &vkey, &error), &error);
 
-    double raw[SYNCS], single[SINGLES];
-    raw_syncs(folder, raw);
-    printf("raw: new 4 KiB file and fsync      p50 %.3f ms, p99 %.3f ms, %.0f a second\n",
-           raw[SYNCS / 2] * 1e3, raw[SYNCS * 99 / 100] * 1e3, 1 / raw[SYNCS / 2]);
-
     must(csl_audit_open(log_path, key, &log, &error), &error);
     double start = now();
     for (uint64_t i = 0; i < entries; i++) {
@@ -153,24 +206,22 @@ int main(int argc, char **argv)
         if (i % batch == batch - 1 || i == entries - 1) must(csl_audit_commit(log, &error), &error);
     }
     double rate = (double)entries / (now() - start);
-    printf("append, durable, batches of %-6ju  %.0f entries a second, %.1f a raw fsync\n", (uintmax_t)batch,
-           rate, rate * raw[SYNCS / 2]);
-    for (int i = 0; i < SINGLES; i++) {
-        start = now();
-        append_case(log, entries + (uint64_t)i);
-        must(csl_audit_commit(log, &error), &error);
-        single[i] = now() - start;
+    csl_audit_log *hidden = NULL;
+    csl_audit_pseudonyms *pseudonyms = NULL;
+    if (!entry_bytes) {
+        must(csl_audit_pseudonyms_load(hmac, &pseudonyms, &error), &error);
+        must(csl_audit_open(hidden_path, key, &hidden, &error), &error);
+        must(csl_audit_protect(hidden, pseudonyms, &error), &error);
     }
-    qsort(single, SINGLES, sizeof *single, ascending);
-    printf("append, durable, one by one        p50 %.3f ms, p99 %.3f ms: %.2f and %.2f of two raw fsyncs\n",
-           single[SINGLES / 2] * 1e3, single[SINGLES * 99 / 100] * 1e3,
-           single[SINGLES / 2] / raw[SYNCS / 2] / 2, single[SINGLES * 99 / 100] / raw[SYNCS * 99 / 100] / 2);
+    one_by_one(log, hidden, folder, rate, batch, entries);
+    csl_audit_close(hidden);
+    csl_audit_pseudonyms_free(pseudonyms);
     csl_audit_close(log);
 
     long before = peak_kib();
     start = now();
     must(csl_audit_open(log_path, key, &log, &error), &error);
-    printf("open                               %.3f ms, %ld KiB more memory at the peak\n",
+    printf("open                              %.3f ms, %ld KiB more memory at the peak\n",
            (now() - start) * 1e3, peak_kib() - before);
     csl_audit_close(log);
 

@@ -69,7 +69,7 @@ void bed_append(csl_audit_log *log, uint64_t first, uint64_t count)
         int length = snprintf(entry, sizeof entry, "entry %ju", (uintmax_t)(first + i));
         cr_good(audit_log_append_bytes(log, entry, (size_t)length, NULL, &error), error);
     }
-    cr_good(csl_audit_commit(log, &error), error);
+    cr_good(csl_audit_publish(log, &error), error);
     cr_assert_eq(csl_audit_size(log), first + count);
 }
 

@@ -61,6 +61,7 @@ static csl_status live(const char *log_path, const csl_audit_key *key, const csl
         if (status == CSL_OK) status = append_case(log, csl_audit_size(log), error);
         if (status == CSL_OK) status = csl_audit_commit(log, error);
         if (status == CSL_OK) disk_acknowledge(*acknowledged = csl_audit_size(log));
+        if (status == CSL_OK && i % 2) status = csl_audit_publish(log, error);
     }
     csl_audit_close(log);
     return status;

@@ -122,7 +122,7 @@ Test(store, recovery_publishes_what_the_log_holds_and_drops_the_rest)
             .kind = CSL_AUDIT_CASE_SCORED, .success = true, .objects = &object, .object_count = 1};
         cr_assert_eq(csl_audit_append(log, &event, &rows[i].audit_index, &rows[i].leaf, &error), CSL_OK);
     }
-    cr_assert_eq(csl_audit_commit(log, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_audit_publish(log, &error), CSL_OK, "%s", error.message);
     csl_digest leaf;
     cr_assert_eq(leaf_at(audit, 1, &leaf, &error), CSL_OK, "%s", error.message);
     cr_expect_arr_eq(leaf.bytes, rows[1].leaf.bytes, sizeof leaf.bytes);
