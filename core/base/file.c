@@ -10,30 +10,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-csl_status csl_map(const char *path, csl_mapping *mapping, csl_error *error)
+csl_status csl_open_regular(const char *path, int *descriptor, size_t *length, csl_error *error)
 {
-    *mapping = (csl_mapping){.descriptor = -1};
     /* O_NONBLOCK: opening a FIFO must not hang; it is refused below. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) return csl_fail_errno(error, path, "cannot open");
+    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*descriptor < 0) return csl_fail_errno(error, path, "cannot open");
     struct stat st;
     csl_status status = CSL_OK;
-    if (fstat(descriptor, &st) < 0)
+    if (fstat(*descriptor, &st) < 0)
         status = csl_fail_errno(error, path, "cannot stat");
     else if (!S_ISREG(st.st_mode))
         status = csl_fail(error, CSL_EFORMAT, path, "is not a regular file");
-    else if (st.st_size > 0) {
-        void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        if (bytes == MAP_FAILED)
-            status = csl_fail_errno(error, path, "cannot map");
-        else
-            *mapping = (csl_mapping){.bytes = bytes, .length = (size_t)st.st_size, .descriptor = descriptor};
-    } else {
-        static const uint8_t nothing;
-        *mapping = (csl_mapping){.bytes = &nothing, .length = 0, .descriptor = descriptor};
-    }
-    if (status != CSL_OK) close(descriptor);
+    if (status == CSL_OK)
+        *length = (size_t)st.st_size;
+    else
+        close(*descriptor);
     return status;
+}
+
+csl_status csl_map(const char *path, csl_mapping *mapping, csl_error *error)
+{
+    *mapping = (csl_mapping){.descriptor = -1};
+    int descriptor;
+    size_t length = 0;
+    csl_status status = csl_open_regular(path, &descriptor, &length, error);
+    if (status != CSL_OK) return status;
+    static const uint8_t nothing;
+    void *bytes = length ? mmap(NULL, length, PROT_READ, MAP_PRIVATE, descriptor, 0) : NULL;
+    if (bytes == MAP_FAILED) {
+        status = csl_fail_errno(error, path, "cannot map");
+        close(descriptor);
+        return status;
+    }
+    *mapping = (csl_mapping){.bytes = bytes ? bytes : &nothing, .length = length, .descriptor = descriptor};
+    return CSL_OK;
 }
 
 void csl_unmap(csl_mapping *mapping)
@@ -211,7 +221,7 @@ static void sort(csl_names *names)
     if (names->count) qsort(names->items, names->count, sizeof *names->items, by_bytes);
 }
 
-csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error)
+static csl_status list_folder(const char *path, size_t most, csl_names *names, csl_error *error)
 {
     *names = (csl_names){0};
     DIR *folder = opendir(path);
@@ -219,12 +229,20 @@ csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error)
     csl_status status = CSL_OK;
     for (struct dirent *entry; status == CSL_OK && (entry = readdir(folder));) {
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        if (!csl_names_add(names, entry->d_name)) status = csl_fail(error, CSL_ENOMEM, path, "no memory");
+        if (names->count == most)
+            status = csl_fail(error, CSL_ELIMIT, path, "holds more files than the %d allowed", CSL_MAX_FILES);
+        else if (!csl_names_add(names, entry->d_name))
+            status = csl_fail(error, CSL_ENOMEM, path, "no memory");
     }
     closedir(folder);
     if (status != CSL_OK) csl_names_free(names);
     sort(names);
     return status;
+}
+
+csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error)
+{
+    return list_folder(path, SIZE_MAX, names, error);
 }
 
 enum { MAX_DEPTH = 32 };
@@ -234,8 +252,8 @@ static csl_status walk(const char *root, const char *below, int depth, csl_names
     if (depth > MAX_DEPTH) return csl_fail(error, CSL_ELIMIT, root, "folders nest deeper than %d", MAX_DEPTH);
     char *folder = below[0] ? csl_path_join(root, below) : strdup(root);
     csl_names names = {0};
-    csl_status status =
-        folder ? csl_list_folder(folder, &names, error) : csl_fail(error, CSL_ENOMEM, root, "no memory");
+    csl_status status = folder ? list_folder(folder, CSL_MAX_FILES - files->count, &names, error)
+                               : csl_fail(error, CSL_ENOMEM, root, "no memory");
     for (size_t i = 0; status == CSL_OK && i < names.count; i++) {
         char *relative = below[0] ? csl_path_join(below, names.items[i]) : strdup(names.items[i]);
         char *path = relative ? csl_path_join(root, relative) : NULL;
@@ -244,6 +262,8 @@ static csl_status walk(const char *root, const char *below, int depth, csl_names
             status = csl_fail(error, CSL_ENOMEM, root, "no memory");
         else if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
             status = walk(root, relative, depth + 1, files, error);
+        else if (files->count == CSL_MAX_FILES)
+            status = csl_fail(error, CSL_ELIMIT, root, "holds more files than the %d allowed", CSL_MAX_FILES);
         else if (csl_is_file(path) && !csl_names_add(files, relative))
             status = csl_fail(error, CSL_ENOMEM, root, "no memory");
         free(path);

@@ -8,6 +8,9 @@
 
 #include "base/error.h"
 
+/* Opens a regular file for reading; CSL_EFORMAT if it is none. The caller closes the descriptor. */
+csl_status csl_open_regular(const char *path, int *descriptor, size_t *length, csl_error *error);
+
 /* A whole regular file, mapped read-only. length may be 0, bytes is then a valid pointer to nothing. */
 typedef struct csl_mapping {
     const uint8_t *bytes;
@@ -46,7 +49,8 @@ typedef struct csl_names {
 } csl_names;
 csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error);
 /* Every regular file below a folder, as paths relative to it, sorted by bytes. Symbolic links to folders are
- * not followed. */
+ * not followed. CSL_ELIMIT beyond CSL_MAX_FILES, or 32 folders deep. */
+enum { CSL_MAX_FILES = 100000 };
 csl_status csl_list_files(const char *path, csl_names *names, csl_error *error);
 bool csl_names_add(csl_names *names, const char *item);
 void csl_names_free(csl_names *names);

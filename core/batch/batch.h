@@ -27,20 +27,32 @@ typedef struct csl_manifest_case {
     char *patient; /* NULL: not said */
     char *folder;  /* prefix of the paths in messages and results */
     char **paths;  /* as to be opened */
-    char **names;  /* relative to the case folder */
+    char **names;  /* relative to the case folder; sorted */
     size_t count;
 } csl_manifest_case;
 
-typedef struct csl_manifest {
-    csl_manifest_case *cases;
-    size_t count;
-} csl_manifest;
+void csl_manifest_case_free(csl_manifest_case *which);
+
+/* How whoever hands out cases gets one, which it then owns. CSL_EFORMAT is that case's own fault, and what
+ * there is of it has an id; any other failure ends the batch. */
+typedef csl_status (*csl_open_case)(void *context, size_t index, csl_manifest_case *which, csl_error *error);
+
+/* The list of cases. It takes no memory that grows with it: long lists lie in a temporary file. */
+typedef struct csl_manifest csl_manifest;
 
 /* A folder (a sub-folder a case; a cohort folder with cases/ in it works too) or a CSV file with columns
  * case,path[,patient][,...]; a path is a file or a folder, relative to the CSV. Cases come sorted by id from
  * a folder, in order of first mention from a CSV. */
-csl_status csl_manifest_read(const char *path, csl_manifest *manifest, csl_error *error);
-void csl_manifest_free(csl_manifest *manifest);
+csl_status csl_manifest_open(const char *path, csl_manifest **manifest, csl_error *error);
+size_t csl_manifest_count(const csl_manifest *manifest);
+/* The case at a position, with the files that are there now. As csl_open_case. */
+csl_status csl_manifest_get(csl_manifest *manifest, size_t position, csl_manifest_case *which,
+                            csl_error *error);
+/* Calls visit for each case in order. */
+csl_status csl_manifest_each(csl_manifest *manifest, csl_status (*visit)(void *context, const char *id),
+                             void *context, csl_error *error);
+bool csl_manifest_find(csl_manifest *manifest, const char *id, size_t *position);
+void csl_manifest_close(csl_manifest *manifest); /* NULL is allowed */
 
 /* ---- what happens in a run, for who watches it ---- */
 
@@ -200,13 +212,19 @@ csl_status csl_merge(const csl_merge_options *options, csl_run_summary *summary,
 
 /* ---- tokens of many cases, for training and evaluation ---- */
 
+typedef struct csl_case_list {
+    csl_open_case open;
+    void *context;
+    size_t count;
+} csl_case_list;
+
 /* Embeds cases in workers, limited as asked (NULL: by default, in a sandbox of what the kernel offers), and
- * hands each to `take` in manifest order; c is NULL where a case failed, with its
+ * hands each to `take` in the order of the list; c is NULL where a case failed, with its
  * reason. take owns the case. A nonzero return stops. cache: folder for tokens keyed by the hashes of files
  * and plugin; NULL: none. */
 typedef int (*csl_take_case)(void *context, size_t index, const csl_manifest_case *which, csl_case *c,
                              const char *reason);
-csl_status csl_embed_cases(const csl_manifest *manifest, const csl_registry_options *plugins,
+csl_status csl_embed_cases(const csl_case_list *list, const csl_registry_options *plugins,
                            const csl_limits *limits, unsigned jobs, const char *cache, csl_take_case take,
                            void *context, csl_error *error);
 

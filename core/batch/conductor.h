@@ -31,8 +31,8 @@ typedef enum run_step {
 typedef struct conductor {
     const csl_run_options *o;
     csl_run_summary *summary;
-    csl_manifest manifest;
-    const csl_manifest_case **list; /* what is left to do; endless: a ring of WINDOW */
+    csl_manifest *manifest;
+    size_t *list; /* positions in it of what is left to do; NULL if endless */
     size_t count;
     bool endless;
     run_step step;
@@ -61,9 +61,10 @@ typedef struct conductor {
     bool alerted;                 /* the log says that a witness has seen another */
 } conductor;
 
-static inline const csl_manifest_case *case_at(const conductor *c, size_t index)
+/* In the manifest, of a case of the list; 0 where there is none. */
+static inline size_t position_of(const conductor *c, size_t index)
 {
-    return c->list[c->endless ? index % WINDOW : index];
+    return c->list ? c->list[index] : 0;
 }
 
 /* ---- tell.c ---- */
@@ -72,7 +73,8 @@ static inline const csl_manifest_case *case_at(const conductor *c, size_t index)
  */
 void tell(const conductor *c, csl_event event);
 void tell_case(const conductor *c, const char *id, size_t position, csl_event event);
-void tell_again(void *context, size_t index, const char *reason, unsigned attempt, double seconds);
+void tell_again(void *context, size_t index, const csl_manifest_case *which, const char *reason,
+                unsigned attempt, double seconds);
 void tell_replaced(void *context, unsigned worker, const char *why);
 /* Why a run failed, or how it ended. */
 void tell_failure(const csl_run_options *o, run_step step, const csl_error *error);
@@ -80,13 +82,12 @@ void tell_end(const conductor *c);
 
 /* ---- open.c ---- */
 
-/* Checks the options, which must outlive it. */
-csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, conductor **out,
-                          csl_error *error);
-/* Takes the folder, starts workers, then loads the key and opens the log and the store. starting: the case
- * `index` is about to be handed out; its context is the conductor. */
-csl_status conductor_open(conductor *c, unsigned jobs, void (*starting)(void *context, size_t index),
-                          csl_error *error);
+/* Checks the options, which must outlive it, and forks the process that will start workers: neither the key
+ * nor the name of a case is in memory yet. open: its context is the conductor. */
+csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, csl_open_case open,
+                          bool endless, conductor **out, csl_error *error);
+/* Takes the folder, starts workers, then loads the key and opens the log and the store. */
+csl_status conductor_open(conductor *c, unsigned jobs, csl_error *error);
 void conductor_close(conductor *c); /* NULL is allowed */
 /* Has later runs not load the plugins that crashed too often. */
 void keep_quarantine(conductor *c);

@@ -100,22 +100,25 @@ static char *names_json(const json_t *array, const char *member)
     return text;
 }
 
+static csl_status link_name(void *context, const char *id)
+{
+    csl_digest *so_far = context;
+    uint8_t link[sizeof so_far->bytes + 256];
+    size_t length = strnlen(id, sizeof link - sizeof so_far->bytes);
+    memcpy(link, so_far->bytes, sizeof so_far->bytes);
+    memcpy(link + sizeof so_far->bytes, id, length);
+    return csl_sha256(link, sizeof so_far->bytes + length, so_far, NULL);
+}
+
 /* How many cases the whole list has, and a hash that goes on from name to name: shards of one list say the
  * same. */
-static csl_status describe_list(const csl_manifest *manifest, char text[128], csl_error *error)
+static csl_status describe_list(csl_manifest *manifest, char text[128], csl_error *error)
 {
     csl_digest so_far = {{0}};
     char hex[CSL_SHA256_HEX];
-    csl_status status = CSL_OK;
-    for (size_t i = 0; status == CSL_OK && i < manifest->count; i++) {
-        uint8_t link[sizeof so_far.bytes + 256];
-        size_t length = strnlen(manifest->cases[i].id, sizeof link - sizeof so_far.bytes);
-        memcpy(link, so_far.bytes, sizeof so_far.bytes);
-        memcpy(link + sizeof so_far.bytes, manifest->cases[i].id, length);
-        status = csl_sha256(link, sizeof so_far.bytes + length, &so_far, error);
-    }
+    csl_status status = csl_manifest_each(manifest, link_name, &so_far, error);
     csl_digest_hex(&so_far, hex);
-    snprintf(text, 128, "%zu %s", manifest->count, hex);
+    snprintf(text, 128, "%zu %s", csl_manifest_count(manifest), hex);
     return status;
 }
 
@@ -128,7 +131,7 @@ csl_status describe_run(conductor *c, csl_error *error)
     const char *stored = csl_store_fact(c->store, "configuration");
     csl_status status =
         text && labels && tasks && modalities ? CSL_OK : csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
-    if (status == CSL_OK) status = describe_list(&c->manifest, list, error);
+    if (status == CSL_OK) status = describe_list(c->manifest, list, error);
     utc_now(started);
     snprintf(cases, sizeof cases, "%zu", c->summary->total);
     snprintf(coverage, sizeof coverage, "%g", caution_or_default(&c->o->caution).coverage);

@@ -22,7 +22,6 @@ static csl_status answer(const duty *d, void *state, csl_case *c, csl_status rea
 }
 
 typedef struct taking {
-    const csl_manifest *manifest;
     csl_take_case take;
     void *context;
     size_t memory;
@@ -32,7 +31,7 @@ typedef struct taking {
 static csl_status take_answer(void *context, const pool_answer *a, csl_error *error)
 {
     taking *t = context;
-    const csl_manifest_case *which = &t->manifest->cases[a->index];
+    const csl_manifest_case *which = a->which;
     csl_case *c = NULL;
     csl_error broken = {0};
     const char *reason = a->reason;
@@ -52,7 +51,7 @@ static csl_status take_answer(void *context, const pool_answer *a, csl_error *er
     return csl_fail(error, CSL_EUSAGE, NULL, "the caller ended it");
 }
 
-csl_status csl_embed_cases(const csl_manifest *manifest, const csl_registry_options *plugins,
+csl_status csl_embed_cases(const csl_case_list *list, const csl_registry_options *plugins,
                            const csl_limits *limits, unsigned jobs, const char *cache, csl_take_case take,
                            void *context, csl_error *error)
 {
@@ -61,19 +60,15 @@ csl_status csl_embed_cases(const csl_manifest *manifest, const csl_registry_opti
               .cache = cache,
               .maximum = maximum_answer,
               .answer = answer};
-    taking t = {.manifest = manifest, .take = take, .context = context, .memory = d.limits.memory_bytes};
+    taking t = {.take = take, .context = context, .memory = d.limits.memory_bytes};
     pool_options options = {
-        .jobs = jobs_or_default(jobs, manifest->count), .window = WINDOW, .waiting_bytes = waiting_bytes};
+        .window = WINDOW, .waiting_bytes = waiting_bytes, .open = list->open, .context = list->context};
     pool *p = NULL;
     json_t *hello;
     csl_status status = cache ? csl_make_folders(cache, error) : CSL_OK;
-    const csl_manifest_case **list = calloc(manifest->count + 1, sizeof *list);
-    if (!list) status = csl_fail(error, CSL_ENOMEM, NULL, "no memory for the list of cases");
-    for (size_t i = 0; list && i < manifest->count; i++) list[i] = &manifest->cases[i];
     if (status == CSL_OK) status = pool_open(&d, &options, &p, error);
-    if (status == CSL_OK) status = pool_start(p, &hello, error);
-    if (status == CSL_OK) status = pool_run(p, list, manifest->count, take_answer, NULL, &t, error);
+    if (status == CSL_OK) status = pool_start(p, jobs_or_default(jobs, list->count), &hello, error);
+    if (status == CSL_OK) status = pool_run(p, list->count, take_answer, NULL, &t, error);
     pool_close(p);
-    free(list);
     return t.ended ? CSL_OK : status;
 }

@@ -12,6 +12,7 @@ static const size_t group_bytes = (size_t)32 << 20;
 void forget_group(conductor *c)
 {
     for (size_t i = 0; i < c->grouped; i++) {
+        free((char *)(uintptr_t)c->rows[i].id);
         free((char *)(uintptr_t)c->rows[i].json);
         free((char *)(uintptr_t)c->rows[i].errors);
         free((char *)(uintptr_t)c->rows[i].crashed);
@@ -100,7 +101,7 @@ static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl
 {
     static const char *const ends[] = {
         [CHILD_FAILED] = "limit", [CHILD_CRASHED] = "crash", [CHILD_UNLUCKY] = "machine"};
-    const csl_manifest_case *which = case_at(c, a->index);
+    const csl_manifest_case *which = a->which;
     csl_error broken = {0};
     char forbidden[CRASHES_REASON];
     if (a->reason)
@@ -129,15 +130,15 @@ static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *erro
 csl_status take(void *context, const pool_answer *a, csl_error *error)
 {
     conductor *c = context;
-    const csl_manifest_case *which = case_at(c, a->index);
+    const csl_manifest_case *which = a->which;
     record *r = &c->records[c->grouped];
     store_row *row = &c->rows[c->grouped];
     csl_status status = read_answer(c, a, r, error);
     if (status != CSL_OK) return status;
     bool failed = !strcmp(r->status, "failed");
     c->failures += failed;
-    *row = (store_row){.position = c->endless ? 0 : (size_t)(which - c->manifest.cases),
-                       .id = which->id,
+    *row = (store_row){.position = position_of(c, a->index),
+                       .id = strdup(which->id),
                        .stamp = strdup(c->stamps[a->index % WINDOW]),
                        .seconds = a->seconds,
                        .status = r->status,
@@ -155,6 +156,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
                                         .seconds = a->seconds};
     if (!c->grouped) c->group_since = csl_seconds();
     c->grouped++;
+    if (!row->id || !row->stamp) return csl_fail(error, CSL_ENOMEM, c->o->out, "no memory for a result");
     status = ledger_case(c->log, r, which->id, c->model, &row->audit_index, &row->leaf, error);
     if (status == CSL_OK && !(row->json = record_text(r, row->audit_index, &row->leaf)))
         status = csl_fail(error, CSL_ENOMEM, c->o->out, "no memory for a result");

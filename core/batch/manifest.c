@@ -1,14 +1,61 @@
+#include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/csv.h"
 #include "base/file.h"
-#include "batch/batch.h"
+#include "batch/case_files.h"
 #include "batch/text.h"
 
-static const size_t maximum_csv = (size_t)512 << 20;
 enum { MAX_ID_BYTES = 128 };
+
+struct csl_manifest {
+    sqlite3 *list; /* temporary: SQLite keeps it in memory until it is larger than its cache */
+    sqlite3_stmt *get, *find, *rows;
+    char *path, *folder; /* what was asked for; what paths are relative to */
+    bool is_csv;
+    size_t count;
+};
+
+/* Of a folder, path is NULL. An id's position begins with 0. */
+static const char schema[] = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
+                             "CREATE TABLE found(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+                             "CREATE TABLE listed(position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+                             " patient TEXT);"
+                             "CREATE TABLE file(position INTEGER, line INTEGER, path TEXT NOT NULL,"
+                             " PRIMARY KEY(position, line)) WITHOUT ROWID;"
+                             "BEGIN";
+
+static csl_status no_memory(csl_error *error)
+{
+    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the list of cases");
+}
+
+static csl_status failed(const csl_manifest *m, csl_error *error)
+{
+    return csl_fail(error, CSL_EIO, m->path,
+                    "the list of cases, in the folder for temporary files (TMPDIR): %s",
+                    sqlite3_errmsg(m->list));
+}
+
+static csl_status prepare(csl_manifest *m, const char *sql, sqlite3_stmt **statement, csl_error *error)
+{
+    return sqlite3_prepare_v2(m->list, sql, -1, statement, NULL) == SQLITE_OK ? CSL_OK : failed(m, error);
+}
+
+static void bind(sqlite3_stmt *statement, int at, const char *text)
+{
+    sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+}
+
+static csl_status put(csl_manifest *m, sqlite3_stmt *statement, csl_error *error)
+{
+    int step = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return step == SQLITE_DONE ? CSL_OK : failed(m, error);
+}
 
 /* An id goes into file names, CSV, XML and HTML: UTF-8 text of one line. */
 static csl_status check_id(const char *id, const char *what, const char *place, csl_error *error)
@@ -21,240 +68,241 @@ static csl_status check_id(const char *id, const char *what, const char *place, 
     return CSL_OK;
 }
 
-static csl_status no_memory(csl_error *error)
-{
-    return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the list of cases");
-}
+/* ---- listing a folder ---- */
 
-/* Appends one file; takes path and name, frees them if it fails. A name that is no text is made one: it
- * stands in results. */
-static bool add_file(csl_manifest_case *c, char *path, char *name)
+static csl_status list_folder(csl_manifest *m, csl_error *error)
 {
-    if (name) text_clean(name);
-    if (path && name && (c->count & (c->count - 1)) == 0) { /* full at every power of two */
-        size_t capacity = c->count ? c->count * 2 : 1;
-        char **paths = reallocarray(c->paths, capacity, sizeof *paths);
-        if (paths) c->paths = paths;
-        char **names = reallocarray(c->names, capacity, sizeof *names);
-        if (names) c->names = names;
-        if (!paths || !names) {
-            free(path);
-            path = NULL;
+    sqlite3_stmt *add = NULL;
+    DIR *folder = opendir(m->folder);
+    if (!folder) return csl_fail_errno(error, m->folder, "cannot open folder");
+    csl_status status = prepare(m, "INSERT INTO found VALUES(?1)", &add, error);
+    for (struct dirent *entry; status == CSL_OK && (entry = readdir(folder));) {
+        char *path = csl_path_join(m->folder, entry->d_name);
+        if (!path) status = no_memory(error);
+        if (path && entry->d_name[0] != '.' && csl_is_folder(path)) {
+            status = check_id(entry->d_name, "a case's name", path, error);
+            bind(add, 1, entry->d_name);
+            if (status == CSL_OK) status = put(m, add, error);
         }
-    }
-    if (!path || !name) {
         free(path);
-        free(name);
-        return false;
     }
-    c->paths[c->count] = path;
-    c->names[c->count++] = name;
-    return true;
+    closedir(folder);
+    sqlite3_finalize(add);
+    if (status != CSL_OK) return status;
+    const char *number = "INSERT INTO listed SELECT row_number() OVER (ORDER BY id) - 1, id, NULL FROM found";
+    if (sqlite3_exec(m->list, number, NULL, NULL, NULL) != SQLITE_OK) return failed(m, error);
+    m->count = (size_t)sqlite3_changes(m->list);
+    return sqlite3_exec(m->list, "DROP TABLE found", NULL, NULL, NULL) == SQLITE_OK ? CSL_OK
+                                                                                    : failed(m, error);
 }
 
-/* Adds every file below folder; prefix (may be "") goes before the names. */
-static csl_status add_folder(csl_manifest_case *c, const char *folder, const char *prefix, csl_error *error)
+/* ---- listing the rows of a CSV file ---- */
+
+typedef struct taking {
+    sqlite3_stmt *add_case, *add_file, *set_patient;
+    int id, file, patient; /* columns */
+} taking;
+
+static csl_status find_columns(const csl_csv_reader *r, taking *t, csl_error *error)
 {
-    csl_names files;
-    csl_status status = csl_list_files(folder, &files, error);
-    if (status != CSL_OK && status != CSL_ENOMEM) {
-        /* A folder that cannot be listed costs its case: whoever reads the case will say so. */
-        return add_file(c, strdup(folder), strdup(prefix[0] ? prefix : ".")) ? CSL_OK : no_memory(error);
-    }
-    for (size_t i = 0; status == CSL_OK && i < files.count; i++) {
-        char *name = prefix[0] ? csl_path_join(prefix, files.items[i]) : strdup(files.items[i]);
-        if (!add_file(c, csl_path_join(folder, files.items[i]), name)) status = no_memory(error);
-    }
-    csl_names_free(&files);
-    return status;
-}
-
-static csl_status read_folder(const char *path, csl_manifest *manifest, csl_error *error)
-{
-    char *cases = csl_path_join(path, "cases");
-    const char *root = cases && csl_is_folder(cases) ? cases : path;
-    csl_names names = {0};
-    csl_status status = cases ? csl_list_folder(root, &names, error) : no_memory(error);
-    if (status == CSL_OK && !(manifest->cases = calloc(names.count + 1, sizeof *manifest->cases)))
-        status = no_memory(error);
-    for (size_t i = 0; status == CSL_OK && i < names.count; i++) {
-        char *folder = csl_path_join(root, names.items[i]);
-        if (names.items[i][0] == '.' || (folder && !csl_is_folder(folder))) {
-            free(folder);
-            continue;
-        }
-        csl_manifest_case *c = &manifest->cases[manifest->count++];
-        c->folder = folder;
-        c->id = strdup(names.items[i]);
-        status = folder && c->id ? check_id(c->id, "a case's name", folder, error) : no_memory(error);
-        if (status == CSL_OK) status = add_folder(c, folder, "", error);
-    }
-    if (status == CSL_OK && manifest->count == 0)
-        status = csl_fail(error, CSL_EFORMAT, root,
-                          "holds no case: each of its sub-folders is one, with the case's files in it");
-    csl_names_free(&names);
-    free(cases);
-    return status;
-}
-
-/* ---- CSV ---- */
-
-typedef struct row {
-    const char *id;
-    size_t index, first; /* of the file; first: of the first row with this id */
-} row;
-
-static int by_id(const void *a, const void *b)
-{
-    const row *x = a, *y = b;
-    int order = strcmp(x->id, y->id);
-    return order ? order : (x->index > y->index) - (x->index < y->index);
-}
-
-static int by_mention(const void *a, const void *b)
-{
-    const row *x = a, *y = b;
-    if (x->first != y->first) return x->first < y->first ? -1 : 1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((char *const *)a)[0], ((char *const *)b)[0]);
-}
-
-/* Sorted by name, as adapters are promised; a file that is named twice would count twice. */
-static csl_status sort_files(csl_manifest_case *c, const char *csv, csl_error *error)
-{
-    char *(*pairs)[2] = calloc(c->count + 1, sizeof *pairs);
-    if (!pairs) return no_memory(error);
-    for (size_t i = 0; i < c->count; i++) {
-        pairs[i][0] = c->names[i];
-        pairs[i][1] = c->paths[i];
-    }
-    qsort(pairs, c->count, sizeof *pairs, by_name);
-    csl_status status = CSL_OK;
-    for (size_t i = 0; i < c->count; i++) {
-        c->names[i] = pairs[i][0];
-        c->paths[i] = pairs[i][1];
-        if (status == CSL_OK && i && !strcmp(c->names[i], c->names[i - 1]))
-            status = csl_fail(error, CSL_EFORMAT, csv, "case %s names the file %s twice", c->id, c->names[i]);
-    }
-    free(pairs);
-    return status;
-}
-
-static csl_status add_row(csl_manifest_case *c, const char *base, const char *path, csl_error *error)
-{
-    char *full = path[0] == '/' ? strdup(path) : csl_path_join(base, path);
-    if (!full) return no_memory(error);
-    if (csl_is_folder(full)) {
-        csl_status status = add_folder(c, full, path, error);
-        free(full);
-        return status;
-    }
-    /* A file that is not there costs its case, not the batch: whoever reads the case will say so. */
-    return add_file(c, full, strdup(path)) ? CSL_OK : no_memory(error);
+    t->id = csl_csv_find(r, "case");
+    t->file = csl_csv_find(r, "path");
+    t->patient = csl_csv_find(r, "patient");
+    if (t->id >= 0 && t->file >= 0) return CSL_OK;
+    return csl_fail(error, CSL_EFORMAT, r->path,
+                    "has no column '%s': a list of cases needs the columns case and path and a row for each "
+                    "file",
+                    t->id < 0 ? "case" : "path");
 }
 
 /* A row may leave the patient out; rows of one case that name one name the same. */
-static csl_status take_patient(csl_manifest_case *c, const char *patient, const char *csv, size_t line,
-                               csl_error *error)
+static csl_status take_patient(csl_manifest *m, sqlite3_stmt *set, size_t position, const char *id,
+                               const char *patient, const char *place, csl_error *error)
+{
+    csl_status status = check_id(patient, "a patient", place, error);
+    if (status != CSL_OK) return status;
+    bind(set, 1, patient);
+    sqlite3_bind_int64(set, 2, (sqlite3_int64)position);
+    status = put(m, set, error);
+    if (status == CSL_OK && !sqlite3_changes(m->list))
+        return csl_fail(error, CSL_EFORMAT, place, "case %s has another patient in a row before", id);
+    return status;
+}
+
+static csl_status take_row(csl_manifest *m, const taking *t, const csl_csv_reader *r, csl_error *error)
 {
     char place[512];
-    if (!patient[0]) return CSL_OK;
-    snprintf(place, sizeof place, "%s: line %zu", csv, line);
-    if (c->patient && strcmp(c->patient, patient))
-        return csl_fail(error, CSL_EFORMAT, place, "case %s has another patient in a row before", c->id);
-    csl_status status = check_id(patient, "a patient", place, error);
-    if (status != CSL_OK || c->patient) return status;
-    c->patient = strdup(patient);
-    return c->patient ? CSL_OK : no_memory(error);
-}
-
-static csl_status read_csv(const char *path, csl_manifest *manifest, csl_error *error)
-{
-    csl_csv table;
-    csl_status status = csl_csv_read(path, maximum_csv, &table, error);
+    const char *id = r->cells[t->id], *path = r->cells[t->file];
+    size_t position;
+    snprintf(place, sizeof place, "%s: line %zu", m->path, r->line);
+    csl_status status = check_id(id, "a case's name", place, error);
+    if (status == CSL_OK && !path[0]) status = csl_fail(error, CSL_EFORMAT, place, "the path is empty");
     if (status != CSL_OK) return status;
-    int id = csl_csv_column(&table, "case"), file = csl_csv_column(&table, "path"),
-        patient = csl_csv_column(&table, "patient");
-    row *rows = calloc(table.rows + 1, sizeof *rows);
-    manifest->cases = calloc(table.rows + 1, sizeof *manifest->cases);
-    char *base = strdup(path), *slash = base ? strrchr(base, '/') : NULL;
-    if (!rows || !manifest->cases || !base) {
-        status = no_memory(error);
-        goto done;
+    if (!csl_manifest_find(m, id, &position)) {
+        position = m->count++;
+        sqlite3_bind_int64(t->add_case, 1, (sqlite3_int64)position);
+        bind(t->add_case, 2, id);
+        status = put(m, t->add_case, error);
     }
-    if (slash) slash[slash == base] = 0; /* the root keeps its slash */
-    if (id < 0 || file < 0 || table.rows == 0) {
-        status = csl_fail(error, CSL_EFORMAT, path,
-                          "%s: a list of cases needs the columns case and path and a row for each file",
-                          id < 0     ? "has no column 'case'"
-                          : file < 0 ? "has no column 'path'"
-                                     : "has no rows");
-        goto done;
-    }
-    for (size_t i = 0; i < table.rows; i++) {
-        char place[512];
-        rows[i] = (row){.id = table.cells[i * table.columns + (size_t)id], .index = i};
-        snprintf(place, sizeof place, "%s: line %zu", path, table.lines[i]);
-        status = check_id(rows[i].id, "a case's name", place, error);
-        if (status == CSL_OK && !table.cells[i * table.columns + (size_t)file][0])
-            status = csl_fail(error, CSL_EFORMAT, place, "the path is empty");
-        if (status != CSL_OK) goto done;
-    }
-    qsort(rows, table.rows, sizeof *rows, by_id);
-    for (size_t i = 0; i < table.rows; i++)
-        rows[i].first = i && !strcmp(rows[i].id, rows[i - 1].id) ? rows[i - 1].first : rows[i].index;
-    qsort(rows, table.rows, sizeof *rows, by_mention);
-    for (size_t i = 0; status == CSL_OK && i < table.rows; i++) {
-        if (i == 0 || rows[i].first != rows[i - 1].first) {
-            csl_manifest_case *fresh = &manifest->cases[manifest->count++];
-            fresh->id = strdup(rows[i].id);
-            fresh->folder = strdup(slash ? base : ".");
-            if (!fresh->id || !fresh->folder) status = no_memory(error);
-        }
-        if (status == CSL_OK)
-            status = add_row(&manifest->cases[manifest->count - 1], slash ? base : ".",
-                             table.cells[rows[i].index * table.columns + (size_t)file], error);
-        if (status == CSL_OK && patient >= 0)
-            status = take_patient(&manifest->cases[manifest->count - 1],
-                                  table.cells[rows[i].index * table.columns + (size_t)patient], path,
-                                  table.lines[rows[i].index], error);
-    }
-    for (size_t i = 0; status == CSL_OK && i < manifest->count; i++)
-        status = sort_files(&manifest->cases[i], path, error);
-done:
-    free(base);
-    free(rows);
-    csl_csv_free(&table);
+    sqlite3_bind_int64(t->add_file, 1, (sqlite3_int64)position);
+    sqlite3_bind_int64(t->add_file, 2, (sqlite3_int64)r->line);
+    bind(t->add_file, 3, path);
+    if (status == CSL_OK) status = put(m, t->add_file, error);
+    if (status == CSL_OK && t->patient >= 0 && r->cells[t->patient][0])
+        status = take_patient(m, t->set_patient, position, id, r->cells[t->patient], place, error);
     return status;
 }
 
-csl_status csl_manifest_read(const char *path, csl_manifest *manifest, csl_error *error)
+static csl_status list_rows(csl_manifest *m, csl_error *error)
 {
-    *manifest = (csl_manifest){0};
-    csl_status status =
-        csl_is_folder(path) ? read_folder(path, manifest, error) : read_csv(path, manifest, error);
-    if (status != CSL_OK) csl_manifest_free(manifest);
+    csl_csv_reader r;
+    taking t = {0};
+    csl_status status = csl_csv_open(m->path, &r, error);
+    if (status == CSL_OK) status = find_columns(&r, &t, error);
+    if (status == CSL_OK) status = prepare(m, "INSERT INTO listed VALUES(?1, ?2, NULL)", &t.add_case, error);
+    if (status == CSL_OK) status = prepare(m, "INSERT INTO file VALUES(?1, ?2, ?3)", &t.add_file, error);
+    if (status == CSL_OK)
+        status =
+            prepare(m, "UPDATE listed SET patient=?1 WHERE position=?2 AND (patient IS NULL OR patient=?1)",
+                    &t.set_patient, error);
+    while (csl_csv_next(&r, &status, error)) status = take_row(m, &t, &r, error);
+    if (status == CSL_OK && !m->count)
+        status =
+            csl_fail(error, CSL_EFORMAT, m->path,
+                     "has no rows: a list of cases needs the columns case and path and a row for each file");
+    sqlite3_finalize(t.add_case);
+    sqlite3_finalize(t.add_file);
+    sqlite3_finalize(t.set_patient);
+    csl_csv_close(&r);
     return status;
 }
 
-void csl_manifest_free(csl_manifest *manifest)
+/* ---- one case ---- */
+
+static csl_status add_rows(csl_manifest *m, size_t position, csl_manifest_case *c, csl_error *error)
 {
-    for (size_t i = 0; i < manifest->count; i++) {
-        csl_manifest_case *c = &manifest->cases[i];
-        for (size_t j = 0; j < c->count; j++) {
-            free(c->paths[j]);
-            free(c->names[j]);
-        }
-        free(c->paths);
-        free(c->names);
-        free(c->folder);
-        free(c->patient);
-        free(c->id);
+    csl_status status = CSL_OK;
+    int step = SQLITE_DONE;
+    sqlite3_bind_int64(m->rows, 1, (sqlite3_int64)position);
+    while (status == CSL_OK && (step = sqlite3_step(m->rows)) == SQLITE_ROW)
+        status = files_add_row(c, (const char *)sqlite3_column_text(m->rows, 0), error);
+    if (status == CSL_OK && step != SQLITE_DONE) status = failed(m, error);
+    sqlite3_reset(m->rows);
+    return status == CSL_OK ? files_sort(c, m->path, error) : status;
+}
+
+csl_status csl_manifest_get(csl_manifest *m, size_t position, csl_manifest_case *which, csl_error *error)
+{
+    csl_manifest_case c = {0};
+    *which = c;
+    sqlite3_bind_int64(m->get, 1, (sqlite3_int64)position);
+    if (sqlite3_step(m->get) != SQLITE_ROW) {
+        sqlite3_reset(m->get);
+        return failed(m, error);
     }
-    free(manifest->cases);
-    *manifest = (csl_manifest){0};
+    const char *id = (const char *)sqlite3_column_text(m->get, 0);
+    const char *patient = (const char *)sqlite3_column_text(m->get, 1);
+    c.id = strdup(id);
+    c.folder = m->is_csv ? strdup(m->folder) : csl_path_join(m->folder, id);
+    if (patient) c.patient = strdup(patient);
+    bool whole = c.id && c.folder && (c.patient || !patient);
+    sqlite3_reset(m->get);
+    csl_status status = !whole      ? no_memory(error)
+                        : m->is_csv ? add_rows(m, position, &c, error)
+                                    : files_add_folder(&c, c.folder, "", error);
+    if (status == CSL_OK || status == CSL_EFORMAT)
+        *which = c;
+    else
+        csl_manifest_case_free(&c);
+    return status;
+}
+
+/* ---- the list ---- */
+
+/* A cohort folder's cases are in its cases/; of a CSV file paths are relative to the folder that it is in. */
+static char *find_root(const char *path, bool is_csv)
+{
+    if (!is_csv) {
+        char *cases = csl_path_join(path, "cases");
+        if (!cases || csl_is_folder(cases)) return cases;
+        free(cases);
+        return strdup(path);
+    }
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash) slash[slash == folder] = 0; /* the root keeps its slash */
+    if (folder && !slash) strcpy(folder, path[0] ? "." : "");
+    return folder;
+}
+
+static csl_status list(csl_manifest *m, csl_error *error)
+{
+    if (sqlite3_open("", &m->list) != SQLITE_OK ||
+        sqlite3_exec(m->list, schema, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(m, error);
+    csl_status status = prepare(m, "SELECT position FROM listed WHERE id=?1", &m->find, error);
+    if (status == CSL_OK) status = m->is_csv ? list_rows(m, error) : list_folder(m, error);
+    if (status == CSL_OK)
+        status = prepare(m, "SELECT id, patient FROM listed WHERE position=?1", &m->get, error);
+    if (status == CSL_OK)
+        status = prepare(m, "SELECT path FROM file WHERE position=?1 ORDER BY line", &m->rows, error);
+    return status;
+}
+
+csl_status csl_manifest_open(const char *path, csl_manifest **manifest, csl_error *error)
+{
+    csl_manifest *m = calloc(1, sizeof *m);
+    bool is_csv = !csl_is_folder(path);
+    if (!m || !(m->path = strdup(path)) || !(m->folder = find_root(path, is_csv))) {
+        csl_manifest_close(m);
+        return no_memory(error);
+    }
+    m->is_csv = is_csv;
+    csl_status status = list(m, error);
+    if (status == CSL_OK && !m->count)
+        status = csl_fail(error, CSL_EFORMAT, m->folder,
+                          "holds no case: each of its sub-folders is one, with the case's files in it");
+    if (status == CSL_OK)
+        *manifest = m;
+    else
+        csl_manifest_close(m);
+    return status;
+}
+
+size_t csl_manifest_count(const csl_manifest *m)
+{
+    return m->count;
+}
+
+csl_status csl_manifest_each(csl_manifest *m, csl_status (*visit)(void *context, const char *id),
+                             void *context, csl_error *error)
+{
+    sqlite3_stmt *all = NULL;
+    int step = SQLITE_DONE;
+    csl_status status = prepare(m, "SELECT id FROM listed ORDER BY position", &all, error);
+    while (status == CSL_OK && (step = sqlite3_step(all)) == SQLITE_ROW)
+        status = visit(context, (const char *)sqlite3_column_text(all, 0));
+    if (status == CSL_OK && step != SQLITE_DONE) status = failed(m, error);
+    sqlite3_finalize(all);
+    return status;
+}
+
+bool csl_manifest_find(csl_manifest *m, const char *id, size_t *position)
+{
+    bind(m->find, 1, id);
+    bool found = sqlite3_step(m->find) == SQLITE_ROW;
+    if (found) *position = (size_t)sqlite3_column_int64(m->find, 0);
+    sqlite3_reset(m->find);
+    return found;
+}
+
+void csl_manifest_close(csl_manifest *m)
+{
+    if (!m) return;
+    sqlite3_finalize(m->get);
+    sqlite3_finalize(m->find);
+    sqlite3_finalize(m->rows);
+    sqlite3_close(m->list);
+    free(m->path);
+    free(m->folder);
+    free(m);
 }

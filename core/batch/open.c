@@ -11,7 +11,7 @@
 #include "batch/score.h"
 
 enum { QUARANTINE_AFTER = 3 };
-static const size_t waiting_bytes = (size_t)64 << 20, maximum_answer = (size_t)8 << 20;
+static const size_t waiting_bytes = (size_t)16 << 20, maximum_answer = (size_t)8 << 20;
 
 static csl_status check_options(const csl_run_options *o, csl_error *error)
 {
@@ -42,10 +42,10 @@ static csl_status take_lock(conductor *c, csl_error *error)
     return status;
 }
 
-static csl_status greet(conductor *c, csl_error *error)
+static csl_status greet(conductor *c, unsigned jobs, csl_error *error)
 {
     json_t *hello;
-    csl_status status = pool_start(c->p, &hello, error);
+    csl_status status = pool_start(c->p, jobs, &hello, error);
     if (status == CSL_OK) status = record_card_read(hello, &c->card, error);
     if (status == CSL_OK && strcmp(c->card.model, c->model))
         status = csl_fail(error, CSL_EMISMATCH, c->o->model, "was changed while it was being loaded");
@@ -111,23 +111,7 @@ static csl_status open_log_and_store(conductor *c, csl_error *error)
     return status;
 }
 
-csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, conductor **out,
-                          csl_error *error)
-{
-    *summary = (csl_run_summary){0};
-    csl_status status = check_options(options, error);
-    if (status != CSL_OK) return status;
-    conductor *c = calloc(1, sizeof *c);
-    if (!c) return csl_fail(error, CSL_ENOMEM, options->out, "no memory for a run");
-    c->o = options;
-    c->summary = summary;
-    c->lock = -1;
-    *out = c;
-    return CSL_OK;
-}
-
-static csl_status open_pool(conductor *c, unsigned jobs, void (*starting)(void *context, size_t index),
-                            csl_error *error)
+static csl_status open_pool(conductor *c, csl_open_case open, csl_error *error)
 {
     const csl_run_options *o = c->o;
     score_options how = {.model = o->model,
@@ -141,29 +125,41 @@ static csl_status open_pool(conductor *c, unsigned jobs, void (*starting)(void *
               .options = &how,
               .warm = score_warm,
               .answer = score_answer};
-    pool_options workers = {.jobs = jobs,
-                            .window = WINDOW,
+    pool_options workers = {.window = WINDOW,
                             .waiting_bytes = waiting_bytes,
+                            .open = open,
                             .endless = c->endless,
-                            .starting = starting,
                             .stop = &c->stop,
                             .again = tell_again,
                             .replaced = tell_replaced,
                             .context = c};
-    csl_status status = pool_open(&d, &workers, &c->p, error);
-    return status == CSL_OK ? greet(c, error) : status;
+    return pool_open(&d, &workers, &c->p, error);
 }
 
-csl_status conductor_open(conductor *c, unsigned jobs, void (*starting)(void *context, size_t index),
-                          csl_error *error)
+csl_status conductor_make(const csl_run_options *options, csl_run_summary *summary, csl_open_case open,
+                          bool endless, conductor **out, csl_error *error)
+{
+    *summary = (csl_run_summary){0};
+    csl_status status = check_options(options, error);
+    if (status != CSL_OK) return status;
+    conductor *c = calloc(1, sizeof *c);
+    if (!c) return csl_fail(error, CSL_ENOMEM, options->out, "no memory for a run");
+    c->o = options;
+    c->summary = summary;
+    c->endless = endless;
+    c->lock = -1;
+    *out = c;
+    return open_pool(c, open, error);
+}
+
+csl_status conductor_open(conductor *c, unsigned jobs, csl_error *error)
 {
     c->step = STEP_WORKERS;
     /* The model is no patient's: the conductor may hash it, and believes its own hash. */
     csl_status status = csl_sha256_file(c->o->model, c->model, error);
     if (status == CSL_OK) status = csl_make_folders(c->o->out, error);
     if (status == CSL_OK) status = take_lock(c, error);
-    /* Before the key is loaded: see spawner.h. */
-    if (status == CSL_OK) status = open_pool(c, jobs, starting, error);
+    if (status == CSL_OK) status = greet(c, jobs, error);
     if (status == CSL_OK) c->step = STEP_LOG;
     return status == CSL_OK ? open_log_and_store(c, error) : status;
 }
@@ -190,7 +186,7 @@ void conductor_close(conductor *c)
     csl_audit_key_free(c->key);
     csl_audit_pseudonyms_free(c->pseudonyms);
     csl_store_close(c->store);
-    csl_manifest_free(&c->manifest);
+    csl_manifest_close(c->manifest);
     free(c->list);
     free(c->audit_folder);
     if (c->lock >= 0) close(c->lock);

@@ -44,20 +44,15 @@ struct pool {
     duty d;
     spawner spawn;
     member *members;
+    unsigned jobs;
     json_t *hello;
     uint64_t next_ticket;
     unsigned stillborn;
     struct sigaction old_pipe;
     /* of one pool_run */
-    const csl_manifest_case *const *list;
     size_t count, next, head; /* next to hand out; next to deliver */
     turns turns;
 };
-
-static const csl_manifest_case *case_at(const pool *p, size_t index)
-{
-    return p->list[p->options.endless ? index % p->options.window : index];
-}
 
 /* ---- workers ---- */
 
@@ -90,7 +85,8 @@ static void settle(pool *p, size_t index)
     turns_slot(&p->turns, index)->seconds = csl_seconds() - turns_slot(&p->turns, index)->started;
     double delay = turns_try_again(&p->turns, index, csl_seconds());
     if (delay > 0 && p->options.again)
-        p->options.again(p->options.context, index, reason, turns_slot(&p->turns, index)->attempts, delay);
+        p->options.again(p->options.context, index, &turns_slot(&p->turns, index)->which, reason,
+                         turns_slot(&p->turns, index)->attempts, delay);
 }
 
 /* Ends a worker that died or misbehaved, fails the case it had, starts another. */
@@ -188,15 +184,13 @@ static csl_status listen_to(pool *p, member *m, csl_error *error)
     }
 }
 
-static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
+static csl_status send_job(pool *p, member *m, size_t index, csl_error *error)
 {
-    const csl_manifest_case *c = case_at(p, index);
+    const csl_manifest_case *c = &turns_slot(&p->turns, index)->which;
     csl_buffer job;
     csl_buffer_init(&job, (size_t)256 << 20);
     m->ticket = p->next_ticket++;
     m->index = index;
-    turns_handed_out(&p->turns, index, (unsigned)(m - p->members), csl_seconds());
-    if (p->options.starting) p->options.starting(p->options.context, index);
     put_u64(&job, m->ticket);
     put_text(&job, c->id, strlen(c->id));
     put_text(&job, c->patient ? c->patient : "", c->patient ? strlen(c->patient) : 0);
@@ -208,8 +202,8 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     csl_status status = CSL_OK;
     m->state = BUSY;
     m->deadline = csl_seconds() + p->d.limits.wall_seconds + SPARE_SECONDS;
-    if (job.failed || c->count > UINT32_MAX) {
-        turns_fail(&p->turns, m->index, CHILD_FAILED, "it has more files than one case may");
+    if (job.failed) {
+        turns_fail(&p->turns, index, CHILD_FAILED, "the names of its files are longer than a case's may be");
         m->state = IDLE;
     } else {
         /* An idle worker reads: writing blocks for the moment that takes. */
@@ -222,19 +216,40 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     return status;
 }
 
+static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
+{
+    csl_manifest_case which;
+    csl_error why = {0};
+    char reason[sizeof why.place + sizeof why.message + 2];
+    csl_status status = CSL_OK;
+    if (!turns_slot(&p->turns, index)->which.id) {
+        status = p->options.open(p->options.context, index, &which, &why);
+        if (status == CSL_OK || status == CSL_EFORMAT) turns_open_case(&p->turns, index, &which);
+    }
+    turns_handed_out(&p->turns, index, (unsigned)(m - p->members), csl_seconds());
+    if (status == CSL_OK) return send_job(p, m, index, error);
+    if (status == CSL_EFORMAT) {
+        snprintf(reason, sizeof reason, "%s: %s", why.place, why.message);
+        turns_fail(&p->turns, index, CHILD_FAILED, reason);
+        return CSL_OK;
+    }
+    if (error) *error = why;
+    return status;
+}
+
 /* Waits for news, at most TICK_MS, and takes it in. */
 static csl_status turn(pool *p, csl_error *error)
 {
-    struct pollfd fds[p->options.jobs];
-    for (unsigned i = 0; i < p->options.jobs; i++)
+    struct pollfd fds[p->jobs];
+    for (unsigned i = 0; i < p->jobs; i++)
         fds[i] =
             (struct pollfd){.fd = p->members[i].state == GONE ? -1 : p->members[i].socket, .events = POLLIN};
-    int ready = poll(fds, p->options.jobs, TICK_MS);
+    int ready = poll(fds, p->jobs, TICK_MS);
     csl_status status = CSL_OK;
-    for (unsigned i = 0; ready > 0 && status == CSL_OK && i < p->options.jobs; i++)
+    for (unsigned i = 0; ready > 0 && status == CSL_OK && i < p->jobs; i++)
         if (fds[i].revents) status = listen_to(p, &p->members[i], error);
     double t = csl_seconds();
-    for (unsigned i = 0; status == CSL_OK && i < p->options.jobs; i++) {
+    for (unsigned i = 0; status == CSL_OK && i < p->jobs; i++) {
         member *m = &p->members[i];
         if ((m->state == BUSY || m->state == STARTING) && t > m->deadline)
             status = replace(p, m, "did not answer in time", error);
@@ -253,15 +268,12 @@ unsigned jobs_or_default(unsigned jobs, size_t cases)
 csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl_error *error)
 {
     pool *p = calloc(1, sizeof *p);
-    if (!p || !(p->members = calloc(options->jobs, sizeof *p->members)) ||
-        !turns_open(&p->turns, options->window)) {
+    if (!p || !turns_open(&p->turns, options->window)) {
         pool_close(p);
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the workers");
     }
     p->options = *options;
     p->d = *d;
-    for (unsigned i = 0; i < options->jobs; i++)
-        csl_buffer_init(&p->members[i].body, d->maximum + spare_bytes);
     /* A worker may go while it is written to. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &p->old_pipe);
@@ -274,11 +286,14 @@ csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl
     return CSL_OK;
 }
 
-csl_status pool_start(pool *p, json_t **hello, csl_error *error)
+csl_status pool_start(pool *p, unsigned jobs, json_t **hello, csl_error *error)
 {
+    if (!(p->members = calloc(jobs, sizeof *p->members)))
+        return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the workers");
+    p->jobs = jobs;
+    for (unsigned i = 0; i < jobs; i++) csl_buffer_init(&p->members[i].body, p->d.maximum + spare_bytes);
     csl_status status = CSL_OK;
-    for (unsigned i = 0; status == CSL_OK && i < p->options.jobs; i++)
-        status = hire(p, &p->members[i], error);
+    for (unsigned i = 0; status == CSL_OK && i < jobs; i++) status = hire(p, &p->members[i], error);
     while (status == CSL_OK && !p->hello) status = turn(p, error);
     *hello = p->hello;
     return status;
@@ -290,6 +305,7 @@ static csl_status deliver_one(pool *p, size_t index,
 {
     const turn_slot *s = turns_slot(&p->turns, index);
     pool_answer answer = {.index = index,
+                          .which = &s->which,
                           .end = s->end,
                           .seconds = s->seconds,
                           .worker = s->worker,
@@ -335,22 +351,21 @@ static size_t choose_case(const pool *p)
 
 static bool any_busy(const pool *p)
 {
-    for (unsigned i = 0; i < p->options.jobs; i++)
+    for (unsigned i = 0; i < p->jobs; i++)
         if (p->members[i].state == BUSY) return true;
     return false;
 }
 
-csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
+csl_status pool_run(pool *p, size_t count,
                     csl_status (*take)(void *context, const pool_answer *answer, csl_error *error),
                     csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error)
 {
-    p->list = list;
     p->count = count;
     p->next = p->head = 0;
     csl_status status = CSL_OK;
     while (status == CSL_OK && (p->options.endless || p->head < p->count)) {
         int stopped = p->options.stop ? *p->options.stop : 0;
-        for (unsigned i = 0; status == CSL_OK && !stopped && i < p->options.jobs; i++) {
+        for (unsigned i = 0; status == CSL_OK && !stopped && i < p->jobs; i++) {
             size_t index = p->members[i].state == IDLE ? choose_case(p) : p->count;
             if (index == p->count) continue;
             if (index == p->next) p->next++;
@@ -373,7 +388,7 @@ void pool_grow(pool *p)
 csl_queue pool_queue(const pool *p)
 {
     csl_queue q = {.waiting = p->count - p->next + p->turns.unlucky};
-    for (unsigned i = 0; i < p->options.jobs; i++) q.running += p->members[i].state == BUSY;
+    for (unsigned i = 0; i < p->jobs; i++) q.running += p->members[i].state == BUSY;
     for (size_t i = p->head; i < p->next; i++) q.answered += turns_slot(&p->turns, i)->done;
     return q;
 }
@@ -381,7 +396,7 @@ csl_queue pool_queue(const pool *p)
 void pool_close(pool *p)
 {
     if (!p) return;
-    for (unsigned i = 0; p->members && i < p->options.jobs; i++) {
+    for (unsigned i = 0; p->members && i < p->jobs; i++) {
         dismiss(&p->members[i]);
         csl_buffer_free(&p->members[i].body);
     }

@@ -13,23 +13,25 @@
 typedef struct pool pool;
 
 typedef struct pool_options {
-    unsigned jobs;
     size_t window; /* cases from the one that is delivered next that may be handed out */
-    size_t
-        waiting_bytes; /* of answers that wait for their turn, from which on no more cases are handed out */
-    bool endless;      /* the list is a ring of `window` that grows (pool_grow); see pool_run */
-    void (*starting)(void *context, size_t index); /* a case is about to be handed out. May be NULL */
+    /* Of answers that wait for their turn and of lists of files, from which on no more cases are handed out.
+     */
+    size_t waiting_bytes;
+    csl_open_case open; /* gives a case that is about to be handed out for the first time */
+    bool endless;       /* the list grows (pool_grow); see pool_run */
     /* 1: hand out no more, finish what runs; above: do not wait for what runs, either. May be NULL */
     const volatile int *stop;
     /* A case ended as it may not end another time, and is handed out again after so many seconds. */
-    void (*again)(void *context, size_t index, const char *reason, unsigned attempt, double seconds);
+    void (*again)(void *context, size_t index, const csl_manifest_case *which, const char *reason,
+                  unsigned attempt, double seconds);
     void (*replaced)(void *context, unsigned worker, const char *why); /* These two may be NULL */
     void *context;
 } pool_options;
 
 /* What became of a case; borrowed for the call. */
 typedef struct pool_answer {
-    size_t index;         /* in the list given to pool_run */
+    size_t index; /* in the list */
+    const csl_manifest_case *which;
     double seconds;       /* from being handed out to the answer */
     unsigned worker;      /* from 0 */
     unsigned attempt;     /* the last, from 1 */
@@ -46,19 +48,19 @@ typedef struct pool_answer {
 /* The processors of the machine if jobs is 0; no more than there are cases; at least 1, at most 256. */
 unsigned jobs_or_default(unsigned jobs, size_t cases);
 
-/* Forks the process that will start workers: call it before loading keys. */
+/* Forks the process that will start workers, from what the caller has in memory: call it before loading keys
+ * and before any name of a patient is known. */
 csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl_error *error);
-/* Starts the workers and waits for the first hello, which the pool keeps. */
-csl_status pool_start(pool *p, json_t **hello, csl_error *error);
-/* Hands out list[0 .. count) and calls take for each in that order, and tick at least every 100 ms. An error
- * of theirs, or of the workers as a whole, ends the run. When stopped, cases at the end of the list get no
- * call. An endless one starts with an empty ring, case i of which is list[i % window], calls take as the
- * answers come, and ends when it is stopped. */
-csl_status pool_run(pool *p, const csl_manifest_case *const *list, size_t count,
+/* Starts `jobs` workers and waits for the first hello, which the pool keeps. */
+csl_status pool_start(pool *p, unsigned jobs, json_t **hello, csl_error *error);
+/* Hands out the cases 0 to count - 1 and calls take for each in that order, and tick at least every 100 ms.
+ * An error of theirs, or of the workers as a whole, ends the run. When stopped, cases at the end of the list
+ * get no call. An endless list starts empty; take is called as the answers come, and it ends when it is
+ * stopped. */
+csl_status pool_run(pool *p, size_t count,
                     csl_status (*take)(void *context, const pool_answer *answer, csl_error *error),
                     csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error);
-/* From within tick: the next case stands in the ring. Its place must not be taken again before its answer
- * was. */
+/* From within tick: there is one case more. */
 void pool_grow(pool *p);
 csl_queue pool_queue(const pool *p); /* of pool_run, in its calls of take and tick */
 void pool_close(pool *p);            /* NULL is allowed */

@@ -20,34 +20,40 @@ static bool in_shard(const csl_run_options *o, size_t position)
 static bool keep(void *context, size_t position, const char *status, const char *stamp, const char *json)
 {
     conductor *c = context;
-    const csl_manifest_case *which = &c->manifest.cases[position];
+    csl_manifest_case which;
     char now[INPUTS_STAMP], text[512];
     if (c->o->retry && !strcmp(status, "failed")) return false;
-    inputs_stamp(which, now);
-    if (!strcmp(now, stamp) || !inputs_differ(which, json)) return true;
+    /* One that cannot be listed is done again, and fails. */
+    if (csl_manifest_get(c->manifest, position, &which, NULL) != CSL_OK) return false;
+    inputs_stamp(&which, now);
+    bool same = !strcmp(now, stamp) || !inputs_differ(&which, json);
     snprintf(text, sizeof text, "case %s: its files are not those that were read; it is done again",
-             which->id);
-    tell_case(c, which->id, position, (csl_event){.kind = CSL_EVENT_CASE_CHANGED, .text = text});
-    return false;
+             which.id);
+    if (!same) tell_case(c, which.id, position, (csl_event){.kind = CSL_EVENT_CASE_CHANGED, .text = text});
+    csl_manifest_case_free(&which);
+    return same;
 }
 
-static void stamp_case(void *context, size_t index)
+static csl_status open_case(void *context, size_t index, csl_manifest_case *which, csl_error *error)
 {
     conductor *c = context;
-    inputs_stamp(case_at(c, index), c->stamps[index % WINDOW]);
+    csl_status status = csl_manifest_get(c->manifest, c->list[index], which, error);
+    if (which->id) inputs_stamp(which, c->stamps[index % WINDOW]);
+    return status;
 }
 
 static csl_status list_cases(conductor *c, csl_error *error)
 {
-    bool *done = calloc(c->manifest.count + 1, sizeof *done);
-    c->list = calloc(c->manifest.count + 1, sizeof *c->list);
+    size_t count = csl_manifest_count(c->manifest);
+    bool *done = calloc(count + 1, sizeof *done);
+    c->list = calloc(count + 1, sizeof *c->list);
     csl_status status = done && c->list
                             ? CSL_OK
                             : csl_fail(error, CSL_ENOMEM, c->o->cases, "no memory for the list of cases");
-    if (status == CSL_OK) status = store_match(c->store, &c->manifest, keep, c, done, c->summary, error);
+    if (status == CSL_OK) status = store_match(c->store, c->manifest, keep, c, done, c->summary, error);
     if (status == CSL_OK) status = store_each_crash(c->store, done, count_crash, &c->crashed, error);
-    for (size_t i = 0; status == CSL_OK && i < c->manifest.count; i++)
-        if (in_shard(c->o, i) && !done[i]) c->list[c->count++] = &c->manifest.cases[i];
+    for (size_t i = 0; status == CSL_OK && i < count; i++)
+        if (in_shard(c->o, i) && !done[i]) c->list[c->count++] = i;
     free(done);
     return status;
 }
@@ -83,10 +89,10 @@ static csl_status conduct(conductor *c, csl_error *error)
     const csl_run_options *o = c->o;
     csl_status status;
     c->step = STEP_CASES;
-    if ((status = csl_manifest_read(o->cases, &c->manifest, error)) != CSL_OK) return status;
-    for (size_t i = 0; i < c->manifest.count; i++) c->summary->total += in_shard(o, i);
+    if ((status = csl_manifest_open(o->cases, &c->manifest, error)) != CSL_OK) return status;
+    for (size_t i = 0; i < csl_manifest_count(c->manifest); i++) c->summary->total += in_shard(o, i);
     unsigned jobs = jobs_or_default(o->jobs, c->summary->total);
-    if ((status = conductor_open(c, jobs, stamp_case, error)) != CSL_OK) return status;
+    if ((status = conductor_open(c, jobs, error)) != CSL_OK) return status;
     if ((status = describe_run(c, error)) != CSL_OK) return status;
     if ((status = note_limits(c, error)) != CSL_OK) return status;
     c->step = STEP_LIST;
@@ -99,7 +105,7 @@ static csl_status conduct(conductor *c, csl_error *error)
     c->step = STEP_SCORING;
     csl_queue queue = {.waiting = c->count};
     tell(c, (csl_event){.kind = CSL_EVENT_STARTED, .queue = &queue});
-    if ((status = pool_run(c->p, c->list, c->count, take, tick, c, error)) != CSL_OK) return status;
+    if ((status = pool_run(c->p, c->count, take, tick, c, error)) != CSL_OK) return status;
     if ((status = flush_group(c, error)) != CSL_OK) return status;
     c->step = STEP_RESULTS;
     return finish(c, error);
@@ -109,7 +115,7 @@ csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl
 {
     conductor *c = NULL;
     csl_error why = {0};
-    csl_status status = conductor_make(options, summary, &c, &why);
+    csl_status status = conductor_make(options, summary, open_case, false, &c, &why);
     if (status == CSL_OK) status = conduct(c, &why);
     if (status == CSL_OK)
         tell_end(c);

@@ -261,20 +261,9 @@ csl_status store_recover(csl_store *s, const char *audit_folder, uint64_t audit_
 
 /* ---- matching with a manifest ---- */
 
-typedef struct place {
-    const char *id;
-    size_t position;
-} place;
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const place *)a)->id, ((const place *)b)->id);
-}
-
 /* What store_match was asked with. */
 typedef struct matching {
-    const place *places; /* by id */
-    size_t count;
+    csl_manifest *manifest;
     store_keep keep;
     void *context;
     bool *done;
@@ -289,29 +278,29 @@ static csl_status match(csl_store *s, const matching *m, csl_error *error)
     if (status == CSL_OK)
         status = store_prepare(s, "UPDATE result SET position=?2 WHERE id=?1", &move, error);
     while (store_next(s, all, &status, error)) {
-        place wanted = {.id = (const char *)sqlite3_column_text(all, 0)};
-        const place *found = bsearch(&wanted, m->places, m->count, sizeof *m->places, by_id);
-        if (!found) {
+        const char *id = (const char *)sqlite3_column_text(all, 0);
+        size_t position;
+        if (!csl_manifest_find(m->manifest, id, &position)) {
             status = csl_fail(
                 error, CSL_EUSAGE, s->path,
                 "holds a result of case %s, which is not among the cases now: give the same cases, or "
                 "another --out",
-                wanted.id);
+                id);
             break;
         }
         const char *what = (const char *)sqlite3_column_text(all, 2);
         const char *stamp = (const char *)sqlite3_column_text(all, 3);
-        if (m->keep(m->context, found->position, what, stamp ? stamp : "",
+        if (m->keep(m->context, position, what, stamp ? stamp : "",
                     (const char *)sqlite3_column_text(all, 4))) {
-            m->done[found->position] = true;
+            m->done[position] = true;
             counts->scored += !strcmp(what, "scored");
             counts->failed += !strcmp(what, "failed");
             counts->withheld += !strcmp(what, "withheld");
             counts->resumed++;
         }
-        if ((size_t)sqlite3_column_int64(all, 1) == found->position) continue;
-        sqlite3_bind_text(move, 1, wanted.id, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(move, 2, (sqlite3_int64)found->position);
+        if ((size_t)sqlite3_column_int64(all, 1) == position) continue;
+        sqlite3_bind_text(move, 1, id, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(move, 2, (sqlite3_int64)position);
         if (sqlite3_step(move) != SQLITE_DONE) status = failed(s, error);
         sqlite3_reset(move);
     }
@@ -320,19 +309,12 @@ static csl_status match(csl_store *s, const matching *m, csl_error *error)
     return status;
 }
 
-csl_status store_match(csl_store *s, const csl_manifest *manifest, store_keep keep, void *context, bool *done,
+csl_status store_match(csl_store *s, csl_manifest *manifest, store_keep keep, void *context, bool *done,
                        csl_run_summary *counts, csl_error *error)
 {
-    place *places = calloc(manifest->count + 1, sizeof *places);
-    if (!places) return csl_fail(error, CSL_ENOMEM, s->path, "no memory for the list of cases");
-    for (size_t i = 0; i < manifest->count; i++)
-        places[i] = (place){.id = manifest->cases[i].id, .position = i};
-    qsort(places, manifest->count, sizeof *places, by_id);
-    matching m = {places, manifest->count, keep, context, done, counts};
+    matching m = {manifest, keep, context, done, counts};
     csl_status status = run(s, "BEGIN IMMEDIATE", error);
-    if (status == CSL_OK) status = end(s, match(s, &m, error), error);
-    free(places);
-    return status;
+    return status == CSL_OK ? end(s, match(s, &m, error), error) : status;
 }
 
 /* ---- reading ---- */

@@ -36,8 +36,8 @@ csl_status store_recover(csl_store *store, const char *audit_folder, uint64_t au
  * what is kept. */
 typedef bool (*store_keep)(void *context, size_t position, const char *status, const char *stamp,
                            const char *json);
-csl_status store_match(csl_store *store, const csl_manifest *manifest, store_keep keep, void *context,
-                       bool *done, csl_run_summary *counts, csl_error *error);
+csl_status store_match(csl_store *store, csl_manifest *manifest, store_keep keep, void *context, bool *done,
+                       csl_run_summary *counts, csl_error *error);
 /* Calls visit for each result at a place where done is true and whose plugin crashed. */
 csl_status store_each_crash(csl_store *store, const bool *done,
                             void (*visit)(void *context, const char *plugin), void *context,

@@ -19,14 +19,14 @@ void tell_case(const conductor *c, const char *id, size_t position, csl_event ev
     tell(c, event);
 }
 
-void tell_again(void *context, size_t index, const char *reason, unsigned attempt, double seconds)
+void tell_again(void *context, size_t index, const csl_manifest_case *which, const char *reason,
+                unsigned attempt, double seconds)
 {
     const conductor *c = context;
-    const csl_manifest_case *which = case_at(c, index);
     char text[512];
     snprintf(text, sizeof text, "case %s: %s; it is tried again in %g s", which->id, reason, seconds);
     tell_case(
-        c, which->id, c->endless ? 0 : (size_t)(which - c->manifest.cases),
+        c, which->id, position_of(c, index),
         (csl_event){.kind = CSL_EVENT_CASE_RETRIED, .text = text, .attempt = attempt, .seconds = seconds});
 }
 

@@ -39,13 +39,29 @@ static void drop_attempt(turns *t, turn_slot *s)
     for (size_t i = 0; i < s->hash_count; i++) free(s->hashes[i]);
     free(s->hashes);
     csl_buffer_free(&s->bytes);
-    *s = (turn_slot){.attempts = s->attempts, .worker = s->worker, .started = s->started};
+    *s = (turn_slot){.which = s->which, .attempts = s->attempts, .worker = s->worker, .started = s->started};
+}
+
+/* What a list of files takes, roughly. */
+static size_t size_of(const csl_manifest_case *c)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < c->count; i++) bytes += strlen(c->paths[i]) + strlen(c->names[i]) + 48;
+    return bytes;
+}
+
+static void drop_case(turns *t, turn_slot *s)
+{
+    t->bytes -= size_of(&s->which);
+    csl_manifest_case_free(&s->which);
 }
 
 void turns_free_slot(turns *t, size_t index)
 {
-    drop_attempt(t, turns_slot(t, index));
-    turns_slot(t, index)->attempts = 0;
+    turn_slot *s = turns_slot(t, index);
+    drop_attempt(t, s);
+    drop_case(t, s);
+    s->attempts = 0;
 }
 
 static bool take_answer(turn_slot *s, reading *r, size_t maximum)
@@ -130,6 +146,12 @@ size_t turns_due(const turns *t, size_t head, size_t next, double now)
         if (s->again > 0 && s->again <= now) break;
     }
     return head;
+}
+
+void turns_open_case(turns *t, size_t index, const csl_manifest_case *which)
+{
+    turns_slot(t, index)->which = *which;
+    t->bytes += size_of(which);
 }
 
 void turns_handed_out(turns *t, size_t index, unsigned worker, double now)

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "batch/batch.h"
 #include "batch/message.h"
 
 enum { TURNS_ATTEMPTS = 3, TURNS_MAX_PLUGIN = 128 };
 
 typedef struct turn_slot {
+    csl_manifest_case which; /* without an id: none */
     bool done;
     unsigned attempts; /* times that it was handed out */
     unsigned worker;   /* to whom, last */
@@ -29,7 +31,7 @@ typedef struct turn_slot {
 typedef struct turns {
     turn_slot *slots;
     size_t window;
-    size_t bytes;   /* of answers that wait */
+    size_t bytes;   /* of answers that wait, and of the lists of files of cases that are handed out */
     size_t unlucky; /* cases that wait to be handed out again */
 } turns;
 
@@ -46,6 +48,8 @@ void turns_fail(turns *t, size_t index, child_end end, const char *reason);
 double turns_try_again(turns *t, size_t index, double now);
 /* First case of [head, next) that is due to be handed out again, or next. */
 size_t turns_due(const turns *t, size_t head, size_t next, double now);
+/* The case becomes the slot's. */
+void turns_open_case(turns *t, size_t index, const csl_manifest_case *which);
 void turns_handed_out(turns *t, size_t index, unsigned worker, double now);
 void turns_free_slot(turns *t, size_t index); /* after delivery */
 

@@ -6,11 +6,6 @@
 
 #include "batch/batch.h"
 
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const csl_manifest_case *)a)->id, ((const csl_manifest_case *)b)->id);
-}
-
 typedef struct taking {
     csl_cohort_read *read;
     const csl_cohort_options *options;
@@ -42,42 +37,48 @@ static int take(void *context, size_t index, const csl_manifest_case *which, csl
 
 /* What labels.csv says of the wanted cases. */
 typedef struct wanted {
-    csl_manifest manifest; /* borrowed cases */
+    csl_manifest *all;
+    size_t *places, count; /* in it, of the wanted cases */
     float *labels;
     csl_follow_up *follow_up;
     csl_split *split;
 } wanted;
 
 /* Without labels.csv: all cases, to learn from. */
-static void choose_all(const csl_cohort_options *o, const csl_manifest *all, wanted *w)
+static void choose_all(const csl_cohort_options *o, wanted *w)
 {
-    for (size_t i = 0; i < all->count && (!o->limit || i < o->limit); i++) {
-        w->split[i] = CSL_SPLIT_TRAIN;
-        w->manifest.cases[w->manifest.count++] = all->cases[i];
+    size_t all = csl_manifest_count(w->all);
+    for (; w->count < all && (!o->limit || w->count < o->limit); w->count++) {
+        w->split[w->count] = CSL_SPLIT_TRAIN;
+        w->places[w->count] = w->count;
     }
 }
 
-static csl_status choose(const csl_cohort_options *o, const csl_manifest *all, csl_cohort_read *r, wanted *w,
-                         csl_error *error)
+static csl_status choose(const csl_cohort_options *o, csl_cohort_read *r, wanted *w, csl_error *error)
 {
     const csl_label_table *t = &r->labels;
     for (size_t row = 0; row < t->csv.rows; row++) {
-        csl_manifest_case key = {.id = t->csv.cells[row * t->csv.columns + (size_t)t->case_column]};
-        size_t at = w->manifest.count;
+        const char *id = t->csv.cells[row * t->csv.columns + (size_t)t->case_column];
+        size_t at = w->count;
         csl_status status = csl_labels_row(t, row, &w->split[at], w->labels + at * t->label_count,
                                            w->follow_up + at * t->task_count, error);
         if (status != CSL_OK) return status;
         bool meant = o->splits >> w->split[at] & 1 || (o->split_optional && t->split_column < 0);
         if (!meant || (o->limit && at == o->limit)) continue;
-        const csl_manifest_case *found = bsearch(&key, all->cases, all->count, sizeof key, by_id);
-        if (!found) {
-            fprintf(stderr, "consilium: %s: left out: it has labels but no files in %s\n", key.id, o->folder);
-            r->failed++;
+        if (csl_manifest_find(w->all, id, &w->places[at])) {
+            w->count++;
             continue;
         }
-        w->manifest.cases[w->manifest.count++] = *found;
+        fprintf(stderr, "consilium: %s: left out: it has labels but no files in %s\n", id, o->folder);
+        r->failed++;
     }
     return CSL_OK;
+}
+
+static csl_status open_wanted(void *context, size_t index, csl_manifest_case *which, csl_error *error)
+{
+    wanted *w = context;
+    return csl_manifest_get(w->all, w->places[index], which, error);
 }
 
 static csl_status make_room(csl_cohort_read *r, size_t cases, wanted *w, csl_error *error)
@@ -94,11 +95,11 @@ static csl_status make_room(csl_cohort_read *r, size_t cases, wanted *w, csl_err
                       .labels = calloc(rows * t->label_count + 1, sizeof *c->labels),
                       .follow_up = calloc(rows * t->task_count + 1, sizeof *c->follow_up),
                       .split = calloc(rows, sizeof *c->split)};
-    w->manifest.cases = calloc(rows, sizeof *w->manifest.cases);
+    w->places = calloc(rows, sizeof *w->places);
     w->labels = calloc(rows * t->label_count + 1, sizeof *w->labels);
     w->follow_up = calloc(rows * t->task_count + 1, sizeof *w->follow_up);
     w->split = calloc(rows, sizeof *w->split);
-    if (c->cases && c->labels && c->follow_up && c->split && w->manifest.cases && w->labels && w->follow_up &&
+    if (c->cases && c->labels && c->follow_up && c->split && w->places && w->labels && w->follow_up &&
         w->split)
         return CSL_OK;
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for %zu cases", rows);
@@ -106,35 +107,34 @@ static csl_status make_room(csl_cohort_read *r, size_t cases, wanted *w, csl_err
 
 csl_status csl_cohort_open(const csl_cohort_options *options, csl_cohort_read *read, csl_error *error)
 {
-    csl_manifest all = {0};
     wanted w = {0};
     *read = (csl_cohort_read){0};
     csl_status status =
         csl_labels_open(options->folder, options->model, options->no_labels, &read->labels, error);
-    if (status == CSL_OK) status = csl_manifest_read(options->folder, &all, error);
-    if (status == CSL_OK) status = make_room(read, all.count, &w, error);
+    if (status == CSL_OK) status = csl_manifest_open(options->folder, &w.all, error);
+    if (status == CSL_OK) status = make_room(read, csl_manifest_count(w.all), &w, error);
     if (status != CSL_OK) goto done;
-    if (all.count) qsort(all.cases, all.count, sizeof *all.cases, by_id);
     if (read->labels.case_column < 0)
-        choose_all(options, &all, &w);
+        choose_all(options, &w);
     else
-        status = choose(options, &all, read, &w, error);
+        status = choose(options, read, &w, error);
     if (status != CSL_OK) goto done;
     taking taker = {.read = read,
                     .options = options,
                     .labels = w.labels,
                     .follow_up = w.follow_up,
                     .split = w.split,
-                    .total = w.manifest.count};
-    status = csl_embed_cases(&w.manifest, &options->plugins, NULL, options->jobs, options->cache, take,
-                             &taker, error);
+                    .total = w.count};
+    csl_case_list list = {.open = open_wanted, .context = &w, .count = w.count};
+    status =
+        csl_embed_cases(&list, &options->plugins, NULL, options->jobs, options->cache, take, &taker, error);
     csl_progress_end();
 done:
-    free(w.manifest.cases);
+    free(w.places);
     free(w.labels);
     free(w.follow_up);
     free(w.split);
-    csl_manifest_free(&all);
+    csl_manifest_close(w.all);
     return status;
 }
 

@@ -82,11 +82,13 @@ static csl_status add_path(csl_manifest_case *m, const char *folder, const char 
                : csl_fail(error, CSL_ENOMEM, name, "no memory for a description");
 }
 
-static csl_status list(const char *path, csl_manifest_case *m, csl_error *error)
+static csl_status open_files(void *context, size_t index, csl_manifest_case *m, csl_error *error)
 {
+    const char *path = ((const char **)context)[index];
     csl_names files = {0};
     csl_status status = csl_is_folder(path) ? csl_list_files(path, &files, error) : CSL_OK;
     size_t count = files.count ? files.count : 1;
+    *m = (csl_manifest_case){0};
     m->id = strdup(path);
     m->folder = strdup("");
     m->paths = calloc(count, sizeof *m->paths);
@@ -97,12 +99,13 @@ static csl_status list(const char *path, csl_manifest_case *m, csl_error *error)
         status = add_path(m, path, files.items[i], error);
     if (status == CSL_OK && !files.count) status = add_path(m, NULL, path, error);
     csl_names_free(&files);
+    if (status != CSL_OK) csl_manifest_case_free(m);
     return status;
 }
 
 typedef struct taking {
     csl_case **cases;
-    const size_t *place; /* of each case of the manifest in `cases` */
+    const size_t *place; /* of each case of the list in `cases` */
     const size_t *wrong; /* where it stopped being a list of codes; 0: a folder */
     csl_error error;
     csl_status status;
@@ -129,9 +132,10 @@ static int take(void *context, size_t index, const csl_manifest_case *which, csl
 csl_status csl_description_read(const csl_model *model, char *const *paths, size_t count, const char *coded,
                                 const csl_registry_options *plugins, csl_case **cases, csl_error *error)
 {
-    csl_manifest m = {.cases = calloc(count + 1, sizeof *m.cases)};
+    const char **files = calloc(count + 1, sizeof *files); /* paths that are no lists of codes */
+    csl_case_list list = {.open = open_files, .context = files};
     size_t *place = calloc(count + 1, sizeof *place), *wrong = calloc(count + 1, sizeof *wrong);
-    csl_status status = m.cases && place && wrong ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
+    csl_status status = files && place && wrong ? CSL_OK : csl_fail(error, CSL_ENOMEM, NULL, "no memory");
     for (size_t i = 0; i < count && status == CSL_OK; i++) {
         codes c = {0};
         int modality = csl_model_find_modality(model, coded);
@@ -146,19 +150,19 @@ csl_status csl_description_read(const csl_model *model, char *const *paths, size
                 status = csl_model_case_of_codes(model, (size_t)modality, c.code, c.value, c.count, &cases[i],
                                                  error);
         } else if (status == CSL_OK) {
-            place[m.count] = i;
-            wrong[m.count] = c.wrong;
-            status = list(paths[i], &m.cases[m.count++], error);
+            place[list.count] = i;
+            wrong[list.count] = c.wrong;
+            files[list.count++] = paths[i];
         }
         free_codes(&c);
     }
-    if (status == CSL_OK && m.count) {
+    if (status == CSL_OK && list.count) {
         taking t = {.cases = cases, .place = place, .wrong = wrong};
-        status = csl_embed_cases(&m, plugins, NULL, 1, NULL, take, &t, error);
+        status = csl_embed_cases(&list, plugins, NULL, 1, NULL, take, &t, error);
         if (status == CSL_OK && t.status != CSL_OK) *error = t.error;
         if (status == CSL_OK) status = t.status;
     }
-    csl_manifest_free(&m);
+    free(files);
     free(place);
     free(wrong);
     return status;

@@ -16,6 +16,11 @@ typedef struct notes {
     size_t calls, stop_after;
 } notes;
 
+static csl_status open_listed(void *manifest, size_t index, csl_manifest_case *which, csl_error *error)
+{
+    return csl_manifest_get(manifest, index, which, error);
+}
+
 static int take(void *context, size_t index, const csl_manifest_case *which, csl_case *c, const char *reason)
 {
     notes *n = context;
@@ -37,16 +42,24 @@ static int take(void *context, size_t index, const csl_manifest_case *which, csl
     return n->stop_after && n->calls == n->stop_after;
 }
 
+static csl_status embed_all(const char *in, const csl_registry_options *plugins, unsigned jobs,
+                            const csl_limits *limits, const char *cache, notes *n, csl_error *error)
+{
+    csl_manifest *m;
+    cr_assert_eq(csl_manifest_open(in, &m, error), CSL_OK);
+    csl_case_list list = {.open = open_listed, .context = m, .count = csl_manifest_count(m)};
+    csl_status status = csl_embed_cases(&list, plugins, limits, jobs, cache, take, n, error);
+    csl_manifest_close(m);
+    return status;
+}
+
 static notes *embed(const char *in, unsigned jobs, const csl_limits *limits, const char *cache)
 {
     static notes n;
-    csl_manifest m;
     csl_error error = {0};
     n = (notes){0};
-    cr_assert_eq(csl_manifest_read(in, &m, &error), CSL_OK, "%s", error.message);
-    csl_status status = csl_embed_cases(&m, &zoo, limits, jobs, cache, take, &n, &error);
+    csl_status status = embed_all(in, &zoo, jobs, limits, cache, &n, &error);
     cr_assert_eq(status, CSL_OK, "%s: %s", error.place, error.message);
-    csl_manifest_free(&m);
     return &n;
 }
 
@@ -189,12 +202,9 @@ Test(embed_cases, the_caller_can_end_it)
         snprintf(name, sizeof name, "c%02d/a", i);
         free(folder_put(in, name, "zoo plain\ntoken 1 x\n"));
     }
-    csl_manifest m;
     notes n = {.stop_after = 3};
-    cr_assert_eq(csl_manifest_read(in, &m, NULL), CSL_OK);
-    cr_expect_eq(csl_embed_cases(&m, &zoo, NULL, 2, NULL, take, &n, NULL), CSL_OK);
+    cr_expect_eq(embed_all(in, &zoo, 2, NULL, NULL, &n, NULL), CSL_OK);
     cr_expect_eq(n.calls, 3);
-    csl_manifest_free(&m);
     folder_drop(in);
 }
 
@@ -238,13 +248,10 @@ Test(embed_cases, without_any_plugin_it_cannot_start)
 {
     char *in = folder_make();
     free(folder_put(in, "a/x", "zoo plain\n"));
-    csl_manifest m;
     csl_error error = {0};
     notes n = {0};
     csl_registry_options none = {.plugins = in};
-    cr_assert_eq(csl_manifest_read(in, &m, NULL), CSL_OK);
-    cr_expect_eq(csl_embed_cases(&m, &none, NULL, 1, NULL, take, &n, &error), CSL_EUSAGE);
+    cr_expect_eq(embed_all(in, &none, 1, NULL, NULL, &n, &error), CSL_EUSAGE);
     cr_expect(strstr(error.message, "no adapter can be loaded"), "%s", error.message);
-    csl_manifest_free(&m);
     folder_drop(in);
 }

@@ -6,29 +6,33 @@
 #include "batch/batch.h"
 #include "folder.h"
 
-/* "case: name name; case: ..." of what was read. */
-static char *summary(const csl_manifest *m)
+/* "case: name name; case: ..." of what was read, or what is wrong with it or with one of its cases. */
+static const char *summary(const char *path, csl_status *status)
 {
     static char text[4096];
+    csl_manifest *m;
+    csl_error error = {0};
     text[0] = 0;
-    for (size_t i = 0; i < m->count; i++) {
-        strcat(strcat(strcat(text, i ? "; " : ""), m->cases[i].id), ":");
-        for (size_t j = 0; j < m->cases[i].count; j++) strcat(strcat(text, " "), m->cases[i].names[j]);
+    *status = csl_manifest_open(path, &m, &error);
+    size_t count = *status == CSL_OK ? csl_manifest_count(m) : 0;
+    for (size_t i = 0; i < count; i++) {
+        csl_manifest_case c;
+        *status = csl_manifest_get(m, i, &c, &error);
+        strcat(strcat(strcat(text, i ? "; " : ""), c.id), ":");
+        for (size_t j = 0; j < c.count; j++) strcat(strcat(text, " "), c.names[j]);
+        csl_manifest_case_free(&c);
     }
-    return text;
+    if (count) csl_manifest_close(m);
+    return error.message[0] ? strcpy(text, error.message) : text;
 }
 
 static void expect(const char *path, csl_status status, const char *what)
 {
-    csl_manifest m;
-    csl_error error = {0};
-    csl_status got = csl_manifest_read(path, &m, &error);
-    cr_assert_eq(got, status, "%s: %s", error.place, error.message);
-    if (got == CSL_OK)
-        cr_expect_str_eq(summary(&m), what);
-    else
-        cr_expect(strstr(error.message, what), "'%s' is not in '%s'", what, error.message);
-    csl_manifest_free(&m);
+    csl_status got;
+    const char *said = summary(path, &got);
+    cr_assert_eq(got, status, "%s", said);
+    cr_expect(status == CSL_OK ? !strcmp(said, what) : strstr(said, what) != NULL, "'%s' is not in '%s'",
+              what, said);
 }
 
 Test(manifest, a_sub_folder_is_a_case)
@@ -93,11 +97,19 @@ Test(manifest, a_row_may_name_the_patient)
     char *in = folder_make();
     for (int i = 0; i < 3; i++) free(folder_put(in, (const char *[]){"f/0", "f/1", "f/2"}[i], ""));
     char *csv = folder_put(in, "list.csv", "case,path,patient\nx,f/0,\nx,f/1,P 1\ny,f/2,\n");
-    csl_manifest m;
-    cr_assert_eq(csl_manifest_read(csv, &m, NULL), CSL_OK);
-    cr_assert_str_eq(m.cases[0].patient, "P 1");
-    cr_assert_null(m.cases[1].patient);
-    csl_manifest_free(&m);
+    csl_manifest *m;
+    csl_manifest_case x, y;
+    size_t position;
+    cr_assert_eq(csl_manifest_open(csv, &m, NULL), CSL_OK);
+    cr_assert_eq(csl_manifest_get(m, 0, &x, NULL), CSL_OK);
+    cr_assert_eq(csl_manifest_get(m, 1, &y, NULL), CSL_OK);
+    cr_expect_str_eq(x.patient, "P 1");
+    cr_expect_null(y.patient);
+    cr_expect(csl_manifest_find(m, "y", &position) && position == 1);
+    cr_expect_not(csl_manifest_find(m, "z", &position));
+    csl_manifest_case_free(&x);
+    csl_manifest_case_free(&y);
+    csl_manifest_close(m);
     free(csv);
     folder_drop(in);
 }
@@ -108,16 +120,21 @@ Test(manifest, paths_are_relative_to_the_csv)
     free(folder_put(in, "f/1", ""));
     char *csv = folder_put(in, "list.csv", "case,path\nx,f/1\nx,/abs/olute\n"),
          *wanted = folder_put(in, "f/1", "");
-    csl_manifest m;
-    cr_assert_eq(csl_manifest_read(csv, &m, NULL), CSL_OK);
-    cr_expect_str_eq(m.cases[0].paths[0], "/abs/olute");
-    cr_expect_str_eq(m.cases[0].paths[1], wanted);
-    cr_expect_str_eq(m.cases[0].folder, in);
-    csl_manifest_free(&m);
+    csl_manifest *m;
+    csl_manifest_case c;
+    cr_assert_eq(csl_manifest_open(csv, &m, NULL), CSL_OK);
+    cr_assert_eq(csl_manifest_get(m, 0, &c, NULL), CSL_OK);
+    cr_expect_str_eq(c.paths[0], "/abs/olute");
+    cr_expect_str_eq(c.paths[1], wanted);
+    cr_expect_str_eq(c.folder, in);
+    csl_manifest_case_free(&c);
+    csl_manifest_close(m);
     cr_assert_eq(chdir(in), 0);
-    cr_assert_eq(csl_manifest_read("list.csv", &m, NULL), CSL_OK);
-    cr_expect_str_eq(m.cases[0].paths[1], "./f/1");
-    csl_manifest_free(&m);
+    cr_assert_eq(csl_manifest_open("list.csv", &m, NULL), CSL_OK);
+    cr_assert_eq(csl_manifest_get(m, 0, &c, NULL), CSL_OK);
+    cr_expect_str_eq(c.paths[1], "./f/1");
+    csl_manifest_case_free(&c);
+    csl_manifest_close(m);
     free(wanted);
     free(csv);
     folder_drop(in);

@@ -27,6 +27,11 @@ typedef struct training_set {
     csl_split split[TRAINING];
 } training_set;
 
+static csl_status open_listed(void *manifest, size_t index, csl_manifest_case *which, csl_error *error)
+{
+    return csl_manifest_get(manifest, index, which, error);
+}
+
 static int take(void *context, size_t index, const csl_manifest_case *which, csl_case *c, const char *reason)
 {
     training_set *set = context;
@@ -50,10 +55,12 @@ static void train(const char *path)
         snprintf(name, sizeof name, "t%02d/twin", i);
         free(folder_put(in, name, text));
     }
-    csl_manifest m;
+    csl_manifest *m;
     csl_error error = {0};
-    cr_assert_eq(csl_manifest_read(in, &m, &error), CSL_OK, "%s", error.message);
-    cr_assert_eq(csl_embed_cases(&m, &zoo, NULL, 2, NULL, take, &set, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_manifest_open(in, &m, &error), CSL_OK, "%s", error.message);
+    csl_case_list list = {.open = open_listed, .context = m, .count = csl_manifest_count(m)};
+    cr_assert_eq(csl_embed_cases(&list, &zoo, NULL, 2, NULL, take, &set, &error), CSL_OK, "%s",
+                 error.message);
     csl_label label = {.name = "malignancy", .code = "363346000", .system = "http://snomed.info/sct"};
     csl_cohort cohort = {.cases = set.cases,
                          .labels = set.labels,
@@ -75,7 +82,7 @@ static void train(const char *path)
     cr_assert_eq(csl_model_save(fitted, path, &error), CSL_OK, "%s", error.message);
     csl_model_free(fitted);
     for (int i = 0; i < TRAINING; i++) csl_case_free(set.cases[i]);
-    csl_manifest_free(&m);
+    csl_manifest_close(m);
     free(in);
 }
 

@@ -8,8 +8,15 @@
 #include "batch/store.h"
 #include "folder.h"
 
-static csl_manifest_case cases[4] = {{.id = "d"}, {.id = "c"}, {.id = "b"}, {.id = "a"}};
-static const csl_manifest manifest = {.cases = cases, .count = 4};
+/* A list of cases as a CSV file has it. */
+static csl_manifest *list(const char *folder, const char *rows)
+{
+    csl_manifest *manifest;
+    char *csv = folder_put(folder, "list.csv", rows);
+    cr_assert_eq(csl_manifest_open(csv, &manifest, NULL), CSL_OK);
+    free(csv);
+    return manifest;
+}
 
 static store_row row(size_t position, const char *id, const char *status, uint64_t index)
 {
@@ -50,6 +57,7 @@ static const char *visible(const char *folder)
 Test(store, results_are_seen_when_published_and_in_manifest_order)
 {
     char *out = folder_make();
+    csl_manifest *manifest = list(out, "case,path\nd,1\nc,1\nb,1\na,1\n");
     csl_store *store;
     cr_assert_eq(store_open(out, &store, NULL), CSL_OK);
     store_row rows[] = {row(2, "b", "scored", 0), row(0, "d", "failed", 1)};
@@ -64,20 +72,21 @@ Test(store, results_are_seen_when_published_and_in_manifest_order)
 
     bool done[4] = {0};
     csl_run_summary counts = {0};
-    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
     cr_expect(done[0] && done[1] && done[2] && !done[3]);
     cr_expect(counts.scored == 1 && counts.failed == 1 && counts.withheld == 1 && counts.resumed == 3);
     bool wanted[4] = {0};
     counts = (csl_run_summary){0};
-    cr_assert_eq(store_match(store, &manifest, keep_what_did_not_fail, NULL, wanted, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, manifest, keep_what_did_not_fail, NULL, wanted, &counts, NULL), CSL_OK);
     cr_expect(!wanted[0] && wanted[1] && wanted[2] && counts.failed == 0 && counts.resumed == 2);
     more = row(0, "d", "scored", 3);
     cr_assert_eq(store_stage(store, &more, 1, NULL), CSL_OK);
     cr_expect_str_eq(visible(out), "d c b ", "it stands until the next one does");
     cr_assert_eq(store_publish(store, NULL), CSL_OK);
     counts = (csl_run_summary){0};
-    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
     cr_expect(counts.scored == 2 && counts.failed == 0 && counts.withheld == 1);
+    csl_manifest_close(manifest);
     csl_store_close(store);
     folder_drop(out);
 }
@@ -85,6 +94,7 @@ Test(store, results_are_seen_when_published_and_in_manifest_order)
 Test(store, a_longer_list_moves_results_and_a_shorter_one_is_refused)
 {
     char *out = folder_make();
+    csl_manifest *manifest = list(out, "case,path\nd,1\nc,1\nb,1\na,1\n");
     csl_store *store;
     cr_assert_eq(store_open(out, &store, NULL), CSL_OK);
     store_row rows[] = {row(0, "c", "scored", 0), row(1, "a", "scored", 1)};
@@ -92,14 +102,16 @@ Test(store, a_longer_list_moves_results_and_a_shorter_one_is_refused)
     cr_assert_eq(store_publish(store, NULL), CSL_OK);
     bool done[4] = {0};
     csl_run_summary counts = {0};
-    cr_assert_eq(store_match(store, &manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
+    cr_assert_eq(store_match(store, manifest, keep_all, NULL, done, &counts, NULL), CSL_OK);
     cr_expect(!done[0] && done[1] && !done[2] && done[3]);
     cr_expect_str_eq(visible(out), "c a ");
 
-    csl_manifest shorter = {.cases = cases, .count = 2};
+    csl_manifest_close(manifest);
+    manifest = list(out, "case,path\nd,1\nc,1\n");
     csl_error error = {0};
-    cr_expect_eq(store_match(store, &shorter, keep_all, NULL, done, &counts, &error), CSL_EUSAGE);
+    cr_expect_eq(store_match(store, manifest, keep_all, NULL, done, &counts, &error), CSL_EUSAGE);
     cr_expect(strstr(error.message, "a result of case a"), "%s", error.message);
+    csl_manifest_close(manifest);
     csl_store_close(store);
     folder_drop(out);
 }
