@@ -245,10 +245,10 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 /* In manifest order. A nonzero return stops. */
 csl_status csl_store_each(csl_store *store, int (*visit)(void *context, const csl_stored_case *stored),
                           void *context, csl_error *error);
-/* A fact of the run: "model", "model_sha256", "started", "finished", "identity", "cases", "list", "version",
- * "origin", "configuration" (JSON: all that results depend on), "limits", "coverage", "command", "labels",
- * "tasks" and "modalities" (JSON arrays of names); NULL if it is not known. The text lives as long as the
- * store. */
+/* A fact of the run: "model", "model_sha256", "started", "resumed" (the last start), "finished", "identity",
+ * "cases", "list", "version", "origin", "configuration" (JSON: all that results depend on), "limits",
+ * "coverage", "command", "labels", "tasks" and "modalities" (JSON arrays of names); NULL if it is not known.
+ * The text lives as long as the store. */
 const char *csl_store_fact(csl_store *store, const char *name);
 void csl_store_close(csl_store *store);
 
@@ -256,7 +256,7 @@ void csl_store_close(csl_store *store);
  * that most begin with; the slowest cases come first. A visit's texts are borrowed. */
 typedef struct csl_store_survey {
     size_t scored, failed, withheld;
-    double rate; /* cases a second, of the last 200 results; 0: not known */
+    double rate; /* cases a second, of the last 200 results of the last start; 0: not known */
     double last; /* when the last result became durable, UNIX time; 0: none did */
 } csl_store_survey;
 csl_status csl_store_look(csl_store *store, csl_store_survey *survey, csl_error *error);

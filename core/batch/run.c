@@ -103,6 +103,9 @@ static csl_status conduct(conductor *c, csl_error *error)
         return status;
     if ((status = ask_anchors(c, error)) != CSL_OK) return status;
     c->step = STEP_SCORING;
+    char now[32];
+    utc_now(now);
+    if ((status = store_set_fact(c->store, "resumed", now, error)) != CSL_OK) return status;
     csl_queue queue = {.waiting = c->count};
     tell(c, (csl_event){.kind = CSL_EVENT_STARTED, .queue = &queue});
     if ((status = pool_run(c->p, c->count, take, tick, c, error)) != CSL_OK) return status;

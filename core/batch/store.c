@@ -24,7 +24,8 @@ static const char schema[] =
     "audit_index INTEGER NOT NULL, "
     "leaf TEXT NOT "
     "NULL);"
-    "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);";
+    "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);"
+    "CREATE INDEX IF NOT EXISTS result_by_status ON result(status, finished, seconds, id);"; /* survey.c */
 
 static csl_status failed(const csl_store *s, csl_error *error)
 {

@@ -6,13 +6,17 @@
 
 #include "batch/store_sql.h"
 
-enum { MAX_REASONS = 512 };
+enum { MAX_REASONS = 512, RECENT = 200 };
 
 csl_status csl_store_look(csl_store *s, csl_store_survey *survey, csl_error *error)
 {
     static const char counts[] = "SELECT status, count(*), max(finished) FROM result GROUP BY status";
-    static const char recent[] = "SELECT count(*), max(finished) - min(finished) FROM"
-                                 " (SELECT finished FROM result ORDER BY finished DESC LIMIT 200)";
+    /* Of this start; they become durable in groups, so the first of them only says when the next began. */
+    static const char recent[] =
+        "SELECT count(*), min(finished), max(finished), (SELECT unixepoch(value) FROM fact WHERE "
+        "name='resumed') FROM"
+        " (SELECT finished FROM result WHERE finished >= ifnull((SELECT unixepoch(value) FROM fact WHERE"
+        " name='resumed'), 0) ORDER BY finished DESC LIMIT 201)";
     sqlite3_stmt *q = NULL;
     *survey = (csl_store_survey){0};
     csl_status status = store_prepare(s, counts, &q, error);
@@ -28,8 +32,13 @@ csl_status csl_store_look(csl_store *s, csl_store_survey *survey, csl_error *err
     sqlite3_finalize(q);
     q = NULL;
     if (status == CSL_OK) status = store_prepare(s, recent, &q, error);
-    if (store_next(s, q, &status, error) && sqlite3_column_double(q, 1) > 0)
-        survey->rate = (sqlite3_column_double(q, 0) - 1) / sqlite3_column_double(q, 1);
+    if (store_next(s, q, &status, error)) {
+        double count = sqlite3_column_double(q, 0), first = sqlite3_column_double(q, 1);
+        double last = sqlite3_column_double(q, 2), began = sqlite3_column_double(q, 3);
+        bool many = count > RECENT || !began;
+        double passed = last - (many ? first : began);
+        if (passed > 0) survey->rate = (many ? count - 1 : count) / passed;
+    }
     sqlite3_finalize(q);
     return status;
 }
@@ -103,8 +112,8 @@ csl_status csl_store_slowest(csl_store *s, size_t most,
                              csl_error *error)
 {
     sqlite3_stmt *q = NULL;
-    csl_status status = store_prepare(
-        s, "SELECT id, seconds FROM result ORDER BY seconds DESC, position LIMIT ?1", &q, error);
+    csl_status status =
+        store_prepare(s, "SELECT id, seconds FROM result ORDER BY seconds DESC, id LIMIT ?1", &q, error);
     if (status == CSL_OK) sqlite3_bind_int64(q, 1, (sqlite3_int64)most);
     while (store_next(s, q, &status, error))
         visit(context, (const char *)sqlite3_column_text(q, 0), sqlite3_column_double(q, 1));

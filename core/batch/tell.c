@@ -42,7 +42,7 @@ void tell_failure(const csl_run_options *o, run_step step, const csl_error *erro
         bool place, message; /* that hold no name of a case, file or patient */
     } steps[] = {[STEP_OPTIONS] = {"options", true, true}, [STEP_CASES] = {"cases", false, false},
                  [STEP_WORKERS] = {"workers", true, true}, [STEP_LOG] = {"log", true, true},
-                 [STEP_LIST] = {"list", false, false},     [STEP_SCORING] = {"scoring", true, true},
+                 [STEP_LIST] = {"list", false, false},     [STEP_SCORING] = {"scoring", false, true},
                  [STEP_RESULTS] = {"results", false, true}};
     char detail[sizeof error->place + sizeof error->message + 2];
     const char *place = steps[step].place ? error->place : "";

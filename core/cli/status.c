@@ -9,7 +9,7 @@
 #include "batch/batch.h"
 #include "cli/verb.h"
 
-enum { MOST = 10 };
+enum { MOST = 10, QUIET = 60 /* seconds that are worth a word */ };
 
 static void help(void)
 {
@@ -26,6 +26,7 @@ typedef struct state {
     csl_store_survey survey;
     size_t total;
     bool going_on;
+    double idle; /* seconds since the last result; NAN: none yet, or not running */
     const char *started, *finished; /* facts; NULL: not known */
     json_t *reasons, *slowest;
 } state;
@@ -49,9 +50,12 @@ static csl_status look(csl_store *store, const char *out, state *s, csl_error *e
     s->started = csl_store_fact(store, "started");
     s->finished = csl_store_fact(store, "finished");
     s->going_on = csl_run_is_going_on(out);
+    s->idle = NAN;
     s->reasons = json_array();
     s->slowest = json_array();
     csl_status status = csl_store_look(store, &s->survey, error);
+    if (status == CSL_OK && s->going_on && s->survey.last > 0)
+        s->idle = fmax(0, (double)time(NULL) - s->survey.last);
     if (status == CSL_OK) status = csl_store_reasons(store, MOST, add_reason, s, error);
     if (status == CSL_OK) status = csl_store_slowest(store, MOST, add_slow, s, error);
     return status;
@@ -84,6 +88,7 @@ static void print_text(const state *s, const char *out)
     if (s->going_on && s->survey.rate > 0) printf(", %.3g a second", s->survey.rate);
     if (isfinite(left))
         printf(", about %.0f %s left", left < 120 ? ceil(left) : ceil(left / 60), left < 120 ? "s" : "min");
+    if (s->idle > QUIET) printf(", no result for %.0f min", floor(s->idle / 60));
     printf("\n  %zu scored, %zu failed, %zu withheld", s->survey.scored, s->survey.failed,
            s->survey.withheld);
     if (s->started) printf("; started %s", s->started);
@@ -108,12 +113,13 @@ static void print_text(const state *s, const char *out)
 static void print_json(const state *s)
 {
     double left = seconds_left(s);
-    json_t *all = json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:s?, s:s?, s:O, s:O}", "state", word(s),
-                            "total", (json_int_t)s->total, "scored", (json_int_t)s->survey.scored, "failed",
-                            (json_int_t)s->survey.failed, "withheld", (json_int_t)s->survey.withheld, "rate",
-                            s->survey.rate, "seconds_left", isfinite(left) ? json_real(left) : json_null(),
-                            "started", s->started, "finished", s->going_on ? NULL : s->finished, "reasons",
-                            s->reasons, "slowest", s->slowest);
+    json_t *all =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:o, s:o, s:s?, s:s?, s:O, s:O}", "state", word(s), "total",
+                  (json_int_t)s->total, "scored", (json_int_t)s->survey.scored, "failed",
+                  (json_int_t)s->survey.failed, "withheld", (json_int_t)s->survey.withheld, "rate",
+                  s->survey.rate, "seconds_left", isfinite(left) ? json_real(left) : json_null(),
+                  "seconds_idle", isfinite(s->idle) ? json_real(s->idle) : json_null(), "started", s->started,
+                  "finished", s->going_on ? NULL : s->finished, "reasons", s->reasons, "slowest", s->slowest);
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);
