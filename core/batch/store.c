@@ -125,9 +125,15 @@ csl_status csl_store_open_read(const char *out_folder, csl_store **store, csl_er
 {
     csl_status status = open_store(out_folder, SQLITE_OPEN_READONLY, store, error);
     int format = 0;
-    if (status == CSL_OK && (status = check_format(*store, &format, error)) != CSL_OK) {
-        csl_store_close(*store);
-        *store = NULL;
+    if (status == CSL_OK) {
+        status = check_format(*store, &format, error);
+        if (status == CSL_OK && format == 0)
+            status =
+                csl_fail(error, CSL_ENOTFOUND, (*store)->path, "is only being made: the run has just begun");
+        if (status != CSL_OK) {
+            csl_store_close(*store);
+            *store = NULL;
+        }
     }
     return status;
 }
