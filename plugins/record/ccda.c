@@ -6,6 +6,7 @@
 
 #include "ccda.h"
 #include "note/note.h"
+#include "rate.h"
 #include "reader.h"
 
 typedef enum class {
@@ -294,6 +295,7 @@ static void visit(rec_ccda *r, const rec_node *s, context c)
             e.active = rec_among(status, "active")                        ? 1
                        : rec_among(status, "completed aborted suspended") ? 0
                                                                           : NAN;
+        if (e.kind == REC_MEDICATION) rec_ccda_rate(s, &e);
         rec_event_add(r->record, &e, NULL, s);
         break;
     case PROCEDURE:

@@ -20,7 +20,7 @@ static const struct {
     {"2.16.840.1.113883.12.292", REC_CVX},
     {"2.16.840.1.113883.6.69", "http://hl7.org/fhir/sid/ndc"},
     {"2.16.840.1.113883.6.12", "http://www.ama-assn.org/go/cpt"},
-    {"2.16.840.1.113883.6.73", "http://www.whocc.no/atc"},
+    {"2.16.840.1.113883.6.73", REC_ATC},
     {"2.16.840.1.113883.4.9", "http://fdasis.nlm.nih.gov"},
     {"2.16.840.1.113883.3.26.1.5", "http://hl7.org/fhir/ndfrt"},
     {"2.16.840.1.113883.6.8", "http://unitsofmeasure.org"},
@@ -33,7 +33,7 @@ static const struct {
 static const char *const preferred[REC_KINDS][3] = {
     [REC_CONDITION] = {REC_SNOMED, "http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"},
     [REC_ALLERGY] = {REC_RXNORM, REC_SNOMED, NULL},
-    [REC_MEDICATION] = {REC_RXNORM, "http://www.whocc.no/atc", "http://hl7.org/fhir/sid/ndc"},
+    [REC_MEDICATION] = {REC_RXNORM, REC_ATC, "http://hl7.org/fhir/sid/ndc"},
     [REC_OBSERVATION] = {REC_LOINC, REC_SNOMED, NULL},
     [REC_PROCEDURE] = {REC_SNOMED, "http://www.ama-assn.org/go/cpt", NULL},
     [REC_IMMUNIZATION] = {REC_CVX, REC_SNOMED, NULL},

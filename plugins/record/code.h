@@ -10,6 +10,7 @@
 #define REC_LOINC  "http://loinc.org"
 #define REC_SNOMED "http://snomed.info/sct"
 #define REC_RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
+#define REC_ATC    "http://www.whocc.no/atc"
 #define REC_CVX    "http://hl7.org/fhir/sid/cvx"
 
 typedef struct rec_coding {

@@ -15,6 +15,7 @@ rec_event rec_event_new(const rec_record *record, rec_kind kind)
 {
     return (rec_event){.kind = kind,
                        .value = NAN,
+                       .rate = NAN,
                        .low = NAN,
                        .high = NAN,
                        .interpretation = NAN,

@@ -31,11 +31,13 @@ typedef struct rec_event {
     const char *unit;          /* of value, or NULL */
     const char *comparator;    /* "<", "<=", ">=", ">" or NULL: value is then the bound */
     const char *answer;        /* what a value that is no single number says, for the label; or NULL */
-    double low, high;          /* reference range in the unit of value; NaN: not known */
-    double interpretation;     /* -1 low, 0 normal, 1 high, NaN not known */
-    double active;             /* 1, 0 or NaN */
-    rec_date time;             /* of onset, sampling, order, ... */
-    uint32_t input;            /* index of the file */
+    double rate;               /* of a medicine, ug/min, or ug/kg/min where per_kg; NaN: not known */
+    bool per_kg;
+    double low, high;      /* reference range in the unit of value; NaN: not known */
+    double interpretation; /* -1 low, 0 normal, 1 high, NaN not known */
+    double active;         /* 1, 0 or NaN */
+    rec_date time;         /* of onset, sampling, order, ... */
+    uint32_t input;        /* index of the file */
 } rec_event;
 
 typedef struct rec_fact {
@@ -69,14 +71,24 @@ typedef struct rec_options {
     char *schema;    /* name of the input that XML records must be valid by, or NULL */
 } rec_options;
 
-/* The latest value of each analyte, and of the Glasgow coma scale after them, and what conditions there are:
- * what scores are made of, noted while events pass. */
+/* What scores are made of besides analytes, in places after theirs. */
+enum {
+    REC_COMA_SCALE = REC_ANALYTES,
+    REC_BREATHING_SUPPORT,
+    REC_DOPAMINE,
+    REC_DOBUTAMINE,
+    REC_EPINEPHRINE,
+    REC_NOREPINEPHRINE,
+    REC_SCORE_PLACES
+};
+/* The latest value of each, and what conditions there are, noted while events pass. */
 typedef struct rec_latest {
-    bool known;
+    bool known, ongoing; /* ongoing: since that day */
+    bool per_kg;         /* of a rate, as rec_event's */
     double days, value;
 } rec_latest;
 typedef struct rec_scores {
-    rec_latest latest[REC_ANALYTES + 1];
+    rec_latest latest[REC_SCORE_PLACES];
     uint32_t conditions; /* bits of scores/scores.h */
     size_t condition_count;
 } rec_scores;

@@ -7,6 +7,7 @@
 
 #include "fhir.h"
 #include "note/note.h"
+#include "rate.h"
 #include "reader.h"
 
 /* How a type of resource becomes events. Words are separated by spaces; the first element that is there
@@ -337,6 +338,7 @@ static void read_resource(reader *r, const rec_node *resource, const char *type,
     e.system = code.system;
     e.code = code.code;
     e.display = code.display;
+    if (how->kind == REC_MEDICATION) rec_fhir_rate(resource, &e);
     rec_event_add(r->record, &e, NULL, resource);
 }
 

@@ -55,6 +55,8 @@ TYPE(material, "Material", ONE("code", concept));
 TYPE(product, "ManufacturedProduct", ONE("manufacturedMaterial", material));
 TYPE(consumable, "Consumable", ONE("manufacturedProduct", product));
 
+TYPE(rate, "IVL_PQ", ONE("@value", text), ONE("@unit", text));
+
 static rec_type statement; /* statements hold statements */
 #define STATEMENTS                                                                                           \
     MANY("act", statement), MANY("organizer", statement), MANY("observation", statement),                    \
@@ -67,7 +69,8 @@ TYPE(statement, "ClinicalStatement",
      ONE("statusCode", act_status), MANY("effectiveTime", interval), MANY("value", rec_shape_value),
      MANY("interpretationCode", plain_code), MANY("referenceRange", reference_range),
      MANY("subject", subject), MANY("specimen", specimen), MANY("participant", participant),
-     MANY("consumable", consumable), MANY("entryRelationship", relation), MANY("component", relation));
+     MANY("consumable", consumable), ONE("rateQuantity", rate), MANY("entryRelationship", relation),
+     MANY("component", relation));
 
 TYPE(entry, "Entry", STATEMENTS);
 static rec_type section;
@@ -120,6 +123,7 @@ rec_type *const rec_ccda_types[] = {&rec_shape_document,
                                     &material,
                                     &product,
                                     &consumable,
+                                    &rate,
                                     &relation,
                                     &statement,
                                     &entry,

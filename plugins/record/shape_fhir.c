@@ -98,10 +98,11 @@ RESOURCE(medication_statement, "MedicationStatement", NOTE,
          ONE("dateAsserted", date_time), ONE("taken", any), ONE("wasNotTaken", any), ONE("patient", any),
          ONE("medication", any));
 
+TYPE(dosage, "MedicationAdministration.dosage", ONE("rateQuantity", quantity), ONE("rateRatio", ratio));
 RESOURCE(medication_administration, "MedicationAdministration", NOTE,
          STATUS("in-progress not-done on-hold completed entered-in-error stopped unknown"), MEDICATION,
          ONE("subject", reference), ONE("effectiveDateTime", date_time), ONE("effectivePeriod", period),
-         ONE("wasNotGiven", any), ONE("notGiven", any), ONE("medication", any));
+         ONE("dosage", dosage), ONE("wasNotGiven", any), ONE("notGiven", any), ONE("medication", any));
 
 RESOURCE(
     medication_dispense, "MedicationDispense", NOTE,
@@ -208,6 +209,7 @@ rec_type *const rec_fhir_types[] = {RESOURCES,
                                     &human_name,
                                     &entry,
                                     &reaction,
+                                    &dosage,
                                     &reference_range,
                                     &component,
                                     &encounter_class,

@@ -85,6 +85,7 @@ typedef enum rec_analyte_id {
     REC_RESPIRATORY_RATE,
     REC_SATURATION,
     REC_EGFR,
+    REC_URINE_OUTPUT,
     REC_ANALYTES
 } rec_analyte_id;
 

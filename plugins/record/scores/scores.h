@@ -57,12 +57,16 @@ typedef struct rec_sofa_inputs {
     double pao2, fio2; /* mm[Hg], % */
     double ventilated; /* 1, 0 or NaN */
     double platelets, bilirubin;
-    double mean_pressure; /* without vasopressors */
-    double coma_scale;    /* Glasgow, 3 to 15 */
+    double mean_pressure;
+    double coma_scale; /* Glasgow, 3 to 15 */
     double creatinine;
+    double urine; /* mL a day; NaN: creatinine alone tells */
+    /* ug/kg/min; 0: not given, NaN: given, nobody knows how much */
+    double dopamine, dobutamine, epinephrine, norepinephrine;
 } rec_sofa_inputs;
-/* 0 to 24. Vincent et al., Intensive Care Med 1996; 22: 707, table 3. Without urine output and vasopressors.
- * Below a ratio of 200 it must be known whether the patient is ventilated. */
+/* 0 to 24. Vincent et al., Intensive Care Med 1996; 22: 707, table 3. Below a ratio of 200 it must be known
+ * whether the patient is ventilated, and of a vasopressor how much is given, unless another gives four
+ * points. */
 double rec_sofa(const rec_sofa_inputs *in);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/rate.h"
 #include "record/scores/scores.h"
 #include "sink.h"
 
@@ -21,6 +22,34 @@ Test(record_scores, egfr)
     cr_assert(isnan(rec_egfr_2021(NAN, 50, 1)) && isnan(rec_egfr_2021(1, NAN, 1)) &&
               isnan(rec_egfr_2021(1, 50, NAN)));
     cr_assert(isnan(rec_egfr_2021(1, 17, 1)), "it was made for adults");
+}
+
+/* Worked examples that others published: of MedCalc-Bench (NIH, github.com/ncbi-nlp/MedCalc-Bench, the
+ * answers of evaluation/one_shot_finalized_explanation.json, five decimals), of the calculator of the
+ * National Kidney Foundation as quoted in the tests of pharmaverse's admiral, of R's amscorer 0.1.0 (the
+ * example of meld_3). */
+Test(record_scores, published_examples)
+{
+    cr_assert_float_eq(rec_egfr_2021(1.7, 81, 1), 39.99991, 1e-5, "MedCalc-Bench");
+    cr_assert_eq(round(rec_egfr_2021(1.09, 55, 1)), 80, "National Kidney Foundation");
+    cr_assert_eq(round(rec_egfr_2021(85 * 0.011312, 65, 0)), 66, "National Kidney Foundation, 85 umol/L");
+    cr_assert_float_eq(rec_fib4(35, 107, 104, 181), 2.02888, 1e-5, "MedCalc-Bench");
+    cr_assert_eq(rec_cha2ds2_vasc(REC_ATRIAL_FIBRILLATION | REC_CEREBROVASCULAR, 62, 1), 2, "MedCalc-Bench");
+    cr_assert_eq(rec_charlson(REC_RHEUMATIC | REC_PULMONARY | REC_PEPTIC_ULCER, 82), 7, "MedCalc-Bench");
+    const rec_sofa_inputs sofa = {.pao2 = 79,
+                                  .fio2 = 52,
+                                  .ventilated = 1,
+                                  .platelets = 147,
+                                  .bilirubin = 1.6,
+                                  .mean_pressure = 56.7,
+                                  .coma_scale = 13,
+                                  .creatinine = 1.7,
+                                  .urine = 650,
+                                  .dopamine = 5};
+    cr_assert_eq(rec_sofa(&sofa), 9, "MedCalc-Bench");
+    cr_assert_eq(rec_meld3(1.2, 1.1, 1.5, 135, 3.0, 1), 14, "amscorer");
+    cr_assert_eq(rec_meld3(2.5, 1.4, 2.0, 130, 2.5, 0), 27, "amscorer");
+    cr_assert_eq(rec_meld3(1.8, 2.0, 3.1, 140, 3.5, 1), 27, "amscorer");
 }
 
 Test(record_scores, bmi_and_fib4)
@@ -134,8 +163,15 @@ Test(record_scores, sofa)
                         bilirubin[] = {1.1, 1.2, 2.0, 6.0, 12.0}, coma[] = {15, 14, 12, 9, 5},
                         creatinine[] = {1.1, 1.2, 2.0, 3.5, 5.0};
     for (int points = 0; points < 5; points++) {
-        rec_sofa_inputs in = {
-            pao2[points], 21, 1, platelets[points], bilirubin[points], 70, coma[points], creatinine[points]};
+        rec_sofa_inputs in = {.pao2 = pao2[points],
+                              .fio2 = 21,
+                              .ventilated = 1,
+                              .platelets = platelets[points],
+                              .bilirubin = bilirubin[points],
+                              .mean_pressure = 70,
+                              .coma_scale = coma[points],
+                              .creatinine = creatinine[points],
+                              .urine = NAN};
         cr_assert_eq(rec_sofa(&in), 5 * points, "%d points each: %g", points, rec_sofa(&in));
         in.mean_pressure = 69;
         cr_assert_eq(rec_sofa(&in), 5 * points + 1);
@@ -145,6 +181,77 @@ Test(record_scores, sofa)
         cr_assert_eq(rec_sofa(&in), 5 * points + 1 - (points > 2 ? points - 2 : 0), "3 and 4 need support");
         in.coma_scale = NAN;
         cr_assert(isnan(rec_sofa(&in)));
+    }
+}
+
+/* The same table: vasopressors in ug/kg/min, urine in mL a day. Of what nobody knows the dose it may be known
+ * all the same how many points it gives. */
+Test(record_scores, sofa_of_vasopressors_and_urine)
+{
+    static const struct {
+        double pressure, dopamine, dobutamine, epinephrine, norepinephrine, creatinine, urine, points;
+    } table[] = {
+        {70, 0, 0, 0, 0, 1.1, NAN, 0},        {69, 0, 0, 0, 0, 1.1, 500, 1},
+        {60, 5, 0, 0, 0, 1.1, 2000, 2},       {80, 0, 2, 0, 0, 1.1, 2000, 2},
+        {80, 0, NAN, 0, 0, 1.1, 2000, 2},     {80, 5.1, 0, 0, 0, 1.1, 2000, 3},
+        {80, 15, 3, 0, 0, 1.1, 2000, 3},      {80, 15.1, 0, 0, 0, 1.1, 2000, 4},
+        {80, 0, 0, 0.1, 0, 1.1, 2000, 3},     {80, 0, 0, 0.11, 0, 1.1, 2000, 4},
+        {80, 0, 0, 0, 0.1, 1.1, 2000, 3},     {80, 0, 0, 0, 0.11, 1.1, 2000, 4},
+        {80, 0, 0, 0, NAN, 1.1, 2000, NAN},   {80, NAN, 0, 0, 0, 1.1, 2000, NAN},
+        {80, NAN, 0, 0.2, NAN, 1.1, 2000, 4}, {70, 0, 0, 0, 0, 1.1, 499, 3},
+        {70, 0, 0, 0, 0, 1.1, 199, 4},        {70, 0, 0, 0, 0, 5, 2000, 4},
+        {70, 0, 0, 0, 0, 2.1, 300, 3},        {70, 0, 0, 0, 0, 3.5, 100, 4},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const rec_sofa_inputs in = {.pao2 = 100,
+                                    .fio2 = 21,
+                                    .ventilated = NAN,
+                                    .platelets = 200,
+                                    .bilirubin = 1,
+                                    .mean_pressure = table[i].pressure,
+                                    .coma_scale = 15,
+                                    .creatinine = table[i].creatinine,
+                                    .urine = table[i].urine,
+                                    .dopamine = table[i].dopamine,
+                                    .dobutamine = table[i].dobutamine,
+                                    .epinephrine = table[i].epinephrine,
+                                    .norepinephrine = table[i].norepinephrine};
+        double got = rec_sofa(&in);
+        cr_assert(isnan(table[i].points) ? isnan(got) : got == table[i].points, "row %zu: %g", i, got);
+    }
+}
+
+Test(record_scores, rates)
+{
+    static const struct {
+        double value;
+        const char *unit;
+        double rate; /* ug/min, or ug/kg/min */
+        bool per_kg;
+    } table[] = {
+        {0.1, "ug/kg/min", 0.1, true},
+        {0.1, "mcg/kg/min", 0.1, true},
+        {6, "ug/kg/h", 0.1, true},
+        {100, "ng/(kg.min)", 0.1, true},
+        {0.5, "\xc2\xb5g/kg/min", 0.5, true},
+        {8, "ug/min", 8, false},
+        {3, "mg/h", 50, false},
+        {1.44, "g/d", 1000, false},
+        {5, "mL/h", NAN, false},
+        {5, "ug", NAN, false},
+        {5, "ug/m2/min", NAN, true},
+        {5, "ug/kg/min/x", NAN, false},
+        {-1, "ug/min", NAN, false},
+        {5, "", NAN, false},
+        {5, NULL, NAN, false},
+        {5, "//", NAN, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bool per_kg;
+        double rate = rec_rate(table[i].value, table[i].unit, &per_kg);
+        cr_assert(isnan(table[i].rate) ? isnan(rate) : fabs(rate - table[i].rate) < 1e-9, "%s: %g",
+                  table[i].unit, rate);
+        if (!isnan(rate)) cr_assert_eq(per_kg, table[i].per_kg);
     }
 }
 
@@ -194,4 +301,112 @@ Test(record_scores, tokens_of_a_stream_of_their_own)
     s = look_text(bundle);
     for (size_t i = 0; i < s->token_count; i++) cr_assert_eq(s->tokens[i].stream, 0, "none unless asked for");
     seen_free(s);
+}
+
+#define GIVEN(system, code, status, time, dosage)                                                            \
+    "{'resource':{'resourceType':'MedicationAdministration','status':'" status                               \
+    "','medicationCodeableConcept':{'coding':[{'system':'" system "','code':'" code                          \
+    "'}]},'effectiveDateTime':'" time "','dosage':{" dosage "}}},"
+#define RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
+
+static void expect_sofa(const char *more, const char *label)
+{
+    static const char base[] =
+        "{'resourceType':'Bundle','entry':[" VALUE("2703-7", "2024-03-02T10:00:00Z", "60", "mm[Hg]")
+            VALUE("3150-0", "2024-03-02T10:00:00Z", "40", "%")
+                VALUE("777-3", "2024-03-02T08:00:00Z", "90", "10*3/uL")
+                    VALUE("1975-2", "2024-03-02T08:00:00Z", "1.0", "mg/dL")
+                        VALUE("8478-0", "2024-03-02T10:00:00Z", "80", "mm[Hg]")
+                            VALUE("9269-2", "2024-03-02T10:00:00Z", "15", "{score}")
+                                VALUE("2160-0", "2024-03-02T08:00:00Z", "1.0", "mg/dL");
+    char text[8000];
+    snprintf(text, sizeof text, "%s%s{'resource':{'resourceType':'Patient','id':'1','gender':'male'}}]}",
+             base, more);
+    seen *s = look_text(text);
+    cr_assert_eq(s->status, CSL_PLUGIN_OK, "%s", s->failure);
+    const seen_token *t = token_with(s, "urn:consilium:score|sofa");
+    cr_assert(t);
+    cr_assert_str_eq(t->label, label);
+    seen_free(s);
+}
+
+/* PaO2/FiO2 150 gives two points, or three on a ventilator; 90 platelets give two. */
+#define MEASURED                                                                                             \
+    "Oxygen partial pressure, Inspired oxygen, Platelets, Bilirubin, Mean pressure, Glasgow coma scale, "    \
+    "Creatinine"
+Test(record_scores, sofa_of_a_record)
+{
+    cr_assert_eq(begin_with((const char *const[]){"record.scores", "yes", NULL}), CSL_PLUGIN_OK);
+    static const char unknown[] =
+        "SOFA not known: not meant for this patient, or an input is out of its range";
+#define VENTILATED VALUE("20077-4", "2024-03-02T09:00:00Z", "5", "cm[H2O]")
+    expect_sofa("", unknown);
+    expect_sofa(VENTILATED, "SOFA 5, of " MEASURED ", breathing support");
+    expect_sofa(
+        "{'resource':{'resourceType':'Procedure','status':'in-progress','code':{'coding':[{'system':'http://"
+        "snomed.info/sct','code':'40617009'}]},'performedPeriod':{'start':'2024-02-20'}}},",
+        "SOFA 5, of " MEASURED ", breathing support");
+    expect_sofa(VENTILATED VALUE("9192-6", "2024-03-02T06:00:00Z", "0.4", "L"),
+                "SOFA 8, of " MEASURED ", breathing support, Urine output of a day");
+    expect_sofa(VENTILATED GIVEN(RXNORM, "7512", "completed", "2024-03-02T09:00:00Z",
+                                 "'rateQuantity':{'value':0.08,'unit':'mcg/kg/min','code':'ug/kg/min'}"),
+                "SOFA 8, of " MEASURED ", breathing support, norepinephrine");
+    /* mg an hour, by the weight: 0.48 mg/h are 8 ug/min, of 80 kg 0.1 */
+    expect_sofa(
+        VENTILATED VALUE("29463-7", "2024-02-02", "80", "kg") GIVEN(
+            "http://fhir.de/CodeSystem/bfarm/atc", "C01CA24", "completed", "2024-03-02T09:00:00Z",
+            "'rateRatio':{'numerator':{'value':0.48,'unit':'mg'},'denominator':{'value':1,'unit':'h'}}"),
+        "SOFA 8, of " MEASURED ", breathing support, epinephrine");
+    expect_sofa(VENTILATED GIVEN(RXNORM, "3992", "completed", "2024-03-02T09:00:00Z",
+                                 "'rateQuantity':{'value':8,'unit':'ug/min'}"),
+                unknown);
+    expect_sofa(VENTILATED GIVEN(RXNORM, "7512", "completed", "2024-03-02T09:00:00Z", "'text':'titrated'"),
+                unknown);
+    /* days ago, and over or still running */
+    expect_sofa(VENTILATED GIVEN(RXNORM, "3628", "completed", "2024-02-25",
+                                 "'rateQuantity':{'value':4,'unit':'ug/kg/min'}"),
+                "SOFA 5, of " MEASURED ", breathing support");
+    expect_sofa(VENTILATED GIVEN(RXNORM, "3628", "in-progress", "2024-02-25",
+                                 "'rateQuantity':{'value':4,'unit':'ug/kg/min'}"),
+                "SOFA 7, of " MEASURED ", breathing support, dopamine");
+    cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
+}
+
+/* The same in C-CDA, with a rateQuantity. */
+#define RESULT(code, value, unit)                                                                            \
+    "<entry><observation classCode='OBS' moodCode='EVN'><templateId root='2.16.840.1.113883.10.20.22.4.2'/>" \
+    "<code code='" code                                                                                      \
+    "' codeSystem='2.16.840.1.113883.6.1'/><statusCode code='completed'/><effectiveTime "                    \
+    "value='20240302'/><value xsi:type='PQ' value='" value "' unit='" unit "'/></observation></entry>"
+Test(record_scores, sofa_of_a_document)
+{
+    static const char document[] =
+        "<ClinicalDocument xmlns='urn:hl7-org:v3' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'>"
+        "<recordTarget><patientRole><id root='1.2.3' extension='1'/><patient><administrativeGenderCode "
+        "code='F'/>"
+        "</patient></patientRole></recordTarget><component><structuredBody><component><section>"
+        "<code code='30954-2' codeSystem='2.16.840.1.113883.6.1'/>" RESULT("2703-7", "100", "mm[Hg]") RESULT(
+            "3150-0", "21", "%") RESULT("777-3", "200", "10*3/uL") RESULT("1975-2", "1", "mg/dL")
+            RESULT("8478-0", "80", "mm[Hg]") RESULT("9269-2", "15", "{score}") RESULT(
+                "2160-0", "1",
+                "mg/dL") "</section></component><component><section><code code='10160-0' "
+                         "codeSystem='2.16.840.1.113883.6.1'/>"
+                         "<entry><substanceAdministration classCode='SBADM' moodCode='EVN'><statusCode "
+                         "code='completed'/>"
+                         "<effectiveTime xsi:type='IVL_TS'><low value='20240302'/></effectiveTime>"
+                         "<rateQuantity value='0.2' "
+                         "unit='ug/kg/min'/><consumable><manufacturedProduct><manufacturedMaterial>"
+                         "<code code='7512' "
+                         "codeSystem='2.16.840.1.113883.6.88'/></manufacturedMaterial></manufacturedProduct>"
+                         "</consumable></substanceAdministration></entry></section></component></"
+                         "structuredBody></component>"
+                         "</ClinicalDocument>";
+    cr_assert_eq(begin_with((const char *const[]){"record.scores", "yes", NULL}), CSL_PLUGIN_OK);
+    seen *s = look(document, sizeof document - 1);
+    cr_assert_eq(s->status, CSL_PLUGIN_OK, "%s", s->failure);
+    const seen_token *t = token_with(s, "urn:consilium:score|sofa");
+    cr_assert(t);
+    cr_assert_str_eq(t->label, "SOFA 4, of " MEASURED ", norepinephrine");
+    seen_free(s);
+    cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
 }
