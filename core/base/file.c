@@ -216,7 +216,7 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void sort(csl_names *names)
+void csl_names_sort(csl_names *names)
 {
     if (names->count) qsort(names->items, names->count, sizeof *names->items, by_bytes);
 }
@@ -236,7 +236,7 @@ static csl_status list_folder(const char *path, size_t most, csl_names *names, c
     }
     closedir(folder);
     if (status != CSL_OK) csl_names_free(names);
-    sort(names);
+    csl_names_sort(names);
     return status;
 }
 
@@ -279,6 +279,6 @@ csl_status csl_list_files(const char *path, csl_names *names, csl_error *error)
     *names = (csl_names){0};
     csl_status status = walk(path, "", 0, names, error);
     if (status != CSL_OK) csl_names_free(names);
-    sort(names);
+    csl_names_sort(names);
     return status;
 }

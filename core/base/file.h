@@ -53,6 +53,7 @@ csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error)
 enum { CSL_MAX_FILES = 100000 };
 csl_status csl_list_files(const char *path, csl_names *names, csl_error *error);
 bool csl_names_add(csl_names *names, const char *item);
+void csl_names_sort(csl_names *names); /* by bytes */
 void csl_names_free(csl_names *names);
 
 #endif

@@ -73,6 +73,14 @@ typedef enum csl_event_kind {
     CSL_EVENT_LOG_SILENT,   /* the audit log could not be told something */
     CSL_EVENT_METRICS_LOST, /* a file of them cannot be written */
     CSL_EVENT_PROGRESS,     /* after each group of results that became durable, and each second */
+    CSL_EVENT_DROP_IGNORED, /* these eight are of a watch: what is in its folder is no case */
+    CSL_EVENT_DROP_LOST,    /* the folder cannot be looked at */
+    CSL_EVENT_CASE_STAYS,   /* it could not be moved to where cases are kept, or its files not back */
+    CSL_EVENT_CASE_CAME_ON, /* files came while it was moved */
+    CSL_EVENT_SPACE_SHORT,
+    CSL_EVENT_SPACE_BACK,
+    CSL_EVENT_RELOAD_REFUSED,
+    CSL_EVENT_RELOADING,
     CSL_EVENT_STOPPED,
     CSL_EVENT_FINISHED,
     CSL_EVENT_FAILED, /* the run as a whole */
@@ -85,6 +93,7 @@ typedef struct csl_run_summary {
     size_t resumed;                  /* found done in the store; counted in the three above too */
     bool stopped;         /* with cases left, by options->stop or too many failures: no files were exported */
     bool too_many_failed; /* options->max_failures was reached */
+    bool left;            /* of a watch: its turn said so */
 } csl_run_summary;
 
 /* Cases of this start that have no durable result yet. */
@@ -194,6 +203,38 @@ typedef struct csl_run_options {
  * errors. Forks at once: call it from a process with one thread. CSL_EUSAGE: another run has the folder, or
  * it holds results of another model, configuration or list of cases. */
 csl_status csl_run(const csl_run_options *options, csl_run_summary *summary, csl_error *error);
+
+/* ---- a folder into which cases come ---- */
+
+typedef enum csl_watch_word {
+    CSL_WATCH_ON,      /* go on */
+    CSL_WATCH_LEAVE,   /* finish what runs and return, with summary->left: to be started anew */
+    CSL_WATCH_REFUSED, /* go on: what it was to be started anew with will not do. The log says so */
+} csl_watch_word;
+
+typedef struct csl_watch_options {
+    /* cases: the folder, each sub-folder of which becomes a case. No shards; command is not used. *stop: 1
+     * hands out no more and finishes what runs, 2 does not wait for what runs, either. */
+    csl_run_options run;
+    unsigned quiet_seconds; /* without a change, after which a case is complete; 0: 60 */
+    unsigned poll_seconds;  /* between two looks through the whole folder; 0: 5 */
+    const char *archive;    /* where a case goes when its result is durable; NULL: it stays */
+    const char *failed;     /* where one goes that failed; NULL: as the others */
+    /* Called in the conductor, with run.context. opened: it can work now. turn: many times a second; waiting:
+     * cases that are not complete yet or were not begun, running: that were handed out. May be NULL. */
+    void (*opened)(void *context);
+    csl_watch_word (*turn)(void *context, const csl_run_summary *so_far, size_t waiting, size_t running);
+    void (*beat)(void *context); /* within what takes long, to say that it is alive */
+} csl_watch_options;
+
+/* Scores cases as they come, until it is stopped. Results are those of `run`; results.csv and results.ndjson
+ * are written anew soon after one has changed, and at the end. The errors of csl_run; CSL_EIO may end what
+ * went on for long (a full disk, say), and loses nothing: to be called again, from a process that held no
+ * key. */
+csl_status csl_watch(const csl_watch_options *options, csl_run_summary *summary, csl_error *error);
+/* Whether it could begin: plugins and model load, and results would fit to those that are in the folder.
+ * Writes nothing. */
+csl_status csl_watch_check(const csl_watch_options *options, csl_error *error);
 
 /* ---- shards ---- */
 

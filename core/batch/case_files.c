@@ -6,9 +6,21 @@
 #include "base/file.h"
 #include "batch/text.h"
 
+enum { MAX_ID_BYTES = 128 };
+
 static csl_status no_memory(csl_error *error)
 {
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the files of a case");
+}
+
+csl_status files_check_id(const char *id, const char *what, const char *place, csl_error *error)
+{
+    size_t length = strlen(id);
+    bool good = length > 0 && length <= MAX_ID_BYTES && text_is_clean(id, length);
+    if (!good)
+        return csl_fail(error, CSL_EFORMAT, place,
+                        "%s must be 1 to %d bytes of UTF-8 without control characters", what, MAX_ID_BYTES);
+    return CSL_OK;
 }
 
 static bool has_room(csl_manifest_case *c)
@@ -22,9 +34,7 @@ static bool has_room(csl_manifest_case *c)
     return paths && names;
 }
 
-/* Appends one file; takes path and name, frees them if it fails. A name that is no text is made one: it
- * stands in results. */
-static csl_status add_file(csl_manifest_case *c, char *path, char *name, csl_error *error)
+csl_status files_add(csl_manifest_case *c, char *path, char *name, csl_error *error)
 {
     csl_status status = CSL_OK;
     if (c->count == CSL_MAX_FILES)
@@ -50,10 +60,10 @@ csl_status files_add_folder(csl_manifest_case *c, const char *folder, const char
     if (status == CSL_ELIMIT) return CSL_EFORMAT;
     /* A folder that cannot be listed costs its case, too: whoever reads the case will say so. */
     if (status != CSL_OK && status != CSL_ENOMEM)
-        return add_file(c, strdup(folder), strdup(prefix[0] ? prefix : "."), error);
+        return files_add(c, strdup(folder), strdup(prefix[0] ? prefix : "."), error);
     for (size_t i = 0; status == CSL_OK && i < files.count; i++) {
         char *name = prefix[0] ? csl_path_join(prefix, files.items[i]) : strdup(files.items[i]);
-        status = add_file(c, csl_path_join(folder, files.items[i]), name, error);
+        status = files_add(c, csl_path_join(folder, files.items[i]), name, error);
     }
     csl_names_free(&files);
     return status;
@@ -94,7 +104,7 @@ csl_status files_add_row(csl_manifest_case *c, const char *path, csl_error *erro
         return status;
     }
     /* A file that is not there costs its case, not the batch: whoever reads the case will say so. */
-    return add_file(c, full, strdup(path), error);
+    return files_add(c, full, strdup(path), error);
 }
 
 void csl_manifest_case_free(csl_manifest_case *c)

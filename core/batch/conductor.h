@@ -55,10 +55,14 @@ typedef struct conductor {
     record records[GROUP];
     store_row rows[GROUP];
     csl_event events[GROUP];      /* that will be told of them */
+    size_t indexes[GROUP];        /* their cases' */
     size_t grouped, group_size;   /* results; bytes */
     double group_since, anchored; /* when others were last asked about the log */
     double told;                  /* when progress was last told */
     bool alerted;                 /* the log says that a witness has seen another */
+    /* A result is in sight; index: its case's in the list. May be NULL. */
+    void (*published)(void *context, size_t index, const store_row *row);
+    void *published_context;
 } conductor;
 
 /* In the manifest, of a case of the list; 0 where there is none. */
@@ -89,6 +93,8 @@ csl_status conductor_make(const csl_run_options *options, csl_run_summary *summa
 /* Takes the folder, starts workers, then loads the key and opens the log and the store. */
 csl_status conductor_open(conductor *c, unsigned jobs, csl_error *error);
 void conductor_close(conductor *c); /* NULL is allowed */
+/* Starts one worker and hears what it is, with nothing else: for who only wants to know. */
+csl_status conductor_try(conductor *c, csl_error *error);
 /* Has later runs not load the plugins that crashed too often. */
 void keep_quarantine(conductor *c);
 
@@ -96,8 +102,13 @@ void keep_quarantine(conductor *c);
 
 csl_caution caution_or_default(const csl_caution *asked);
 void utc_now(char text[32]);
-/* Writes the facts of a first start; CSL_EUSAGE names the first thing in which a later one differs. */
+/* Writes the facts of a first start; CSL_EUSAGE names the first thing in which a later one differs. An
+ * endless one may differ, if its results fit into one table; the log says in what. */
 csl_status describe_run(conductor *c, csl_error *error);
+/* A folder belongs to `run` or, endless, to `watch`: CSL_EUSAGE if it is the other's. */
+csl_status describe_kind(csl_store *store, bool endless, const char *out, csl_error *error);
+/* CSL_EUSAGE unless the model answers what the folder's results do. */
+csl_status describe_compare(csl_store *store, const record_card *card, const char *out, csl_error *error);
 /* Tells the log of limits that differ from the last start's. */
 csl_status note_limits(conductor *c, csl_error *error);
 

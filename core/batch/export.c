@@ -173,18 +173,35 @@ static csl_status flush_row(table *t, csl_error *error)
 
 /* ---- failed/CASE.txt ---- */
 
-static csl_status put_failed(const table *t, const csl_stored_case *stored, const json_t *line,
-                             const char *errors, csl_error *error)
+/* malloc'ed; NULL: no memory. */
+static char *failed_path(const table *t, const char *id)
 {
-    char *name = malloc(3 * strlen(stored->id) + sizeof ".txt"), *path = NULL;
-    csl_buffer text;
-    csl_buffer_init(&text, 1 << 20);
-    csl_status status = CSL_OK;
+    char *name = malloc(3 * strlen(id) + sizeof ".txt"), *path = NULL;
     if (name) {
-        export_file_name(stored->id, name);
+        export_file_name(id, name);
         strcat(name, ".txt");
         path = csl_path_join(t->failed, name);
     }
+    free(name);
+    return path;
+}
+
+/* Most were written before, as they are. */
+static bool stands(const char *path, const csl_buffer *text)
+{
+    char *there = NULL;
+    size_t length = 0;
+    bool same = csl_read_file(path, text->length, &there, &length, NULL) == CSL_OK &&
+                length == text->length && !memcmp(there, text->bytes, length);
+    free(there);
+    return same;
+}
+
+static csl_status put_failed(const char *path, const csl_stored_case *stored, const json_t *line,
+                             const char *errors, csl_error *error)
+{
+    csl_buffer text;
+    csl_buffer_init(&text, 1 << 20);
     csl_buffer_printf(&text, "case: %s\nreason: %s\n", stored->id,
                       string_or_empty(json_object_get(line, "reason")));
     json_t *input;
@@ -193,13 +210,9 @@ static csl_status put_failed(const table *t, const csl_stored_case *stored, cons
         csl_buffer_printf(&text, "input: %s  %s\n", string_or_empty(json_object_get(input, "sha256")),
                           string_or_empty(json_object_get(input, "path")));
     if (errors[0]) csl_buffer_printf(&text, "\nWhat it printed:\n%s\n", errors);
-    if (!path)
-        status = csl_fail(error, CSL_ENOMEM, t->failed, "no memory");
-    else
-        status = csl_write_file_atomic(path, text.bytes, text.length, error);
+    csl_status status =
+        stands(path, &text) ? CSL_OK : csl_write_file_atomic(path, text.bytes, text.length, error);
     csl_buffer_free(&text);
-    free(path);
-    free(name);
     return status;
 }
 
@@ -217,8 +230,13 @@ static csl_status put_case(void *context, const csl_stored_case *stored, const c
         return csl_fail(error, CSL_EFORMAT, stored->id, "its stored result is not JSON: %s", where.text);
     put_row(t, line);
     status = flush_row(t, error);
+    char *failed = failed_path(t, stored->id);
+    if (!failed && status == CSL_OK) status = csl_fail(error, CSL_ENOMEM, t->failed, "no memory");
     if (status == CSL_OK && !strcmp(stored->status, "failed"))
-        status = put_failed(t, stored, line, errors, error);
+        status = put_failed(failed, stored, line, errors, error);
+    else if (status == CSL_OK)
+        unlink(failed); /* of a try before */
+    free(failed);
     json_decref(line);
     return status;
 }

@@ -59,6 +59,7 @@ csl_status flush_group(conductor *c, csl_error *error)
         c->summary->scored += !strcmp(c->rows[i].status, "scored");
         c->summary->failed += !strcmp(c->rows[i].status, "failed");
         c->summary->withheld += !strcmp(c->rows[i].status, "withheld");
+        if (c->published) c->published(c->published_context, c->indexes[i], &c->rows[i]);
     }
     if (status == CSL_OK) tell_group(c);
     forget_group(c);
@@ -87,7 +88,8 @@ csl_status tick(void *context, csl_error *error)
 {
     conductor *c = context;
     c->summary->too_many_failed = c->o->max_failures && c->failures >= c->o->max_failures;
-    c->stop = c->summary->too_many_failed || (c->o->stop && *c->o->stop);
+    int asked = c->o->stop ? *c->o->stop : 0;
+    c->stop = asked ? asked : c->summary->too_many_failed;
     bool due = c->grouped == GROUP || c->group_size > group_bytes ||
                (c->grouped && csl_seconds() - c->group_since > group_seconds);
     bool asks = csl_seconds() - c->anchored > anchor_seconds;
@@ -124,6 +126,7 @@ static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *erro
     tell(c, (csl_event){.kind = CSL_EVENT_PLUGIN_QUARANTINED,
                         .text = text,
                         .plugin = crashes_known(&c->crashed, a->plugin)});
+    if (c->endless) keep_quarantine(c); /* it may go on for months */
     return ledger_quarantine(c->log, a->plugin, text, error);
 }
 
@@ -154,6 +157,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
                                         .worker = a->worker + 1,
                                         .attempt = a->attempt,
                                         .seconds = a->seconds};
+    c->indexes[c->grouped] = a->index;
     if (!c->grouped) c->group_since = csl_seconds();
     c->grouped++;
     if (!row->id || !row->stamp) return csl_fail(error, CSL_ENOMEM, c->o->out, "no memory for a result");

@@ -10,8 +10,7 @@
 
 enum { MAX_FACTS = 256 };
 
-/* Folded one by one, so that it takes no memory however many files there are. */
-static void fold(csl_digest *state, const char *text)
+void inputs_fold(csl_digest *state, const char *text)
 {
     char joined[CSL_SHA256_BYTES + MAX_FACTS];
     size_t length = strnlen(text, MAX_FACTS);
@@ -29,14 +28,14 @@ void inputs_stamp(const csl_manifest_case *which, char stamp[INPUTS_STAMP])
         csl_digest name = {0};
         csl_sha256(which->names[i], strlen(which->names[i]), &name, NULL);
         csl_digest_hex(&name, facts);
-        fold(&state, facts);
+        inputs_fold(&state, facts);
         if (stat(which->paths[i], &s) == 0)
             snprintf(facts, sizeof facts, "%lld %llu %lld.%09ld %lld.%09ld", (long long)s.st_size,
                      (unsigned long long)s.st_ino, (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
                      (long long)s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
         else
             snprintf(facts, sizeof facts, "none");
-        fold(&state, facts);
+        inputs_fold(&state, facts);
     }
     csl_hex(state.bytes, (INPUTS_STAMP - 1) / 2, stamp);
 }

@@ -2,7 +2,11 @@
 #ifndef CSL_BATCH_INPUTS_H
 #define CSL_BATCH_INPUTS_H
 
+#include "base/hash.h"
 #include "batch/batch.h"
+
+/* Folds a text into a hash, so that many take no memory; what a text has beyond 256 bytes does not count. */
+void inputs_fold(csl_digest *state, const char *text);
 
 enum { INPUTS_STAMP = 33 }; /* 32 hex digits */
 

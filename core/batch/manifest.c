@@ -9,8 +9,6 @@
 #include "batch/case_files.h"
 #include "batch/text.h"
 
-enum { MAX_ID_BYTES = 128 };
-
 struct csl_manifest {
     sqlite3 *list; /* temporary: SQLite keeps it in memory until it is larger than its cache */
     sqlite3_stmt *get, *find, *rows;
@@ -57,17 +55,6 @@ static csl_status put(csl_manifest *m, sqlite3_stmt *statement, csl_error *error
     return step == SQLITE_DONE ? CSL_OK : failed(m, error);
 }
 
-/* An id goes into file names, CSV, XML and HTML: UTF-8 text of one line. */
-static csl_status check_id(const char *id, const char *what, const char *place, csl_error *error)
-{
-    size_t length = strlen(id);
-    bool good = length > 0 && length <= MAX_ID_BYTES && text_is_clean(id, length);
-    if (!good)
-        return csl_fail(error, CSL_EFORMAT, place,
-                        "%s must be 1 to %d bytes of UTF-8 without control characters", what, MAX_ID_BYTES);
-    return CSL_OK;
-}
-
 /* ---- listing a folder ---- */
 
 static csl_status list_folder(csl_manifest *m, csl_error *error)
@@ -80,7 +67,7 @@ static csl_status list_folder(csl_manifest *m, csl_error *error)
         char *path = csl_path_join(m->folder, entry->d_name);
         if (!path) status = no_memory(error);
         if (path && entry->d_name[0] != '.' && csl_is_folder(path)) {
-            status = check_id(entry->d_name, "a case's name", path, error);
+            status = files_check_id(entry->d_name, "a case's name", path, error);
             bind(add, 1, entry->d_name);
             if (status == CSL_OK) status = put(m, add, error);
         }
@@ -119,7 +106,7 @@ static csl_status find_columns(const csl_csv_reader *r, taking *t, csl_error *er
 static csl_status take_patient(csl_manifest *m, sqlite3_stmt *set, size_t position, const char *id,
                                const char *patient, const char *place, csl_error *error)
 {
-    csl_status status = check_id(patient, "a patient", place, error);
+    csl_status status = files_check_id(patient, "a patient", place, error);
     if (status != CSL_OK) return status;
     bind(set, 1, patient);
     sqlite3_bind_int64(set, 2, (sqlite3_int64)position);
@@ -135,7 +122,7 @@ static csl_status take_row(csl_manifest *m, const taking *t, const csl_csv_reade
     const char *id = r->cells[t->id], *path = r->cells[t->file];
     size_t position;
     snprintf(place, sizeof place, "%s: line %zu", m->path, r->line);
-    csl_status status = check_id(id, "a case's name", place, error);
+    csl_status status = files_check_id(id, "a case's name", place, error);
     if (status == CSL_OK && !path[0]) status = csl_fail(error, CSL_EFORMAT, place, "the path is empty");
     if (status != CSL_OK) return status;
     if (!csl_manifest_find(m, id, &position)) {

@@ -152,6 +152,13 @@ csl_status conductor_make(const csl_run_options *options, csl_run_summary *summa
     return open_pool(c, open, error);
 }
 
+csl_status conductor_try(conductor *c, csl_error *error)
+{
+    c->step = STEP_WORKERS;
+    csl_status status = csl_sha256_file(c->o->model, c->model, error);
+    return status == CSL_OK ? greet(c, 1, error) : status;
+}
+
 csl_status conductor_open(conductor *c, unsigned jobs, csl_error *error)
 {
     c->step = STEP_WORKERS;

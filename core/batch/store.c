@@ -24,8 +24,14 @@ static const char schema[] =
     "audit_index INTEGER NOT NULL, "
     "leaf TEXT NOT "
     "NULL);"
-    "CREATE INDEX IF NOT EXISTS result_by_position ON result(position);"
+    "CREATE INDEX IF NOT EXISTS result_by_position ON result(position, id);"
     "CREATE INDEX IF NOT EXISTS result_by_status ON result(status, finished, seconds, id);"; /* survey.c */
+
+/* Cases whose files were moved away since they were read (watch.c). */
+static const char moved_table[] = "CREATE TABLE IF NOT EXISTS moved(id TEXT PRIMARY KEY) WITHOUT ROWID";
+
+static const char publish[] = "DELETE FROM moved WHERE id IN (SELECT id FROM staged);"
+                              "INSERT OR REPLACE INTO result SELECT * FROM staged; DELETE FROM staged";
 
 static csl_status failed(const csl_store *s, csl_error *error)
 {
@@ -106,6 +112,7 @@ csl_status store_open(const char *out_folder, csl_store **store, csl_error *erro
     int format = 0;
     status = check_format(*store, &format, error);
     if (status == CSL_OK) status = run(*store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", error);
+    if (status == CSL_OK) status = run(*store, moved_table, error);
     if (status == CSL_OK && format == 0) {
         char text[64];
         snprintf(text, sizeof text, "PRAGMA user_version=%d", FORMAT);
@@ -224,8 +231,7 @@ csl_status store_publish(csl_store *s, csl_error *error)
 {
     csl_status status = run(s, "BEGIN IMMEDIATE", error);
     if (status != CSL_OK) return status;
-    return end(s, run(s, "INSERT OR REPLACE INTO result SELECT * FROM staged; DELETE FROM staged", error),
-               error);
+    return end(s, run(s, publish, error), error);
 }
 
 /* Whether the log holds, at the place it was meant for, the entry of a staged result. */
@@ -261,8 +267,7 @@ csl_status store_recover(csl_store *s, const char *audit_folder, uint64_t audit_
     }
     sqlite3_finalize(all);
     sqlite3_finalize(drop);
-    if (status == CSL_OK)
-        status = run(s, "INSERT OR REPLACE INTO result SELECT * FROM staged; DELETE FROM staged", error);
+    if (status == CSL_OK) status = run(s, publish, error);
     return end(s, status, error);
 }
 
@@ -345,7 +350,7 @@ csl_status store_each_error(csl_store *s,
 {
     sqlite3_stmt *q = NULL;
     csl_status status = store_prepare(
-        s, "SELECT position, id, status, json, png, errors FROM result ORDER BY position", &q, error);
+        s, "SELECT position, id, status, json, png, errors FROM result ORDER BY position, id", &q, error);
     while (store_next(s, q, &status, error)) {
         csl_stored_case stored = {.position = (size_t)sqlite3_column_int64(q, 0),
                                   .id = (const char *)sqlite3_column_text(q, 1),

@@ -8,9 +8,10 @@
 #define CSL_BATCH_STORE_H
 
 #include "batch/batch.h"
+#include "batch/inputs.h"
 
 typedef struct store_row {
-    size_t position;                /* in the manifest */
+    size_t position;                /* in the manifest; results at one place are in the order of their ids */
     const char *id, *status, *json; /* json: the line of results.ndjson */
     const uint8_t *png;             /* or NULL */
     size_t png_length;
@@ -47,6 +48,22 @@ csl_status store_each_error(csl_store *store,
                             csl_status (*visit)(void *context, const csl_stored_case *stored,
                                                 const char *errors, csl_error *error),
                             void *context, csl_error *error);
+/* ---- one case at a time (store_case.c) ---- */
+
+typedef struct store_found {
+    bool there;
+    bool moved; /* its files were moved away since (they may be back), or were to be */
+    char status[16], stamp[INPUTS_STAMP];
+    uint64_t audit_index;
+} store_found;
+
+csl_status store_find(csl_store *store, const char *id, store_found *found, csl_error *error);
+csl_status store_line(csl_store *store, const char *id, char **json, csl_error *error); /* malloc'ed */
+/* That its files have another stamp now, but are the same. */
+csl_status store_restamp(csl_store *store, const char *id, const char *stamp, csl_error *error);
+csl_status store_set_moved(csl_store *store, const char *id, bool moved, csl_error *error);
+csl_status store_count(csl_store *store, csl_run_summary *counts, csl_error *error); /* by status */
+
 /* One file, without its write-ahead log beside it: for a finished run. */
 csl_status store_settle(csl_store *store, csl_error *error);
 

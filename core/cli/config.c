@@ -11,8 +11,8 @@
 static void help(void)
 {
     puts("Usage: consilium config show [--config FILE] [--json]\n\n"
-         "What `consilium run` is told without its command line, and where: by the configuration file or by "
-         "the environment.\n"
+         "What `consilium run` and `consilium watch` are told without their command line, and where: by the "
+         "configuration file or by\nthe environment.\n"
          "The file is the one of --config, else of CONSILIUM_CONFIG, else consilium/consilium.conf in the "
          "user's\n"
          "configuration folder, else /etc/consilium/consilium.conf. Below a line [run] it has lines NAME = "

@@ -5,6 +5,7 @@
 
 static const csl_verb verbs[] = {
     {"run", "score a batch of cases", csl_verb_run},
+    {"watch", "score cases as they come into a folder", csl_verb_watch},
     {"status", "how far a run is, and how it goes", csl_verb_status},
     {"retry", "the failed cases of a run again", csl_verb_retry},
     {"merge", "the finished shards of one run, put together", csl_verb_merge},

@@ -93,3 +93,9 @@ csl_audit_passphrase csl_passphrase_from(const char *file, bool twice)
     }
     return (csl_audit_passphrase){.ask = ask, .context = s};
 }
+
+void csl_passphrase_hand_on(const csl_audit_passphrase *passphrase)
+{
+    const source *s = passphrase->context;
+    if (s && s->given) setenv(variable, s->text, 1);
+}

@@ -11,4 +11,7 @@
  * program. */
 csl_audit_passphrase csl_passphrase_from(const char *file, bool twice);
 
+/* Back into the environment if it came from there: for a program that takes this one's place. */
+void csl_passphrase_hand_on(const csl_audit_passphrase *passphrase);
+
 #endif

@@ -26,16 +26,21 @@ static csl_status read_command(const char *out, json_t **command, csl_error *err
     csl_store *store;
     csl_status status = csl_store_open_read(out, &store, error);
     if (status != CSL_OK) return status;
-    const char *text = csl_store_fact(store, "command");
+    const char *text = csl_store_fact(store, "command"), *watched = csl_store_fact(store, "watch");
     *command = text ? json_loads(text, 0, NULL) : NULL;
     if (!json_is_array(json_object_get(*command, "arguments")) ||
         !json_is_string(json_object_get(*command, "folder")) ||
         !json_is_string(json_object_get(*command, "out"))) {
         json_decref(*command);
         *command = NULL;
-        status = csl_fail(
-            error, CSL_EFORMAT, out,
-            "does not say how it was asked for; give `consilium run` the same arguments and --retry");
+        status = watched ? csl_fail(error, CSL_EUSAGE, out,
+                                    "holds what `consilium watch %s` did; put the failed cases into that "
+                                    "folder again, or start it "
+                                    "with --retry",
+                                    watched)
+                         : csl_fail(error, CSL_EFORMAT, out,
+                                    "does not say how it was asked for; give `consilium run` the same "
+                                    "arguments and --retry");
     }
     csl_store_close(store);
     return status;

@@ -97,6 +97,20 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          CSL_SETTING_TEXT},
     [RUN_JSON] = {"json", NULL, NULL, "print the summary as a JSON object", CSL_SETTING_SWITCH,
                   .command_alone = true},
+    [WATCH_QUIET] = {"quiet", "S", "60",
+                     "seconds without a change after which a case is complete; longer than a sender pauses",
+                     CSL_SETTING_NUMBER, 1, 86400, .section = "watch"},
+    [WATCH_POLL] = {"poll", "S", "5",
+                    "seconds between two looks through all of IN; only so are late files found, and cases "
+                    "where the kernel tells of none, as on network file systems",
+                    CSL_SETTING_NUMBER, 1, 86400, .section = "watch"},
+    [WATCH_ARCHIVE] = {"archive", "DIR", NULL,
+                       "where a case goes when its result is durable; without it cases stay in IN",
+                       CSL_SETTING_TEXT, .section = "watch"},
+    [WATCH_FAILED] = {"failed", "DIR", "as --archive says", "where a case goes that failed", CSL_SETTING_TEXT,
+                      .section = "watch"},
+    [WATCH_CHECK] = {"check", NULL, NULL, "say whether it could start, load plugins and model once, and end",
+                     CSL_SETTING_SWITCH, .command_alone = true, .section = "watch"},
 };
 
 static csl_status parse_words(const csl_settings *s, csl_run_options *o, csl_error *error)

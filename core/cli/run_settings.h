@@ -1,4 +1,4 @@
-/* What `consilium run` may be told. */
+/* What `consilium run` may be told, and `consilium watch`, which may be told all of it and a little more. */
 #ifndef CSL_CLI_RUN_SETTINGS_H
 #define CSL_CLI_RUN_SETTINGS_H
 
@@ -37,6 +37,11 @@ enum {
     RUN_METRICS_FILE,
     RUN_METRICS_LISTEN,
     RUN_JSON,
+    WATCH_QUIET,
+    WATCH_POLL,
+    WATCH_ARCHIVE,
+    WATCH_FAILED,
+    WATCH_CHECK,
     RUN_SETTINGS
 };
 

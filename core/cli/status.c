@@ -25,8 +25,8 @@ static void help(void)
 typedef struct state {
     csl_store_survey survey;
     size_t total;
-    bool going_on;
-    double idle; /* seconds since the last result; NAN: none yet, or not running */
+    bool going_on, watched;         /* watched: the results of `consilium watch` */
+    double idle;                    /* seconds since the last result; NAN: none yet, or not running */
     const char *started, *finished; /* facts; NULL: not known */
     json_t *reasons, *slowest;
 } state;
@@ -49,6 +49,7 @@ static csl_status look(csl_store *store, const char *out, state *s, csl_error *e
     s->total = cases ? strtoul(cases, NULL, 10) : 0;
     s->started = csl_store_fact(store, "started");
     s->finished = csl_store_fact(store, "finished");
+    s->watched = csl_store_fact(store, "watch") != NULL;
     s->going_on = csl_run_is_going_on(out);
     s->idle = NAN;
     s->reasons = json_array();
@@ -56,6 +57,7 @@ static csl_status look(csl_store *store, const char *out, state *s, csl_error *e
     csl_status status = csl_store_look(store, &s->survey, error);
     if (status == CSL_OK && s->going_on && s->survey.last > 0)
         s->idle = fmax(0, (double)time(NULL) - s->survey.last);
+    if (s->watched) s->total = s->survey.scored + s->survey.failed + s->survey.withheld; /* so far */
     if (status == CSL_OK) status = csl_store_reasons(store, MOST, add_reason, s, error);
     if (status == CSL_OK) status = csl_store_slowest(store, MOST, add_slow, s, error);
     return status;
@@ -68,7 +70,10 @@ static size_t done(const state *s)
 
 static const char *word(const state *s)
 {
-    return s->going_on ? "running" : done(s) < s->total ? "stopped" : "finished";
+    return s->watched           ? (s->going_on ? "watching" : "stopped")
+           : s->going_on        ? "running"
+           : done(s) < s->total ? "stopped"
+                                : "finished";
 }
 
 static double seconds_left(const state *s)

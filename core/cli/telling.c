@@ -100,7 +100,8 @@ static void show_progress(csl_telling *t, const csl_run_summary *s)
 
 static void show(csl_telling *t, const csl_event *e)
 {
-    if (e->kind == CSL_EVENT_STARTED || e->kind == CSL_EVENT_PROGRESS) show_progress(t, e->run);
+    if (!t->endless && (e->kind == CSL_EVENT_STARTED || e->kind == CSL_EVENT_PROGRESS))
+        show_progress(t, e->run);
     if (!e->text) return;
     csl_progress_end();
     fprintf(stderr, "consilium: %s: ", t->verb);
@@ -112,6 +113,11 @@ static void print_line(csl_telling *t, const csl_event *e)
 {
     bool goes_on = e->kind == CSL_EVENT_PROGRESS;
     if (goes_on && csl_seconds() - t->told < json_progress_seconds) return;
+    if (goes_on && t->endless) {
+        size_t done = e->run->scored + e->run->failed + e->run->withheld;
+        if (done == t->shown && !e->queue->running) return;
+        t->shown = done;
+    }
     if (goes_on || e->kind == CSL_EVENT_STARTED) t->told = csl_seconds();
     char *line = csl_event_line(e);
     if (line) fprintf(stderr, "%s\n", line);

@@ -8,8 +8,9 @@
 typedef struct csl_telling {
     const char *verb;
     bool json;
-    size_t shown;         /* results, in the progress that was shown last */
-    double told;          /* when progress was last told as JSON */
+    bool endless; /* a watch: how far it is is no news while nothing changes, and nothing for a terminal */
+    size_t shown; /* results, in the progress that was shown last */
+    double told;  /* when progress was last told as JSON */
     csl_metrics *metrics; /* NULL: nobody wants them */
     const char *file;     /* of them, or NULL; borrowed */
     double written;       /* when */

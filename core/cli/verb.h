@@ -31,6 +31,7 @@ int csl_verb_run(int argc, char **argv);
 int csl_verb_status(int argc, char **argv);
 int csl_verb_synth(int argc, char **argv);
 int csl_verb_train(int argc, char **argv);
+int csl_verb_watch(int argc, char **argv);
 
 /* A text that comes from a file, as UTF-8 in which every control character is a '?': it can neither break the
  * line nor steer a terminal. */
