@@ -94,10 +94,11 @@ typedef enum csl_audit_kind {
 
 /* Something the event is about. A text has at most 4,096 bytes; what XML cannot carry is written as \xNN. */
 typedef struct csl_audit_object {
-    const char *role;   /* "case", "input", "plugin", "model", "result", "patient", or a-z and '-' */
+    const char *role;   /* "case", "input", "plugin", "model", "result", "patient", "study", or a-z and '-' */
     const char *id;     /* case id, file name, plugin id and version; see csl_audit_protect */
     const char *sha256; /* 64 hex digits, or NULL */
-    const char *detail; /* free text without patient data, or NULL: modality, version */
+    const char *detail; /* free text without patient data, or NULL: modality, version; of a "study", by its
+                         * UID, SOP classes and how many instances of each: "UID COUNT UID COUNT" */
 } csl_audit_object;
 
 typedef struct csl_audit_event {
@@ -127,7 +128,7 @@ csl_status csl_audit_recover(const char *folder, const char *vkey_text, uint64_t
  * or CSL_EUSAGE (the event cannot be written) the log is as it was. */
 csl_status csl_audit_append(csl_audit_log *log, const csl_audit_event *event, uint64_t *index,
                             csl_digest *leaf, csl_error *error);
-/* From now on ids of the roles "case", "input" and "reason" stand in entries as commitments
+/* From now on ids of the roles "case", "input", "study" and "reason" stand in entries as commitments
  * ("commitment:HEX": HMAC-SHA-256 of role, 0x00 and id, under a salt that each event has for itself), and
  * those of "patient" as pseudonyms ("pseudonym:HEX": the same under the key). Salts, and ids sealed with the
  * key, go to DIR.openings and are durable before the entries; CSL_EMISMATCH if those that are there were

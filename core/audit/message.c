@@ -79,6 +79,7 @@ static const struct role {
     {"model", "2", "4", {"model", OURS, "Model"}},
     {"result", "2", "3", {"result", OURS, "Result record"}},
     {"patient", "1", "1", {"2", "RFC-3881", "Patient Number"}},
+    {"study", "2", "3", {"110180", DCM, "Study Instance UID"}},
 };
 
 void audit_actor_now(audit_actor *actor, const char *origin)
@@ -140,6 +141,22 @@ static csl_status check_text(const char *what, const char *text, csl_error *erro
     return CSL_OK;
 }
 
+/* "UID COUNT UID COUNT ...": SOP classes of a study, PS3.15 section A.5.2. False if it is something else. */
+static bool sop_classes(csl_buffer *out, const char *classes)
+{
+    while (*classes) {
+        size_t uid = strspn(classes, "0123456789."), digits;
+        if (!uid || classes[uid] != ' ') return false;
+        const char *number = classes + uid + 1;
+        digits = strspn(number, "0123456789");
+        if (!digits || digits > 9 || (number[digits] && number[digits] != ' ')) return false;
+        csl_buffer_printf(out, "<SOPClass UID=\"%.*s\" NumberOfInstances=\"%.*s\"/>", (int)uid, classes,
+                          (int)digits, number);
+        classes = number + digits + (number[digits] == ' ');
+    }
+    return true;
+}
+
 static csl_status write_object(csl_buffer *out, const csl_audit_object *object, csl_error *error)
 {
     if (!object->role || !object->id ||
@@ -168,11 +185,17 @@ static csl_status write_object(csl_buffer *out, const csl_audit_object *object, 
         csl_digest_hex(&digest, hex);
         detail(out, "<ParticipantObjectDetail type=\"SHA-256\" value=\"", hex);
     }
-    if (object->detail) detail(out, "<ParticipantObjectDetail type=\"detail\" value=\"", object->detail);
+    bool study = !strcmp(object->role, "study");
+    if (object->detail && !study)
+        detail(out, "<ParticipantObjectDetail type=\"detail\" value=\"", object->detail);
     /* The published schema asks for a description with a list of studies; both may be empty. */
-    csl_buffer_text(
-        out, "<ParticipantObjectDescription><ParticipantObjectContainsStudy/></ParticipantObjectDescription>"
-             "</ParticipantObjectIdentification>");
+    csl_buffer_text(out, "<ParticipantObjectDescription>");
+    if (study && object->detail && !sop_classes(out, object->detail))
+        return csl_fail(error, CSL_EUSAGE, NULL,
+                        "audit event: the detail of a study is UIDs of SOP classes, each with a number of "
+                        "instances");
+    csl_buffer_text(out, "<ParticipantObjectContainsStudy/></ParticipantObjectDescription>"
+                         "</ParticipantObjectIdentification>");
     return CSL_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "audit/text.h"
+#include "base/buffer.h"
 
 static char *attribute(const xmlNode *node, const char *name)
 {
@@ -97,15 +98,38 @@ static char *decoded(const xmlNode *detail)
     return value;
 }
 
+/* What an object is called here: by its code where that is ours. */
+static char *role_of(const xmlNode *type)
+{
+    if (has(type, "codeSystemName", "RFC-3881") && has(type, "csd-code", "2")) return strdup("patient");
+    if (has(type, "codeSystemName", "DCM") && has(type, "csd-code", "110180")) return strdup("study");
+    return attribute(type, "csd-code");
+}
+
+/* SOP classes of a study, as its detail: "UID COUNT UID COUNT". */
+static void read_classes(const xmlNode *description, csl_audit_record_object *out)
+{
+    csl_buffer text;
+    csl_buffer_init(&text, CSL_AUDIT_MAX_ENTRY);
+    for (const xmlNode *node = description->children; node; node = node->next) {
+        if (!is(node, "SOPClass")) continue;
+        char *uid = attribute(node, "UID"), *count = attribute(node, "NumberOfInstances");
+        csl_buffer_printf(&text, "%s%s%s%s", text.length ? " " : "", uid ? uid : "",
+                          count && *count ? " " : "", count ? count : "");
+        free(uid);
+        free(count);
+    }
+    if (text.length) put(&out->detail, strdup((const char *)text.bytes));
+    csl_buffer_free(&text);
+}
+
 static void read_object(const xmlNode *object, csl_audit_record_object *out)
 {
     *out = (csl_audit_record_object){strdup(""), attribute(object, "ParticipantObjectID"), strdup(""),
                                      strdup("")};
     for (const xmlNode *node = object->children; node; node = node->next) {
-        if (is(node, "ParticipantObjectIDTypeCode"))
-            put(&out->role, has(node, "codeSystemName", "RFC-3881") && has(node, "csd-code", "2")
-                                ? strdup("patient")
-                                : attribute(node, "csd-code"));
+        if (is(node, "ParticipantObjectIDTypeCode")) put(&out->role, role_of(node));
+        if (is(node, "ParticipantObjectDescription")) read_classes(node, out);
         if (is(node, "ParticipantObjectDetail"))
             put(has(node, "type", "SHA-256") ? &out->sha256 : &out->detail, decoded(node));
     }

@@ -16,6 +16,7 @@ audit_hiding audit_hiding_of(const char *role)
     } hidden[] = {{"case", AUDIT_COMMITTED},
                   {"input", AUDIT_COMMITTED},
                   {"reason", AUDIT_COMMITTED},
+                  {"study", AUDIT_COMMITTED},
                   {"patient", AUDIT_PSEUDONYM}};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (!strcmp(role, hidden[i].role)) return hidden[i].hiding;

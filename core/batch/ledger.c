@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "batch/study.h"
 
 enum { OBJECTS_BESIDE_INPUTS = 4, MAX_PATIENTS = 8 };
 /* Its files are DICOM instances, whose reading is an event of its own (PS3.15 section A.5.3). */
@@ -125,23 +126,36 @@ static size_t put_patients(const record *r, csl_audit_object *objects)
     return count;
 }
 
-/* That DICOM instances of a case were read, where any were. Which they are stands in the case's own entry. */
+/* That DICOM instances of a case were read, where any were, and of which studies (PS3.15 section A.5.3.3).
+ * Which files they are in stands in the case's own entry. */
 static csl_status append_instances(csl_audit_log *log, const record *r, const char *id, csl_error *error)
 {
     size_t dicom = 0, count = 0;
     for (size_t i = 0; i < json_array_size(r->adapters); i++)
         dicom += !strcmp(json_string_value(json_array_get(r->adapters, i)), dicom_adapter);
     if (!dicom) return CSL_OK;
-    csl_audit_object objects[MAX_PATIENTS + 2];
+    size_t study_count;
+    csl_audit_object *studies = study_objects(r->studies, &study_count);
+    csl_audit_object *objects = calloc(MAX_PATIENTS + 2 + study_count, sizeof *objects);
     char text[96];
+    csl_status status =
+        studies && objects ? CSL_OK : csl_fail(error, CSL_ENOMEM, id, "no memory for an audit entry");
+    if (status != CSL_OK) goto done;
     snprintf(text, sizeof text, "%zu %s of the entry of this case that follows", dicom,
              dicom == 1 ? "input" : "inputs");
     objects[count++] = (csl_audit_object){.role = "case", .id = id};
     objects[count++] = (csl_audit_object){.role = "instances", .id = text, .detail = dicom_adapter};
     count += put_patients(r, objects + count);
-    csl_audit_event event = {
-        .kind = CSL_AUDIT_INSTANCES, .success = true, .objects = objects, .object_count = count};
-    return csl_audit_append(log, &event, NULL, NULL, error);
+    if (study_count) memcpy(objects + count, studies, study_count * sizeof *studies);
+    csl_audit_event event = {.kind = CSL_AUDIT_INSTANCES,
+                             .success = true,
+                             .objects = objects,
+                             .object_count = count + study_count};
+    status = csl_audit_append(log, &event, NULL, NULL, error);
+done:
+    study_objects_free(studies, study_count);
+    free(objects);
+    return status;
 }
 
 csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, const char *model,

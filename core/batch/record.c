@@ -7,6 +7,7 @@
 #include "base/png.h"
 #include "batch/caution.h"
 #include "batch/message.h"
+#include "batch/study.h"
 #include "batch/text.h"
 
 enum {
@@ -380,6 +381,12 @@ static csl_status build(check *k, const record_card *card, const csl_manifest_ca
               : abstained ? CSL_AUDIT_CASE_ABSTAINED
                           : CSL_AUDIT_CASE_WITHHELD;
     r->patients = texts_of(k, from, "patients", MAX_PATIENTS);
+    r->studies = json_incref((json_t *)(uintptr_t)array_of(k, from, "studies", CSL_MAX_FACTS));
+    for (size_t i = 0; i < json_array_size(r->studies); i++) {
+        const char *fact = json_string_value(json_array_get(r->studies, i));
+        study s;
+        need(k, fact && study_read(fact, &s), "studies");
+    }
     r->adapters = texts_of(k, from, "adapters", which->count);
     need(k, json_array_size(r->adapters) == json_array_size(hashes), "adapters");
     if (k->wrong) return csl_fail(error, CSL_EFORMAT, NULL, "the answer has a wrong %s", k->wrong);
@@ -452,6 +459,7 @@ void record_free(record *r)
     free(r->audit_reason);
     free(r->why);
     json_decref(r->patients);
+    json_decref(r->studies);
     json_decref(r->adapters);
     csl_buffer_free(&r->png);
     *r = (record){0};

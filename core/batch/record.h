@@ -30,6 +30,7 @@ typedef struct record {
     const char *word;    /* the same in one word of docs/operations.md; NULL if scored */
     char *why;           /* the same with them, NULL if scored; the log hides it */
     json_t *patients;    /* [identifier], for the log, which hides them too; may be NULL */
+    json_t *studies;     /* [fact of a study, as study.h reads it], for the log; may be NULL */
     json_t *adapters;    /* [plugin id or "", an input]; NULL if it is not known */
     csl_buffer png;      /* key image; length 0: none */
 } record;

@@ -8,6 +8,7 @@
 
 #include "batch/caution.h"
 #include "batch/message.h"
+#include "batch/study.h"
 #include "batch/text.h"
 #include "model/model.h"
 
@@ -250,6 +251,17 @@ static json_t *patients_of(const answer *a)
     return patients;
 }
 
+/* What they hold of DICOM studies: for the log. */
+static json_t *studies_of(const answer *a)
+{
+    json_t *studies = json_array();
+    study s;
+    for (size_t i = 0; i < a->c->fact_count; i++)
+        if (a->c->facts[i].kind == CSL_FACT_STUDY && study_read(a->c->facts[i].value, &s))
+            json_array_append_new(studies, json_string(a->c->facts[i].value));
+    return studies;
+}
+
 static json_t *adapters_of(const answer *a)
 {
     json_t *adapters = json_array();
@@ -275,11 +287,12 @@ static csl_status write_record(const answer *a, csl_buffer *out, csl_error *erro
     const csl_model *model = a->w->model;
     json_t *sets = a->judged ? caution_sets(model, a->judged, a->caution->coverage) : json_array();
     json_t *novelty = a->judged ? caution_novelty(model, a->judged, a->caution->novelty) : json_null();
-    json_t *record = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
-                               a->status, "code", (int)a->code, "patients", patients_of(a), "adapters",
-                               adapters_of(a), "reason", reason, "rules", rules_of(a), "scores", scores_of(a),
-                               "sets", sets, "novelty", novelty, "present", present_of(a), "warnings",
-                               warnings_of(a), "sha256", hashes_of(a), "picture", picture_of(a));
+    json_t *record =
+        json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status",
+                  a->status, "code", (int)a->code, "patients", patients_of(a), "studies", studies_of(a),
+                  "adapters", adapters_of(a), "reason", reason, "rules", rules_of(a), "scores", scores_of(a),
+                  "sets", sets, "novelty", novelty, "present", present_of(a), "warnings", warnings_of(a),
+                  "sha256", hashes_of(a), "picture", picture_of(a));
     char *text = record ? json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(record);
     if (!text)

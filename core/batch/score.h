@@ -2,10 +2,11 @@
  * the model, and answers with a record:
  *
  *   text   JSON, {"status": "scored" | "failed" | "withheld", "reason": text or null, "rules": [text],
- *          "code": csl_status of a failure, else 0, "patients": [identifier], "adapters": [plugin id or "",
- * an input], "scores": [{"probability", "low", "high", "logit", "baseline", "contributions": [number a
- * modality], "findings": [{"modality", "label", "attribution", "source"}]}], "sets": [[bool an answer] a
- * task], "novelty": {...} or null (both as caution.h has them), "present": [bool a modality], "warnings":
+ *          "code": csl_status of a failure, else 0, "patients": [identifier], "studies": [fact], "adapters":
+ * [plugin id or "", an input], "scores": [{"probability", "low", "high", "logit", "baseline",
+ * "contributions": [number a modality], "findings": [{"modality", "label", "attribution", "source"}]}],
+ * "sets": [[bool an answer] a task], "novelty": {...} or null (both as caution.h has them), "present": [bool
+ * a modality], "warnings":
  * [{"text", "place", "source"}], "sha256": [hex an input], "picture": {"width", "height", "aspect",
  * "caption", "source"} or null} bytes  the picture, [height][width], 0 black to 255 white
  *

@@ -236,6 +236,6 @@ const char *csl_fact_kind_name(uint32_t kind)
 {
     static const char *const names[] = {"unknown",      "patient_id", "birth_date",   "sex",
                                         "sex_inferred", "date",       "genome_build", "sample",
-                                        "patient_name", "death_date"};
+                                        "patient_name", "death_date", "study"};
     return names[kind < sizeof names / sizeof *names ? kind : 0];
 }

@@ -35,6 +35,7 @@ static const struct entity {
 } entities[] = {{"patient", "1", "Person", "1", "Patient"},
                 {"case", "2", "System Object", "20", "Job"},
                 {"result", "2", "System Object", "3", "Report"},
+                {"study", "2", "System Object", "3", "Report"},
                 {"", "2", "System Object", "4", "Domain Resource"}};
 
 static json_t *entity_of(const csl_audit_record_object *o)

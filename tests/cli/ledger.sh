@@ -44,8 +44,25 @@ else
     say "skipped: no published schema"
 fi
 
+# The studies that were read (PS3.15 A.5.3.3), as DCMTK finds them in the files.
+if command -v dcmdump >/dev/null; then
+    "$CONSILIUM" audit reveal "$log" --pseudonyms "$hmac" --json >"$T/revealed"
+    # UID of the study, that of the SOP class and how many, of the DICOM files of a case.
+    studies() {
+        for file in "$T/cohort/cases/$1"/*; do
+            dcmdump -q +P StudyInstanceUID +P SOPClassUID -Un "$file" 2>/dev/null | sed -n 's/.*(0020,000d) UI \[\(.*\)\].*/study \1/p; s/.*(0008,0016) UI \[\(.*\)\].*/class \1/p' | sort -r | cut -d' ' -f2 | paste -sd' '
+        done | grep . | sort | uniq -c | sed 's/^ *\([0-9]*\) \(.*\)/\2 \1/'
+    }
+    for case in SYN-000005 SYN-000006; do
+        same "the studies of $case" "$(jq -r "select(.type==\"Instances read\" and any(.objects[]; .role==\"case\" and .id==\"$case\")).objects[] | select(.role==\"study\") | .id + \" \" + (.detail | [scan(\"[0-9.]+ [0-9]+\")][])" "$T/revealed" | sort)" \
+            "$(studies $case)"
+    done
+    study=$(studies SYN-000005 | cut -d' ' -f1)
+    [ -n "$study" ] || fail "the files of SYN-000005 name no study"
+fi
+
 # Nothing in plain.
-for word in SYN-0000 Doe "$patient" record.json dx.dcm; do
+for word in SYN-0000 Doe_ "$patient" record.json dx.dcm ${study:+"$study"}; do
     grep -rqF -- "$word" "$log" "$T/run/audit.openings" && fail "'$word' stands in the log or its openings"
 done
 same "the openings are private" "$(stat -c %a "$T/run/audit.openings")" 600

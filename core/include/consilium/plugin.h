@@ -109,7 +109,9 @@ enum {
     CSL_FACT_GENOME_BUILD = 6, /* GRCh37 or GRCh38 */
     CSL_FACT_SAMPLE = 7,       /* identifier of a specimen or sequenced sample */
     CSL_FACT_PATIENT_NAME = 8, /* FAMILY^GIVEN, as DICOM writes it */
-    CSL_FACT_DEATH_DATE = 9    /* as birth date */
+    CSL_FACT_DEATH_DATE = 9,   /* as birth date */
+    CSL_FACT_STUDY = 10 /* instances that were read of a DICOM study: the UID of the study, that of their
+                         * SOP class and how many, with one space between */
 };
 
 typedef struct csl_fact {

@@ -187,6 +187,7 @@ int32_t csl_reading_survey(csl_reading *reading)
     if (!facts) return CSL_PLUGIN_NO_MEMORY;
     for (uint32_t i = 0; i < reading->input_count && status == CSL_PLUGIN_OK; i++)
         status = look_at(reading, i, facts, &seen);
+    if (status == CSL_PLUGIN_OK) status = csl_facts_emit_studies(facts, reading->sink);
     csl_facts_free(facts);
     if (status == CSL_PLUGIN_OK) status = csl_privacy_warn(&seen, reading->sink);
     if (status != CSL_PLUGIN_OK || reading->instance_count == 0) return status;

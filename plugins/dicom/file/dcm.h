@@ -88,6 +88,7 @@ typedef struct csl_dcm_header {
     char patient_id[CSL_DCM_TEXT_BYTES], issuer[CSL_DCM_TEXT_BYTES], patient_name[CSL_DCM_TEXT_BYTES];
     char birth_date[16], sex[17], study_date[16], study_time[17]; /* as written: DA, CS, DA, TM */
     char sop_class[CSL_DCM_UID_BYTES], sop_instance[CSL_DCM_UID_BYTES], series[CSL_DCM_UID_BYTES];
+    char study[CSL_DCM_UID_BYTES];
     char frame_of_reference[CSL_DCM_UID_BYTES];
     char sop_name[64];        /* of the class, for messages */
     char transfer_syntax[64]; /* name, for messages */

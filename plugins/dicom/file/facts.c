@@ -9,9 +9,17 @@ typedef struct known {
     char value[CSL_DCM_TEXT_BYTES], system[CSL_DCM_TEXT_BYTES];
 } known;
 
+/* Instances of one SOP class in one study. */
+typedef struct holding {
+    char study[CSL_DCM_UID_BYTES], sop_class[CSL_DCM_UID_BYTES];
+    uint32_t instances, input; /* the first of them */
+} holding;
+
 struct csl_facts {
     known *items;
     size_t count, capacity;
+    holding *holdings;
+    size_t holding_count, holding_capacity;
 };
 
 csl_facts *csl_facts_new(void)
@@ -21,7 +29,9 @@ csl_facts *csl_facts_new(void)
 
 void csl_facts_free(csl_facts *facts)
 {
-    if (facts) free(facts->items);
+    if (!facts) return;
+    free(facts->items);
+    free(facts->holdings);
     free(facts);
 }
 
@@ -100,6 +110,65 @@ static int32_t emit(csl_facts *facts, const csl_sink *sink, uint32_t input, uint
     return sink->fact(sink, &fact);
 }
 
+/* PS3.5 section 9.1: numbers without a leading zero, with points between; the first is 0, 1 or 2. */
+static bool is_uid(const char *text)
+{
+    size_t digits = 0;
+    bool zero = false;
+    if (text[0] < '0' || text[0] > '2' || text[1] != '.') return false;
+    for (; *text; text++) {
+        if (*text == '.') {
+            if (!digits || (zero && digits > 1)) return false;
+            digits = 0;
+            continue;
+        }
+        if (*text < '0' || *text > '9') return false;
+        if (!digits++) zero = *text == '0';
+    }
+    return digits == 1 || (digits > 1 && !zero);
+}
+
+static int32_t count_instance(csl_facts *facts, const csl_dcm_header *header, uint32_t input)
+{
+    if (!is_uid(header->study) || !is_uid(header->sop_class)) return CSL_PLUGIN_OK;
+    /* From the end: files of a study come together. */
+    for (size_t i = facts->holding_count; i > 0; i--) {
+        holding *h = &facts->holdings[i - 1];
+        if (strcmp(h->study, header->study) != 0 || strcmp(h->sop_class, header->sop_class) != 0) continue;
+        h->instances++;
+        return CSL_PLUGIN_OK;
+    }
+    if (facts->holding_count == facts->holding_capacity) {
+        size_t wanted = facts->holding_capacity ? 2 * facts->holding_capacity : 4;
+        holding *grown = realloc(facts->holdings, wanted * sizeof *grown);
+        if (!grown) return CSL_PLUGIN_NO_MEMORY;
+        facts->holdings = grown;
+        facts->holding_capacity = wanted;
+    }
+    holding *h = &facts->holdings[facts->holding_count++];
+    *h = (holding){.instances = 1, .input = input};
+    memcpy(h->study, header->study, sizeof h->study);
+    memcpy(h->sop_class, header->sop_class, sizeof h->sop_class);
+    return CSL_PLUGIN_OK;
+}
+
+int32_t csl_facts_emit_studies(const csl_facts *facts, const csl_sink *sink)
+{
+    int32_t status = CSL_PLUGIN_OK;
+    for (size_t i = 0; status == CSL_PLUGIN_OK && i < facts->holding_count; i++) {
+        const holding *h = &facts->holdings[i];
+        char value[2 * CSL_DCM_UID_BYTES + 16];
+        snprintf(value, sizeof value, "%s %s %u", h->study, h->sop_class, h->instances);
+        csl_fact fact = {.struct_size = sizeof fact,
+                         .kind = CSL_FACT_STUDY,
+                         .input = h->input,
+                         .value = value,
+                         .place = "(0020,000D) StudyInstanceUID"};
+        status = sink->fact(sink, &fact);
+    }
+    return status;
+}
+
 /* A person name without empty components at its end (PS3.5 6.2.1). */
 static void trimmed_name(const char *name, char *to, size_t size)
 {
@@ -133,5 +202,5 @@ int32_t csl_facts_emit(csl_facts *facts, const csl_dcm_header *header, uint32_t 
         status = emit(facts, sink, input, CSL_FACT_SEX, sex, "", "(0010,0040) PatientSex");
     if (status == CSL_PLUGIN_OK)
         status = emit(facts, sink, input, CSL_FACT_DATE, study, "", "(0008,0020) StudyDate");
-    return status;
+    return status == CSL_PLUGIN_OK ? count_instance(facts, header, input) : status;
 }

@@ -14,6 +14,9 @@ void csl_facts_free(csl_facts *facts);
  * Returns what the sink says, or CSL_PLUGIN_NO_MEMORY. */
 int32_t csl_facts_emit(csl_facts *facts, const csl_dcm_header *header, uint32_t input, const csl_sink *sink);
 
+/* Emits how many instances of each study and SOP class the headers were of, as far as both have a UID. */
+int32_t csl_facts_emit_studies(const csl_facts *facts, const csl_sink *sink);
+
 /* DICOM DA (YYYYMMDD, or YYYY.MM.DD as before 1993) to YYYY-MM-DD; false if that day never was. */
 bool csl_date_of(const char *da, char date[11]);
 /* DICOM TM (HHMM, HHMMSS, fractions ignored) to HH:MM:SS; false if there is no such time. */

@@ -138,6 +138,7 @@ int32_t csl_dcm_header_read(csl_dcm_file *file, csl_dcm_header *header, csl_dcm_
         if (!header->sop_class[0])
             std::memcpy(header->sop_class, file->media_class, sizeof header->sop_class);
         copy_text(dataset, DCM_SOPInstanceUID, nullptr, header->sop_instance, sizeof header->sop_instance);
+        copy_text(dataset, DCM_StudyInstanceUID, nullptr, header->study, sizeof header->study);
         copy_text(dataset, DCM_SeriesInstanceUID, nullptr, header->series, sizeof header->series);
         copy_text(dataset, DCM_FrameOfReferenceUID, nullptr, header->frame_of_reference,
                   sizeof header->frame_of_reference);

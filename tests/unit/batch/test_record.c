@@ -29,7 +29,8 @@ static record_card card_of(void)
 /* What a well-behaved child says of a scored case. */
 static const char good[] =
     "{'status':'scored','reason':null,'rules':[],'code':0,'patients':['MRN-1'],"
-    "'adapters':['org.consilium.dicom',''],'scores':[{'probability':0.75,'low':"
+    "'studies':['1.2.3 1.2.840.10008.5.1.4.1.1.2 "
+    "214'],'adapters':['org.consilium.dicom',''],'scores':[{'probability':0.75,'low':"
     "0.5,'high':0.875,'logit':1.5,"
     "'baseline':-0.5,'contributions':[2.0,0.0],'findings':[{'"
     "modality':'image','label':'slice 4',"
@@ -118,6 +119,12 @@ static const struct {
     {"'status':'scored'", "'status':'approved'", "status"},
     {"'patients':['MRN-1']", "'patients':['\\n']", "patients"},
     {"'patients':['MRN-1']", "'patients':7", "patients"},
+    {"'studies':[", "'studies':['1.2.3 1.2.3',", "studies"},    /* no number */
+    {"'studies':[", "'studies':['1.2.3 1.2.03 4',", "studies"}, /* PS3.5 section 9.1 */
+    {"'studies':[", "'studies':['1.2.3 1.2.3 0',", "studies"},  /* what was not read */
+    {"'studies':[", "'studies':['1.2.3 1.2.3 4 5',", "studies"},
+    {"'studies':[", "'studies':['Doe 1.2.3 4',", "studies"},
+    {"'studies':[", "'studies':[7,", "studies"},
     {"'adapters':['org.consilium.dicom','']", "'adapters':['']", "adapters"},
     {"'status':'scored'", "'status':'failed'", "reason"},
     {"'reason':null", "'reason':'because'", "reason"},

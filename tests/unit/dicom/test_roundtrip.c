@@ -27,8 +27,13 @@ Test(roundtrip, identity_and_layout)
     cr_assert_eq(h->status, CSL_PLUGIN_OK, "%s: %s", h->failure.place, h->failure.text);
     cr_assert_eq(h->token_count, (size_t)TOKENS);
     cr_assert_eq(h->warning_count, 0u);
-    /* One fact of each kind, however many files say it. */
-    cr_assert_eq(h->fact_count, 5u);
+    /* One fact of each kind, however many files say it; how many they are of each SOP class (PS3.6 table A-1:
+     * CT Image Storage, Digital X-Ray Image Storage - For Presentation). */
+    cr_assert_eq(h->fact_count, 7u);
+    const char *study = heard_fact(h, CSL_FACT_STUDY);
+    cr_assert_eq(strncmp(study, "2.25.", 5), 0, "%s", study);
+    cr_assert(strstr(study, " 1.2.840.10008.5.1.4.1.1.2 8"), "%s", study);
+    cr_assert(strstr(h->facts[6].text, " 1.2.840.10008.5.1.4.1.1.1.1 1"), "%s", h->facts[6].text);
     cr_assert_str_eq(heard_fact(h, CSL_FACT_PATIENT_ID), "SYN-000017");
     cr_assert_str_eq(heard_fact(h, CSL_FACT_PATIENT_NAME), "Grün^Ada");
     cr_assert_str_eq(heard_fact(h, CSL_FACT_BIRTH_DATE), "1961-02-28");
