@@ -77,10 +77,12 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
     [RUN_PLUGINS] = {"plugins", "DIR", NULL, "look for adapters in these folders first (separated by ':')",
                      CSL_SETTING_TEXT},
     [RUN_OPTION] =
-        {"option", "NAME=VALUE", NULL,
-         "options of adapters, separated by white space; `consilium plugin list` names them. The model was "
-         "trained with its own",
-         CSL_SETTING_TEXT},
+        {.name = "option",
+         .value = "NAME=VALUE",
+         .help =
+             "options of adapters, separated by white space; may be repeated; `consilium plugin list` names "
+             "them. The model was trained with its own",
+         .adds = true},
     [RUN_LOG] =
         {"log", "WORD", "text",
          "what is said on the standard error while it runs: text, for a terminal; json: an object a line "

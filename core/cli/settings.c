@@ -215,12 +215,17 @@ static csl_status read_command_line(csl_settings *s, const struct option *option
                                     csl_error *error)
 {
     csl_status status = CSL_OK;
+    bool told[CSL_MAX_SETTINGS] = {false};
     optind = 0;
     for (int c; status == CSL_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == CONFIG) continue;
-        char place[MAX_NAME];
+        char place[MAX_NAME], *both = NULL;
         snprintf(place, sizeof place, "--%s", s->table[c].name);
-        status = put(s, (size_t)c, optarg ? optarg : "yes", "command line", place, error);
+        if (s->table[c].adds && told[c] && asprintf(&both, "%s %s", s->values[c], optarg) < 0)
+            return csl_fail(error, CSL_ENOMEM, NULL, "no memory for settings");
+        status = put(s, (size_t)c, both ? both : optarg ? optarg : "yes", "command line", place, error);
+        told[c] = true;
+        free(both);
     }
     return status;
 }

@@ -29,6 +29,7 @@ typedef struct csl_setting {
     csl_setting_kind kind;
     double low, high;   /* of numbers */
     bool command_alone; /* not in the file or the environment */
+    bool adds; /* told again on the command line, a value is added to the one before, behind a space */
     /* NULL: CSL_SETTINGS_SECTION, which all verbs read. Another is the name of the one verb that takes it. */
     const char *section;
 } csl_setting;

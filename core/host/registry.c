@@ -247,17 +247,20 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
 {
     if (s->state == SLOT_READY) return CSL_OK;
     const csl_plugin *t = s->entry.table;
-    if (s->state != SLOT_LOADED)
-        return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin failed to start before");
+    if (s->state != SLOT_LOADED) {
+        if (!s->failure.code) return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin is closed");
+        if (error) *error = s->failure;
+        return s->failure.code;
+    }
     registry->refusal = (csl_error){0};
     slot_enter(registry, s);
     int32_t result = t->init(&registry->host, &s->instance);
     s->state = result == CSL_PLUGIN_OK ? SLOT_READY : SLOT_CLOSED;
-    if (result != CSL_PLUGIN_OK && registry->refusal.code) {
-        if (error) *error = registry->refusal;
-        return registry->refusal.code;
-    }
-    if (result != CSL_PLUGIN_OK)
-        return csl_fail(error, CSL_EINTERNAL, t->id, "the plugin cannot start (init returned %d)", result);
-    return CSL_OK;
+    if (result == CSL_PLUGIN_OK) return CSL_OK;
+    if (registry->refusal.code)
+        s->failure = registry->refusal;
+    else
+        csl_fail(&s->failure, CSL_EINTERNAL, t->id, "the plugin cannot start (init returned %d)", result);
+    if (error) *error = s->failure;
+    return s->failure.code;
 }

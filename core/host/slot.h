@@ -23,7 +23,8 @@ typedef struct slot {
     csl_mapping
         file; /* stays open: dlopen knows the library by /proc/self/fd/N, and N must not be used again */
     void *instance;
-    void *session; /* of read.c: the sink that embed was given; malloc'ed */
+    csl_error failure; /* why it did not start */
+    void *session;     /* of read.c: the sink that embed was given; malloc'ed */
 } slot;
 
 struct csl_registry {

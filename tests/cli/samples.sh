@@ -38,10 +38,12 @@ says scored/results.ndjson "nobody's case says why" 'none of the 3 samples is ca
 mkdir -p odd/cases/one && sed 's/^1\t200\t/1\t50\t/' all.vcf >odd/cases/one/all.vcf
 expect 1 "a VCF that is not sorted" "$CONSILIUM" run odd --model m.safetensors --out refused --jobs 1
 says refused/results.ndjson "names the line and the rule" 'line 6 \(record 2\): POS 50 stands behind 100'
-expect 0 "read on" "$CONSILIUM" run odd --model m.safetensors --out read --jobs 1 --option 'variant.conformance=warn variant.sample=S2'
+expect 0 "read on" "$CONSILIUM" run odd --model m.safetensors --out read --jobs 1 --option variant.conformance=warn --option variant.sample=S2
 says read/results.ndjson "with a warning" 'not as the VCF standard has it: POS 50'
 expect 2 "other options are another run" "$CONSILIUM" run odd --model m.safetensors --out read --jobs 1
 says "$T/err" "says which" 'its options was'
+expect 1 "an option that the adapter refuses" "$CONSILIUM" run odd --model m.safetensors --out alone --jobs 1 --option variant.genes=g.bed
+says alone/results.ndjson "with the reason" 'option variant.genes must be set together with variant.panel'
 expect 2 "an option that no adapter has" "$CONSILIUM" run odd --model m.safetensors --out none --jobs 1 --option variant.perhaps=1
 says "$T/err" "names it" "no plugin has an option 'variant.perhaps'"
 expect 0 "in training too" "$CONSILIUM" train cohort --out n.safetensors --epochs 1 --jobs 1 --option variant.conformance=warn
