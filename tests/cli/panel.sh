@@ -37,6 +37,14 @@ expect 1 "a look at every record meets the damage" "$CONSILIUM" embed --panel li
 same "what the index finds does not" "$(cat theirs)" "$(places --panel list --genes genes.gff3 a.vcf.gz)"
 mv good.gz a.vcf.gz
 
+# An index of another file, which knows none of these contigs: nothing found would be a wrong answer.
+mv a.vcf.gz.tbi good.tbi
+bcftools view -h a.vcf.gz | sed 's/chr1/chr5/' >b.vcf && printf 'chr5\t7\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n' >>b.vcf
+bgzip b.vcf && bcftools index -t b.vcf.gz && mv b.vcf.gz.tbi a.vcf.gz.tbi
+expect 1 "an index of another file" "$CONSILIUM" embed --panel list --genes genes.gff3 a.vcf.gz
+says "$T/err" "does not fit" "a.vcf.gz.tbi: .*the index does not fit the file.*it lacks the file's first record"
+mv good.tbi a.vcf.gz.tbi
+
 printf 'G1N7\nNOGENE\n' >list
 expect 1 "a gene without a place" "$CONSILIUM" embed --panel list --genes genes.gff3 a.vcf.gz
 says "$T/err" "is named" "genes.gff3: it has no place of 1 of the panel's genes: NOGENE"

@@ -56,6 +56,32 @@ static int32_t read_region(variant_reading *r, uint32_t input, variant_source *s
     }
 }
 
+/* An index of another file may know none of the contigs that are asked for, and nothing would be found
+ * without a word: the first record must be in it. */
+static int32_t check_first(variant_source *source, variant_index *index)
+{
+    variant_strictness own = source->judge.strictness;
+    source->judge.strictness = VARIANT_UNJUDGED; /* it may be none of those that are asked for */
+    int got = variant_source_next(source);
+    source->judge.strictness = own;
+    if (got <= 0) return got == 0 ? CSL_PLUGIN_OK : CSL_PLUGIN_BAD_INPUT;
+    const variant_record *record = &source->record;
+    variant_region first = {.chromosome = record->chromosome};
+    size_t length = strlen(record->contig);
+    if (!record->chromosome && length >= sizeof first.name) return CSL_PLUGIN_OK;
+    if (!record->chromosome) variant_copy(first.name, sizeof first.name, record->contig, length);
+    first.from = first.to = record->locus > 0 ? record->locus : 1;
+    int64_t contig = contig_of(index, source, &first);
+    uint64_t offset = 0;
+    if (contig >= 0 &&
+        variant_index_start(index, (uint32_t)contig, first.from, first.to, &offset, &source->fault) < 0)
+        return CSL_PLUGIN_BAD_INPUT;
+    source->records = 0;
+    if (offset) return CSL_PLUGIN_OK;
+    variant_wrong(&source->fault, "it lacks the file's first record");
+    return CSL_PLUGIN_BAD_INPUT;
+}
+
 static int32_t read_all(variant_reading *r, uint32_t input, variant_source *source, variant_index *index,
                         const variant_region *regions, size_t count)
 {
@@ -127,6 +153,7 @@ int32_t variant_regions_read(variant_reading *r, uint32_t input, variant_source 
         variant_wrong(&source->fault, "it names no contigs, as the index of a BCF");
         status = CSL_PLUGIN_BAD_INPUT;
     }
+    if (status == CSL_PLUGIN_OK) status = check_first(source, &index);
     if (status == CSL_PLUGIN_OK) status = read_all(r, input, source, &index, regions, count);
     variant_index_close(&index);
     free(regions);
