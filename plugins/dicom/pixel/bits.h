@@ -66,6 +66,31 @@ static inline csl_bits csl_bits_ensure(csl_bit_source *source, csl_bits bits, ui
     return bits;
 }
 
+/* The same of bits that are known by their place in the window, from its first on: fewer steps where few are
+ * taken at once. */
+static inline bool csl_bits_passed(const csl_bit_source *source, uint64_t position)
+{
+    return (ptrdiff_t)position > source->there;
+}
+
+static inline uint64_t csl_bits_reach(csl_bit_source *source, uint64_t position, uint32_t bytes)
+{
+    if (__builtin_expect(position > 8 * (CSL_BITS_WINDOW - bytes), 0)) {
+        csl_bits bits = {0, 0, source->window + position / 8};
+        csl_bits_more(source, &bits);
+        position %= 8;
+    }
+    return position;
+}
+
+/* At least 57 bits, left aligned; below them there are zeros. */
+static inline uint64_t csl_bits_at(const csl_bit_source *source, uint64_t position)
+{
+    uint64_t word;
+    memcpy(&word, source->window + position / 8, sizeof word);
+    return __builtin_bswap64(word) << (position % 8);
+}
+
 /* At least 56 bits. */
 static inline csl_bits csl_bits_load(csl_bits b)
 {

@@ -19,8 +19,7 @@ typedef struct decoder {
     uint8_t identifier[CSL_JPEG_LS_COMPONENTS];
     csl_jpeg_ls_preset preset; /* zero: the default */
     uint16_t *lines;           /* [components][2][stride] */
-    int16_t *scratch;          /* [2][columns] */
-    csl_jpeg_ls_steps *steps;  /* [2 << precision] */
+    int8_t *steps;             /* [2 << precision] */
     uint32_t seen;             /* components that a scan has brought */
     csl_jpeg_ls_coder coder;   /* last: csl_jpeg_ls_start fills it */
 } decoder;
@@ -84,7 +83,7 @@ static int32_t decode_scan(decoder *d, const scan *s, csl_dcm_frame *frame, csl_
             good = csl_jpeg_ls_samples(coder, s->count, line, above, columns);
         } else {
             for (uint32_t k = 0; k < s->count && good; k++)
-                good = csl_jpeg_ls_line(coder, k, line[k], above[k], columns, d->scratch);
+                good = csl_jpeg_ls_line(coder, k, line[k], above[k], columns);
         }
         if (!good)
             return csl_dcm_fail(error, CSL_PLUGIN_BAD_INPUT, place,
@@ -156,13 +155,10 @@ int32_t csl_jpeg_ls_decode(const uint8_t *stream, uint64_t length, const csl_dcm
     if (status != CSL_PLUGIN_OK) return status;
     d.lines =
         calloc(2 * (size_t)d.header.components * (d.header.columns + CSL_JPEG_LS_SLACK), sizeof *d.lines);
-    d.scratch = calloc(2 * (size_t)d.header.columns, sizeof *d.scratch);
     d.steps = malloc(((size_t)2 << d.header.precision) * sizeof *d.steps);
-    status = d.lines && d.scratch && d.steps
-                 ? decode_segments(&d, frame, error)
-                 : csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
+    status = d.lines && d.steps ? decode_segments(&d, frame, error)
+                                : csl_dcm_fail(error, CSL_PLUGIN_NO_MEMORY, place, "out of memory");
     free(d.lines);
-    free(d.scratch);
     free(d.steps);
     return status;
 }

@@ -1,7 +1,5 @@
 #include "pixel/jpeg_ls_coder.h"
 
-#include "file/vector.h"
-
 #include <string.h>
 
 /* MAX_RESET: so that sums of errors stay within 31 bits. MAX_SHORT: zeros, the one behind them and 17 bits
@@ -42,30 +40,26 @@ static void default_thresholds(csl_jpeg_ls_parameters *c)
     c->threshold[2] = clamped(t[2], c->threshold[1], c->maximum);
 }
 
-CSL_VECTOR static void fill_steps(const csl_jpeg_ls_parameters *c, csl_jpeg_ls_steps *steps)
+static void fill_steps(const csl_jpeg_ls_parameters *c, int8_t *steps)
 {
-    int32_t top = c->maximum,
-            edges[] = {0, c->near + 1, c->threshold[0], c->threshold[1], c->threshold[2], top + 1};
+    const int32_t top = c->maximum,
+                  edges[] = {0, c->near + 1, c->threshold[0], c->threshold[1], c->threshold[2], top + 1};
     for (int step = 0; step <= 4; step++) {
-        int8_t plus = (int8_t)step, minus = (int8_t)-step;
-        uint32_t up, down,
-            *to = (uint32_t *)(void *)steps; /* each as one number, so that many are written at once */
-        memcpy(&up, (int8_t[]){minus, plus, plus, 0}, sizeof up);
-        memcpy(&down, (int8_t[]){plus, plus, minus, 0}, sizeof down);
-        for (int32_t d = top - edges[step + 1] + 1; d <= top - edges[step]; d++) to[d] = up;
-        for (int32_t d = top + edges[step]; d < top + edges[step + 1]; d++) to[d] = down;
+        size_t count = (size_t)(edges[step + 1] - edges[step]);
+        memset(steps + top - edges[step + 1] + 1, step, count);
+        memset(steps + top + edges[step], -step, count);
     }
 }
 
 bool csl_jpeg_ls_start(csl_jpeg_ls_coder *coder, uint32_t precision, uint32_t near,
-                       const csl_jpeg_ls_preset *preset, csl_jpeg_ls_steps *steps, const uint8_t *at,
-                       const uint8_t *end)
+                       const csl_jpeg_ls_preset *preset, int8_t *steps, const uint8_t *at, const uint8_t *end)
 {
     int32_t full = (int32_t)(1u << precision) - 1;
     csl_jpeg_ls_parameters *c = &coder->parameters;
     memset(coder->run_index, 0, sizeof coder->run_index);
     coder->steps = steps;
-    coder->bits = csl_bits_open(&coder->source, CSL_STUFFED_BITS, at, end);
+    coder->position = 0;
+    (void)csl_bits_open(&coder->source, CSL_STUFFED_BITS, at, end);
     c->maximum = preset->maximum ? (int32_t)preset->maximum : full;
     c->near = (int32_t)near;
     c->reset = preset->reset ? (int32_t)preset->reset : 64;
@@ -87,16 +81,13 @@ bool csl_jpeg_ls_start(csl_jpeg_ls_coder *coder, uint32_t precision, uint32_t ne
     bits = bits < 2 ? 2 : bits;
     c->limit = 2 * (bits + (bits > 8 ? bits : 8));
     uint32_t escape = c->limit - c->range_bits - 1;
-    c->short_zeros = escape < MAX_SHORT ? escape : MAX_SHORT;
+    c->short_code = UINT64_C(1) << (64 - (escape < MAX_SHORT ? escape : MAX_SHORT));
     c->is_plain = near == 0 && (c->maximum & (c->maximum + 1)) == 0;
     int32_t first = at_least(2, (c->range + 32) / 64);
     uint32_t k = csl_jpeg_ls_golomb_parameter(1, first);
-    memset(&coder->contexts, 0, sizeof coder->contexts);
-    for (int i = 0; i < CSL_JPEG_LS_CONTEXTS; i++) {
-        coder->contexts.a[i] = first;
-        coder->contexts.n[i] = 1;
-        coder->contexts.k[i] = k;
-    }
+    for (int i = 0; i < CSL_JPEG_LS_CONTEXTS; i++)
+        coder->contexts[i] = (csl_jpeg_ls_context){.a = first, .n = 1};
+    memset(coder->k, (int)k, sizeof coder->k);
     for (int i = 0; i < CSL_JPEG_LS_RUN_CONTEXTS; i++) coder->runs[i] = (csl_jpeg_ls_run){first, 1, 0};
     fill_steps(c, steps);
     return true;

@@ -206,6 +206,18 @@ static void look_up(const csl_lut *lut, const float *table, const float *stored,
     for (size_t i = 0; i < count; i++) values[i] = table[at[i]];
 }
 
+/* Of bytes each is looked up once, then found by what lies in the frame. */
+static void look_up_bytes(const csl_dcm_frame *frame, const csl_lut *lut, const float *table, float *values,
+                          size_t count)
+{
+    uint8_t samples[256];
+    float stored[256], value_of_sample[256];
+    for (int i = 0; i < 256; i++) samples[i] = (uint8_t)i;
+    fill8(samples, 1, 256, cut_of(frame), plain_scale(), stored);
+    look_up(lut, table, stored, value_of_sample, 256);
+    for (size_t i = 0; i < count; i++) values[i] = value_of_sample[frame->samples[i]];
+}
+
 /* What padding becomes: the darkest other value, before they are inverted. A scale keeps the order of what is
  * stored or turns it round; no value is darker than the limit. */
 static float darkest_of(const csl_dcm_pixels *pixels, const csl_dcm_frame *frame, scale s, bool inverted,
@@ -245,13 +257,15 @@ static int32_t fill_grey(const csl_dcm_pixels *pixels, const csl_dcm_frame *fram
     }
     float *table = lut ? table_of(frame) : NULL, darkest = INFINITY, stored[CHUNK];
     if (lut && !table) return CSL_PLUGIN_NO_MEMORY;
+    const bool by_byte = lut && !by_value && frame->bytes_per_sample == 1;
+    if (by_byte) look_up_bytes(frame, lut, table, plane->values, count);
     for (size_t first = 0; first < count; first += CHUNK) {
         size_t part = count - first < CHUNK ? count - first : CHUNK;
         float *values = plane->values + first;
-        if (lut || by_value) fill(frame, first, 1, part, plain_scale(), stored);
-        if (lut)
+        if ((lut && !by_byte) || by_value) fill(frame, first, 1, part, plain_scale(), stored);
+        if (lut && !by_byte)
             look_up(lut, table, stored, values, part);
-        else
+        else if (!lut)
             fill(frame, first, 1, part, s, values);
         for (size_t i = 0; i < part && plane->inverted; i++) values[i] = -values[i];
         if (!by_value) continue;
