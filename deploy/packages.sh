@@ -4,7 +4,7 @@
 build_packages="build-essential cmake ninja-build pkg-config libdcmtk-dev libxml2-dev libssl-dev libhts-dev
                 libjansson-dev libsqlite3-dev zlib1g-dev libdeflate-dev libdnnl-dev libopenjp2-7-dev libcharls-dev libjpeg-dev
                 libsimdjson-dev libseccomp-dev libp11-kit-dev libcurl4-gnutls-dev libmicrohttpd-dev"
-test_packages="libcriterion-dev libxml2-utils openssl jq softhsm2 opensc python3 python3-jsonschema python3-prometheus-client python3-yaml curl"
+test_packages="libcriterion-dev libxml2-utils openssl jq softhsm2 opensc libengine-pkcs11-openssl python3 python3-jsonschema python3-prometheus-client python3-yaml curl"
 
 install_packages() {
     missing=

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "audit/anchor.h"
+#include "audit/engine.h"
 #include "audit/log.h"
 #include "audit/pem.h"
 #include "base/file.h"
@@ -66,7 +67,11 @@ csl_status csl_audit_signer_load(const char *key, const char *certificate,
     }
     if (!CRYPTO_secure_malloc_initialized()) (void)CRYPTO_secure_malloc_init(SECURE_HEAP, 32);
     csl_status status = csl_read_file(key, AUDIT_MAX_PEM, &pem, &length, error);
-    if (status == CSL_OK) status = audit_pem_read(key, pem, length, passphrase, &s->key, error);
+    if (status == CSL_OK && !strncmp(pem, "pkcs11:", 7)) {
+        pem[strcspn(pem, "\r\n")] = 0;
+        status = audit_engine_key(pem, passphrase, &s->key, error);
+    } else if (status == CSL_OK)
+        status = audit_pem_read(key, pem, length, passphrase, &s->key, error);
     if (status == CSL_OK) status = read_certificates(certificate, s, error);
     if (status == CSL_OK && X509_check_private_key(s->certificate, s->key) != 1) {
         ERR_clear_error();

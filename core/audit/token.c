@@ -47,8 +47,7 @@ static csl_status load_modules(audit_token *t, P11KitUri *uri, csl_error *error)
                                  p11_kit_message());
 }
 
-/* The PIN of the URI, the first line of the file that it names, or what is asked for. */
-static csl_status find_pin(P11KitUri *uri, const CK_TOKEN_INFO *info, const csl_audit_passphrase *passphrase,
+csl_status audit_token_pin(P11KitUri *uri, const char *label, const csl_audit_passphrase *passphrase,
                            char pin[CSL_AUDIT_MAX_PASSPHRASE], csl_error *error)
 {
     const char *value = p11_kit_uri_get_pin_value(uri), *source = p11_kit_uri_get_pin_source(uri);
@@ -70,9 +69,7 @@ static csl_status find_pin(P11KitUri *uri, const CK_TOKEN_INFO *info, const csl_
     }
     if (!passphrase) return csl_fail(error, CSL_ECRYPTO, "token", "asks for a PIN, and there is none");
     char what[48];
-    int width = (int)sizeof info->label;
-    while (width && info->label[width - 1] == ' ') width--;
-    snprintf(what, sizeof what, "token %.*s", width, (const char *)info->label);
+    snprintf(what, sizeof what, "token %s", label);
     return passphrase->ask(passphrase->context, what, pin, CSL_AUDIT_MAX_PASSPHRASE, error);
 }
 
@@ -115,8 +112,10 @@ static csl_status read_public(const audit_token *t, CK_OBJECT_HANDLE object, uin
 static csl_status log_in(const audit_token *t, P11KitUri *uri, const CK_TOKEN_INFO *info,
                          const csl_audit_passphrase *passphrase, csl_error *error)
 {
-    char pin[CSL_AUDIT_MAX_PASSPHRASE] = "";
-    csl_status status = find_pin(uri, info, passphrase, pin, error);
+    char pin[CSL_AUDIT_MAX_PASSPHRASE] = "", label[sizeof info->label + 1] = "";
+    memcpy(label, info->label, sizeof info->label);
+    for (size_t width = sizeof info->label; width && label[width - 1] == ' ';) label[--width] = 0;
+    csl_status status = audit_token_pin(uri, label, passphrase, pin, error);
     if (status == CSL_OK) {
         CK_RV result = t->module->C_Login(t->session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin));
         if (result != CKR_OK && result != CKR_USER_ALREADY_LOGGED_IN)
@@ -169,6 +168,15 @@ static csl_status try_module(audit_token *t, P11KitUri *uri, CK_FUNCTION_LIST *m
     return status;
 }
 
+csl_status audit_token_uri(const char *uri, P11KitUri *parsed, csl_error *error)
+{
+    if (p11_kit_uri_parse(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN_AND_MODULE, parsed) == P11_KIT_URI_OK &&
+        !p11_kit_uri_any_unrecognized(parsed))
+        return CSL_OK;
+    return csl_fail(error, CSL_EUSAGE, "token",
+                    "is named by a PKCS#11 URI (RFC 7512), as pkcs11:token=audit;object=consilium");
+}
+
 csl_status audit_token_open(const char *uri, const csl_audit_passphrase *passphrase, audit_token **out,
                             uint8_t public_key[AUDIT_PUBLIC], csl_error *error)
 {
@@ -181,13 +189,8 @@ csl_status audit_token_open(const char *uri, const csl_audit_passphrase *passphr
         goto done;
     }
     t->owner = getpid();
-    if (p11_kit_uri_parse(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN_AND_MODULE, parsed) != P11_KIT_URI_OK ||
-        p11_kit_uri_any_unrecognized(parsed)) {
-        status = csl_fail(error, CSL_EUSAGE, "token",
-                          "is named by a PKCS#11 URI (RFC 7512), as pkcs11:token=audit;object=consilium");
-        goto done;
-    }
-    status = load_modules(t, parsed, error);
+    status = audit_token_uri(uri, parsed, error);
+    if (status == CSL_OK) status = load_modules(t, parsed, error);
     if (status == CSL_OK && t->one) status = try_module(t, parsed, t->one, passphrase, public_key, error);
     for (size_t i = 0; status == CSL_OK && t->modules && t->modules[i] && !t->key; i++)
         status = try_module(t, parsed, t->modules[i], passphrase, public_key, error);

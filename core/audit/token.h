@@ -7,6 +7,8 @@
 #ifndef CSL_AUDIT_TOKEN_H
 #define CSL_AUDIT_TOKEN_H
 
+#include <p11-kit/uri.h>
+
 #include "audit/key.h"
 
 typedef struct audit_token audit_token;
@@ -20,5 +22,11 @@ void audit_token_close(audit_token *token); /* NULL is allowed */
 /* CSL_EUSAGE in a forked child. */
 csl_status audit_token_sign(const audit_token *token, const void *text, size_t length,
                             uint8_t signature[AUDIT_SIGNATURE], csl_error *error);
+
+/* CSL_EUSAGE unless the text is the URI of an object in a token. */
+csl_status audit_token_uri(const char *uri, P11KitUri *parsed, csl_error *error);
+/* The PIN of the URI, the first line of the file that it names, or what is asked for; label: of the token. */
+csl_status audit_token_pin(P11KitUri *uri, const char *label, const csl_audit_passphrase *passphrase,
+                           char pin[CSL_AUDIT_MAX_PASSPHRASE], csl_error *error);
 
 #endif

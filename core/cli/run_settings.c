@@ -19,7 +19,8 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
     [RUN_PSEUDONYMS] = {"pseudonyms", "FILE", "audit.hmac beside audit.pem",
                         "key that hides identifiers in the log", CSL_SETTING_TEXT},
     [RUN_CMS_KEY] = {"cms-key", "FILE", NULL,
-                     "private key (PEM) of --cms-cert: each checkpoint of the log is signed with it too "
+                     "private key (PEM, or a PKCS#11 URI) of --cms-cert: each checkpoint of the log is "
+                     "signed with it too "
                      "(DIR/audit/checkpoint.p7s)",
                      CSL_SETTING_TEXT},
     [RUN_CMS_CERT] = {"cms-cert", "FILE", NULL, "X.509 certificate (PEM), those above it behind",

@@ -44,6 +44,12 @@ same "the statement is signed by the old key" "$(
     openssl pkey -in "$T/first/audit.pem" -pubout -out "$T/first.pem"
     openssl pkeyutl -verify -pubin -inkey "$T/first.pem" -rawin -in "$T/statement" -sigfile "$T/signature" 2>&1)" "Signature Verified Successfully"
 
+# A key that is encrypted binds logs, too.
+bind() { "$CONSILIUM" audit merge "$log" "$T/first/audit.vkey" --key "$1" --out "$2" --passphrase-file "$3"; }
+expect 3 "merge with the wrong passphrase" bind "$T/second/audit.pem" "$T/index" "$T/wrong"
+expect 0 "merge" bind "$T/second/audit.pem" "$T/index" "$T/words"
+expect 0 "the index verifies" "$CONSILIUM" audit verify "$T/index" --key "$T/second/audit.vkey"
+
 # In a token.
 module=/usr/lib/softhsm/libsofthsm2.so
 if command -v softhsm2-util >/dev/null && command -v pkcs11-tool >/dev/null && [ -r $module ]; then
@@ -71,6 +77,8 @@ if command -v softhsm2-util >/dev/null && command -v pkcs11-tool >/dev/null && [
     { printf '\060\052\060\005\006\003\053\145\160\003\041\000'
       cut -d+ -f3- "$T/third/audit.vkey" | base64 -d | tail -c 32; } | openssl pkey -pubin -inform DER -out "$T/third.pem"
     expect 0 "openssl verifies the token's checkpoint" openssl pkeyutl -verify -pubin -inkey "$T/third.pem" -rawin -in "$T/text" -sigfile "$T/signature"
+    expect 0 "merge with it" bind "$T/third/audit.uri" "$T/index3" "$T/pin"
+    expect 0 "the index verifies" "$CONSILIUM" audit verify "$T/index3" --key "$T/third/audit.vkey"
     printf '%s;pin-source=file:%s\n' "pkcs11:token=ward;object=log" "$T/pin" >"$T/third/audit.uri"
     sed -i "s|;pin-source|?module-path=$module\&pin-source|" "$T/third/audit.uri"
     expect 0 "and on, with the PIN in a file that the URI names" "$CONSILIUM" audit rotate "$log" --key "$T/third/audit.uri" --new-key "$T/first/audit.pem"

@@ -131,6 +131,35 @@ expect 4 "and not against another" verify_cms "$T/alien.crt"
 expect 0 "so does verify" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
 says "$T/out" "and names the host" '^signed with the certificate of .*CN=Consilium host 7$'
 expect 1 "and not against another" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/alien.crt"
+# The certificate's key in a token.
+module=/usr/lib/softhsm/libsofthsm2.so
+engine=$(openssl version -e | cut -d'"' -f2)/pkcs11.so
+if command -v softhsm2-util >/dev/null && [ -r $module ] && [ -r "$engine" ]; then
+    export SOFTHSM2_CONF="$T/softhsm.conf"
+    mkdir "$T/tokens"
+    printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$T/tokens" >"$SOFTHSM2_CONF"
+    expect 0 "a token" softhsm2-util --init-token --free --label ward --pin 123456 --so-pin 654321
+    printf '123456\n' >"$T/pin"
+    # Of each kind: a key, its certificate and its place in the token.
+    for kind in RSA EC; do
+        if [ $kind = RSA ]; then cp "$T/own.key" "$T/$kind.key"; else openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$T/$kind.key" 2>/dev/null; fi
+        openssl req -new -key "$T/$kind.key" -out "$T/$kind.csr" -subj "/CN=Token $kind" 2>/dev/null
+        openssl x509 -req -in "$T/$kind.csr" -CA "$T/ca.crt" -CAkey "$T/ca.key" -CAcreateserial -out "$T/$kind.crt" -days 2 2>/dev/null
+        expect 0 "its $kind key" softhsm2-util --import "$T/$kind.key" --token ward --label $kind --id "0${#kind}" --pin 123456
+        printf 'pkcs11:token=ward;object=%s?module-path=%s\n' $kind $module >"$T/$kind.uri"
+        expect 1 "a run that signs with a certificate whose $kind key is in a token" \
+            run --abstain --timeout 24${#kind} --cms-key "$T/$kind.uri" --cms-cert "$T/$kind.crt" --passphrase-file "$T/pin"
+        expect 0 "openssl cms verifies it" verify_cms "$T/ca.crt"
+        expect 0 "so does verify" "$CONSILIUM" audit verify "$log" --key "$vkey" --ca "$T/ca.crt"
+        says "$T/out" "and names it" "^signed with the certificate of .*CN=Token $kind\$"
+    done
+    sed 's/object=EC/object=none/' "$T/EC.uri" >"$T/other.uri"
+    expect 3 "a key that the token has not" run --abstain --cms-key "$T/other.uri" --cms-cert "$T/EC.crt" --passphrase-file "$T/pin"
+    says "$T/err" "is told" "no token holds a private key"
+    expect 1 "a run with the certificate again" cms "$T/chain.crt"
+else
+    say "skipped: no SoftHSM or no engine of OpenSSL (softhsm2, libengine-pkcs11-openssl)"
+fi
 cp "$log/checkpoint.p7s" "$T/older.p7s"
 expect 2 "a key without its certificate" run --abstain --cms-key "$T/own.key"
 expect 3 "a certificate of another key" run --abstain --cms-key "$T/own.key" --cms-cert "$T/mid.crt"
