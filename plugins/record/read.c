@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "entries.h"
 #include "lines.h"
 #include "note/note.h"
 #include "reader.h"
@@ -13,6 +14,9 @@
 
 /* Bytes of tree a byte of file may cost at most, and what any file may cost. */
 enum { TREE_FACTOR = 64, TREE_BASE = 4 << 20, FIRST_MAX = 256 << 20 /* of the first of several documents */ };
+
+/* Larger Bundles are read entry by entry. */
+enum { WHOLE_MAX = 8 << 20 };
 
 /* Loose resources in files of their own wait for the others of their set, small ones as trees. */
 enum { WAITING_MAX = 16 << 20, WAITING_LEAST = 64 << 10 };
@@ -155,6 +159,14 @@ static bool names_a_type(const uint8_t *at, const uint8_t *end)
     return false;
 }
 
+/* Letters as \u0050, in which a name may be written too. */
+static bool has_hidden_letters(const uint8_t *at, const uint8_t *end)
+{
+    for (; (at = memchr(at, '\\', (size_t)(end - at))); at++)
+        if (end - at > 1 && at[1] == 'u') return true;
+    return false;
+}
+
 /* Only a Patient and a Medication say whom a set is about and what can be referred to. Exporters write the
  * type first; where it stands elsewhere, or the line holds more resources, every line that names one of the
  * two is looked at. */
@@ -167,7 +179,7 @@ static bool may_be_surveyed(const uint8_t *line, size_t length)
         !memmem(at, (size_t)(end - at) < 64 ? (size_t)(end - at) : 64, "\\", 1))
         return starts(&at, end, patient) || starts(&at, end, medication) || starts(&at, end, "\"Bundle\"");
     return memmem(line, length, patient, sizeof patient - 1) ||
-           memmem(line, length, medication, sizeof medication - 1);
+           memmem(line, length, medication, sizeof medication - 1) || has_hidden_letters(line, end);
 }
 
 static void survey_lines(reading *r, const csl_input *input)
@@ -195,6 +207,60 @@ static void read_lines(reading *r, const csl_input *input)
         if (root && !is_bundle(root)) report_flaws(r);
     }
     rec_fhir_end_file(r->loose, NULL);
+}
+
+/* One pass over a Bundle's entries. */
+typedef enum pass { SURVEY, CHECK, READ } pass;
+
+static void go_through(reading *r, rec_entries entries, rec_fhir *set, pass which, rec_entries *after)
+{
+    for (size_t length; goes_on(r->record) && (length = rec_entries_next(&entries));
+         rec_entries_skip(&entries, length)) {
+        if (which == SURVEY && !may_be_surveyed(entries.at, length)) continue;
+        make_room(r, length);
+        const rec_node *root = rec_read_entry(r->index, &entries, length, &r->builder, &r->record->fault);
+        if (!root) r->record->failed = true;
+        if (root && which == SURVEY) rec_fhir_survey(set, root);
+        if (root && which == READ) {
+            rec_fhir_read(set, root);
+            report_flaws(r);
+        }
+    }
+    *after = entries;
+}
+
+/* What the Bundle has beside its entries. */
+static const rec_node *read_envelope(reading *r, const rec_entries *entries)
+{
+    make_room(r,
+              (size_t)(entries->first - entries->file) + (size_t)(rec_entries_end(entries) - entries->after));
+    return rec_read_envelope(r->index, entries, &r->builder, &r->record->fault);
+}
+
+/* False if the Bundle is not as it should be around its entries, about which record->fault then is. */
+static bool read_entries(reading *r, rec_entries first)
+{
+    rec_entries after;
+    rec_fhir *set = rec_fhir_new(r->record);
+    bool whole = true;
+    r->dialect = REC_FHIR_JSON;
+    if (!set) r->record->arena.failed = true;
+    go_through(r, first, set, SURVEY, &after);
+    if (goes_on(r->record) && !read_envelope(r, &after)) {
+        rec_fault around = r->record->fault; /* perhaps one of them is to blame */
+        go_through(r, first, set, CHECK, &after);
+        if (goes_on(r->record)) r->record->fault = around;
+        whole = false;
+    }
+    if (whole) go_through(r, first, set, READ, &after);
+    const rec_node *root = whole && goes_on(r->record) ? read_envelope(r, &after) : NULL;
+    if (root) {
+        report_flaws(r);
+        rec_fhir_end_file(set, root);
+    }
+    if (whole && !root) r->record->failed = true;
+    rec_fhir_free(set);
+    return whole;
 }
 
 /* Lets the tree at hand wait, if there is room. */
@@ -227,7 +293,13 @@ static form survey_file(reading *r, const csl_input *input, waiting *file)
         survey_lines(r, input);
         return LINES;
     }
-    const rec_node *root = read_document(r, input);
+    rec_entries entries;
+    const rec_node *root = NULL;
+    if (is_json(input) && length > WHOLE_MAX && rec_entries_of(input->bytes, length, &entries)) {
+        if (read_entries(r, entries) || r->record->failed) return DOCUMENT;
+    } else {
+        root = read_document(r, input);
+    }
     if (!root && is_json(input)) { /* perhaps several objects in the first line */
         rec_lines lines = rec_lines_of(input->bytes, length);
         rec_lines_next(&lines);

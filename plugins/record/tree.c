@@ -124,6 +124,11 @@ void rec_clean(char *text)
 static size_t index_of(const rec_node *node, bool *many)
 {
     size_t index = 0, count = 0;
+    const rec_root *root = node->parent->marks & REC_ROOT ? (const rec_root *)node->parent : NULL;
+    if (root && root->numbered == node->name) {
+        *many = true;
+        return root->number;
+    }
     for (const rec_node *s = node->parent->first; s; s = s->next) {
         if (s == node) index = count;
         if (!strcmp(s->name, node->name)) count++;
@@ -132,23 +137,15 @@ static size_t index_of(const rec_node *node, bool *many)
     return index;
 }
 
-/* The line of a node below this root. */
-static size_t line_of(const rec_root *root, uint32_t at)
-{
-    size_t line = root->line;
-    const uint8_t *c = root->bytes, *end = c + at;
-    while ((c = memchr(c, '\n', (size_t)(end - c)))) line++, c++;
-    return line;
-}
-
 void rec_place(const rec_node *node, char *out)
 {
     char path[REC_TEXT_MAX / 2] = "", step[REC_TEXT_MAX / 2];
     size_t line = node ? node->at : 0;
     const rec_node *root = node;
     while (root && root->parent) root = root->parent;
-    if (root && root->marks & REC_ROOT && ((const rec_root *)root)->bytes)
-        line = line_of((const rec_root *)root, node->at);
+    const rec_source *source = root && root->marks & REC_ROOT ? &((const rec_root *)root)->source : NULL;
+    if (source && source->bytes)
+        line = source->line + rec_count_lines(source->bytes, rec_source_at(source, node->at));
     for (; node; node = node->parent) {
         bool many = false;
         size_t index = node->parent ? index_of(node, &many) : 0;

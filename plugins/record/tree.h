@@ -51,11 +51,30 @@ typedef struct rec_node {
     uint32_t marks;
 } rec_node;
 
+/* Where a JSON document stands in its file. */
+typedef struct rec_source {
+    const uint8_t *file, *bytes; /* what its lines may begin at; its first byte */
+    size_t line;                 /* of the latter */
+    size_t gap, left_out;        /* from this byte on, so many of the file are not in it */
+} rec_source;
+static inline const uint8_t *rec_source_at(const rec_source *source, size_t at)
+{
+    return source->bytes + at + (at >= source->gap ? source->left_out : 0);
+}
+/* The ends of lines between two places. */
+static inline size_t rec_count_lines(const uint8_t *from, const uint8_t *to)
+{
+    size_t lines = 0;
+    for (; from < to; from++) lines += *from == '\n';
+    return lines;
+}
+
 /* What stands at the top of a tree. */
 typedef struct rec_root {
     rec_node node;
-    const uint8_t *bytes; /* of a JSON document, else NULL */
-    uint32_t line;        /* where it starts in its file */
+    rec_source source;    /* of a JSON document; else zero */
+    const char *numbered; /* the name of a child that is one of many and the only one here, or NULL */
+    size_t number;        /* which one it is */
 } rec_root;
 
 /* What could not be read, where, and what would be right. */

@@ -1,23 +1,13 @@
 /* FHIR JSON: one walk along the index of the document, that makes nodes of what is asked for and passes over
  * the rest, of which it checks the grammar (RFC 8259) and nothing else. */
-#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
-#include "tree.h"
-#include "view.h"
+#include "walk.h"
 
-enum { JSON_BYTES_MAX = 256 << 20, OTHERS_MAX = 128 };
+enum { OTHERS_MAX = 128 };
 
-typedef struct walk {
-    rec_builder *builder;
-    const uint8_t *bytes, *end;
-    const uint32_t *at, *last; /* of the index: next, past the end */
-    bool escapes;              /* some text has a backslash */
-    const char *error;         /* what stopped it */
-    size_t error_at;
-    const rec_node *inside; /* the innermost element that was open then */
-} walk;
+typedef rec_walk walk;
 
 static bool stop(walk *w, size_t at, const char *error)
 {
@@ -73,8 +63,7 @@ static const uint8_t *text_end(const walk *w)
     return c;
 }
 
-/* Passes over a value of which nothing is asked. */
-static bool pass(walk *w, size_t depth)
+bool rec_walk_past(walk *w, size_t depth)
 {
     uint64_t objects[REC_DEPTH_MAX / 64 + 1] = {0}; /* a bit a level: object or array */
     size_t level = depth;
@@ -106,8 +95,7 @@ static bool pass(walk *w, size_t depth)
     }
 }
 
-/* Checks all escapes of the document: outside of texts no backslash passes for anything. */
-static bool check_escapes(walk *w)
+bool rec_walk_escapes(walk *w)
 {
     for (const uint8_t *c = w->bytes; (c = memchr(c, '\\', (size_t)(w->end - c)));) {
         size_t length;
@@ -149,9 +137,8 @@ static void put(walk *w, rec_node *node, const rec_element *element, const char 
 }
 
 static bool read_object(walk *w, rec_node *node, rec_type *type, size_t depth);
-static bool read_resource(walk *w, rec_node *node, size_t depth);
 
-static bool read_value(walk *w, rec_node *parent, const rec_element *element, size_t depth, bool listed)
+bool rec_walk_value(walk *w, rec_node *parent, const rec_element *element, size_t depth, bool listed)
 {
     uint8_t first = peek(w);
     rec_form form = element->type->form;
@@ -160,13 +147,13 @@ static bool read_value(walk *w, rec_node *parent, const rec_element *element, si
     if (first == 'n' && listed) return take_literal(w) != NULL; /* an item that has extensions only */
     rec_node *node = rec_add(w->builder, parent, element, (uint32_t)from);
     if (!node) return stop(w, from, "too large: no memory for more elements");
-    if (form == REC_ANY || (form == REC_PROSE && !w->builder->prose)) return pass(w, depth);
-    if (first == '{' && form == REC_RESOURCE) return read_resource(w, node, depth);
+    if (form == REC_ANY || (form == REC_PROSE && !w->builder->prose)) return rec_walk_past(w, depth);
+    if (first == '{' && form == REC_RESOURCE) return rec_walk_resource(w, node, depth);
     if (first == '{' && form == REC_COMPLEX) return read_object(w, node, element->type, depth);
     if (first == '{' || first == '[') {
         node->marks |= REC_OBJECT;
         rec_reject(w->builder, node, element, first == '{' ? "an object" : "an array");
-        return pass(w, depth);
+        return rec_walk_past(w, depth);
     }
     if (first == '"') {
         w->at++;
@@ -192,7 +179,7 @@ static bool read_member(walk *w, rec_node *node, const rec_element *element, siz
 {
     const rec_node *before = node->last;
     if (peek(w) != '[') {
-        if (!read_value(w, node, element, depth, false)) return false;
+        if (!rec_walk_value(w, node, element, depth, false)) return false;
         if (element->many && element->type->form != REC_ANY)
             rec_amiss(w->builder, node->last,
                       "not in an array, where FHIR R4 has one; it is read nevertheless");
@@ -201,7 +188,7 @@ static bool read_member(walk *w, rec_node *node, const rec_element *element, siz
     w->at++;
     if (peek(w) == ']') return w->at++, true;
     do {
-        if (!read_value(w, node, element, depth + 1, true)) return false;
+        if (!rec_walk_value(w, node, element, depth + 1, true)) return false;
     } while (peek(w) == ',' && w->at++);
     if (!element->many && element->type->form != REC_ANY && node->last != before)
         rec_amiss(w->builder, node->last, "an array, where FHIR R4 has none; the first counts");
@@ -288,7 +275,7 @@ static bool read_members(walk *w, rec_node *node, rec_type *type, size_t depth)
             /* "_status" has the extensions of "status", also where that has no value. */
             element = m.length && *m.name == '_' ? rec_element_of(type, m.name + 1, m.length - 1) : NULL;
             if (element) extended |= (uint64_t)1 << (element - type->elements);
-            if (!note_other(w, from, &rest, m.name, m.length) || !pass(w, depth + 1)) return false;
+            if (!note_other(w, from, &rest, m.name, m.length) || !rec_walk_past(w, depth + 1)) return false;
         } while (peek(w) == ',' && w->at++);
     }
     if (!expect(w, '}', no_comma)) return false;
@@ -319,13 +306,13 @@ static rec_type *type_of(walk *w, size_t depth)
             if (take(w) == '"') type = rec_shape_of(text, (size_t)((const char *)text_end(w) - text));
             break;
         }
-        if (!pass(w, depth + 1)) return NULL;
+        if (!rec_walk_past(w, depth + 1)) return NULL;
     } while (peek(w) == ',' && w->at++);
     w->at = start;
     return type;
 }
 
-static bool read_resource(walk *w, rec_node *node, size_t depth)
+bool rec_walk_resource(walk *w, rec_node *node, size_t depth)
 {
     w->at++;
     rec_type *type = type_of(w, depth);
@@ -333,94 +320,4 @@ static bool read_resource(walk *w, rec_node *node, size_t depth)
     if (read_members(w, node, type ? type : &rec_shape_resource, depth)) return true;
     if (!w->inside) w->inside = node;
     return false;
-}
-
-/* FHIR's names of resources: a capital, then letters. */
-static bool is_type(const char *text)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    size_t length = text ? strspn(text, letters) : 0;
-    return length && length < 64 && !text[length] && text[0] <= 'Z';
-}
-
-/* "line 3, column 14" of a byte of the document that starts on line `first`. */
-static void say(rec_fault *fault, const uint8_t *bytes, size_t at, size_t first, const char *text)
-{
-    size_t line = first ? first : 1, start = 0;
-    for (size_t i = 0; i < at; i++)
-        if (bytes[i] == '\n') line++, start = i + 1;
-    snprintf(fault->place, sizeof fault->place, "line %zu, column %zu", line, at - start + 1);
-    snprintf(fault->text, sizeof fault->text, "%s", text);
-}
-
-/* Adds the element's path to the place. */
-static void say_inside(rec_fault *fault, const rec_node *element)
-{
-    char place[REC_TEXT_MAX];
-    size_t used = strlen(fault->place);
-    if (!element) return;
-    rec_place(element, place);
-    const char *path = strstr(place, ": ");
-    if (path) snprintf(fault->place + used, sizeof fault->place - used, "%.400s", path);
-}
-
-static void say_plainly(rec_fault *fault, const char *place, const char *text)
-{
-    snprintf(fault->place, sizeof fault->place, "%s", place);
-    snprintf(fault->text, sizeof fault->text, "%s", text);
-}
-
-static bool begin(walk *w, rec_index *index, rec_fault *fault, size_t line)
-{
-    size_t length = (size_t)(w->end - w->bytes), count;
-    const char *error = rec_index_find(index, w->bytes, length, &w->at, &count);
-    char text[REC_TEXT_MAX];
-    if (!error) return w->last = w->at + count, true;
-    snprintf(text, sizeof text, "not JSON: %s", error);
-    size_t utf8 = rec_utf8_end(w->bytes, length);
-    say(fault, w->bytes, utf8 < length ? utf8 : rec_json_text_flaw(w->bytes, length), line, text);
-    return false;
-}
-
-rec_node *rec_read_json(rec_index *index, const uint8_t *bytes, size_t length, size_t line,
-                        rec_builder *builder, rec_fault *fault)
-{
-    if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) bytes += 3, length -= 3;
-    if (length > JSON_BYTES_MAX) {
-        say_plainly(fault, "file",
-                    "more than 256 MiB of JSON in one document; split it, or export it as NDJSON");
-        return NULL;
-    }
-    walk w = {.builder = builder, .bytes = bytes, .end = bytes + length};
-    builder->standard = "FHIR R4";
-    if (!begin(&w, index, fault, line)) return NULL;
-    rec_node *root = rec_begin(builder, "document", 0);
-    bool object = peek(&w) == '{';
-    if (!root) {
-        say_plainly(fault, "file", "too large: no memory for the document");
-        return NULL;
-    }
-    ((rec_root *)root)->bytes = bytes;
-    ((rec_root *)root)->line = (uint32_t)(line ? line : 1);
-    bool good = check_escapes(&w) && (object ? read_resource(&w, root, 1) : pass(&w, 1));
-    if (good && w.at != w.last)
-        good = stop(&w, place(&w), "not JSON: something stands after the document's end");
-    if (builder->arena->failed) {
-        say_plainly(fault, "file", "too large: no memory for more elements");
-        return NULL;
-    }
-    const char *type = rec_get(root, "resourceType");
-    if (is_type(type)) root->name = type;
-    if (!good) {
-        say(fault, bytes, w.error_at, line, w.error);
-        say_inside(fault, w.inside);
-        return NULL;
-    }
-    if (root->name == type) return root;
-    snprintf(fault->place, sizeof fault->place, "line %zu", line ? line : 1);
-    snprintf(fault->text, sizeof fault->text, "not FHIR: %s; a Bundle or another resource is wanted",
-             !object ? "the JSON document is no object"
-             : type  ? "\"resourceType\" names no type of resource"
-                     : "the JSON object has no \"resourceType\" text");
-    return NULL;
 }

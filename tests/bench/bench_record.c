@@ -1,13 +1,15 @@
 /* How fast records become events, beside Python doing the same, and how much memory a bulk export takes.
  *
- *   bench_record FILE...            each file: MB/s from bytes to events, then peers_record.py on the same
- * file bench_record --bulk FILE [GIB]  an NDJSON file over and over, 2 GiB of it: MB/s and the peak of
- * anonymous memory
+ *   bench_record FILE...              each file: MB/s from bytes to events, then peers_record.py on the same
+ *   bench_record --bulk FILE [GIB]    an NDJSON file over and over, 2 GiB of it: MB/s and the peak of
+ *                                     anonymous memory
+ *   bench_record --bundle FILE [GIB]  the same as entries of one Bundle
  */
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,43 +117,75 @@ static void *watch(void *unused)
     return unused;
 }
 
-/* One block of the file's lines on disk, mapped again and again: so much input and so little of it. */
-static void measure_bulk(const char *path, double gib)
+/* All that comes before and after the blocks, each a page. */
+enum { PAGE = 4096 };
+
+static void write_page(FILE *store, const char *text)
 {
-    size_t length, used = 0, blocks = (size_t)(gib * 1073741824.0 / BLOCK);
+    if (fprintf(store, "%-*s", (int)PAGE, text) != PAGE) exit(1);
+}
+
+/* As many of the file's lines as a block holds, as they are or as entries of a Bundle. */
+static void write_block(FILE *store, const uint8_t *bytes, size_t length, bool bundle)
+{
+    const char *before = bundle ? "{\"resource\":" : "", *after = bundle ? "},\n" : "\n";
+    size_t around = strlen(before) + strlen(after), used = 0;
+    for (const uint8_t *line = bytes, *end = bytes + length, *next;; line = next) {
+        if (line == end) line = bytes;
+        const uint8_t *stop = memchr(line, '\n', (size_t)(end - line));
+        size_t size = (size_t)((stop ? stop : end) - line);
+        next = stop ? stop + 1 : end;
+        if (used + size + around > BLOCK) break;
+        if (fprintf(store, "%s%.*s%s", before, (int)size, (const char *)line, after) < 0) exit(1);
+        used += size + around;
+    }
+    for (; used < BLOCK; used++) fputc(' ', store);
+}
+
+static void map_part(uint8_t *to, size_t size, FILE *store, off_t from)
+{
+    if (mmap(to, size, PROT_READ, MAP_SHARED | MAP_FIXED, fileno(store), from) == MAP_FAILED) exit(1);
+}
+
+/* One block of the file's lines on disk, mapped again and again: so much input and so little of it. */
+static void measure_bulk(const char *path, double gib, bool bundle)
+{
+    size_t length, blocks = (size_t)(gib * 1073741824.0 / BLOCK), whole = blocks * BLOCK + 2 * PAGE;
     uint8_t *bytes = map_file(path, &length);
     FILE *store = tmpfile();
     pthread_t watcher;
-    for (; store && used + length + 1 <= BLOCK; used += length + 1)
-        if (fwrite(bytes, 1, length, store) != length || fputc('\n', store) < 0) exit(1);
-    for (; store && used < BLOCK; used++) fputc('\n', store);
-    if (!store || fflush(store)) exit(1);
+    if (!store) exit(1);
+    write_page(store, bundle ? "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[" : "");
+    write_block(store, bytes, length, bundle);
+    write_page(store, bundle ? "{}]}" : "");
+    if (fflush(store)) exit(1);
     munmap(bytes, length);
-    uint8_t *all = mmap(NULL, blocks * BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    for (size_t i = 0; all != MAP_FAILED && i < blocks; i++)
-        if (mmap(all + i * BLOCK, BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED, fileno(store), 0) == MAP_FAILED)
-            exit(1);
+    uint8_t *all = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (all == MAP_FAILED) exit(1);
+    map_part(all, PAGE, store, 0);
+    for (size_t i = 0; i < blocks; i++) map_part(all + PAGE + i * BLOCK, BLOCK, store, PAGE);
+    map_part(all + whole - PAGE, PAGE, store, PAGE + BLOCK);
     watching = true;
     if (pthread_create(&watcher, NULL, watch, NULL)) exit(1);
     double start = seconds();
-    size_t events = read_once(all, blocks * BLOCK).events;
+    size_t events = read_once(all, whole).events;
     double took = seconds() - start;
     watching = false;
     pthread_join(watcher, NULL);
-    printf("%.2f GiB of NDJSON: %.1f MB/s, %zu events, %.1f MiB of anonymous memory at most\n",
-           (double)(blocks * BLOCK) / 1073741824.0, 1e-6 * (double)(blocks * BLOCK) / took, events,
-           (double)peak_kib / 1024);
+    printf("%.2f GiB of %s: %.1f MB/s, %zu events, %.1f MiB of anonymous memory at most\n",
+           (double)whole / 1073741824.0, bundle ? "one Bundle" : "NDJSON", 1e-6 * (double)whole / took,
+           events, (double)peak_kib / 1024);
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "Usage: bench_record FILE... | --bulk FILE [GIB]\n");
+        fprintf(stderr, "Usage: bench_record FILE... | --bulk FILE [GIB] | --bundle FILE [GIB]\n");
         return 2;
     }
-    if (!strcmp(argv[1], "--bulk") && argc > 2) {
-        measure_bulk(argv[2], argc > 3 ? atof(argv[3]) : 2);
+    bool bundle = !strcmp(argv[1], "--bundle");
+    if ((bundle || !strcmp(argv[1], "--bulk")) && argc > 2) {
+        measure_bulk(argv[2], argc > 3 ? atof(argv[3]) : 2, bundle);
         return 0;
     }
     for (int i = 1; i < argc; i++) measure(argv[i]);
