@@ -185,6 +185,7 @@ typedef struct csl_run_options {
     unsigned window_days; /* 0: the default of align.h */
     csl_caution caution;
     csl_precision precision;
+    bool no_findings; /* results without what single tokens did to a score */
     csl_limits limits;
     const char *settings_file; /* that some of this comes from; its hash goes into the log. May be NULL */
     bool retry;                /* do the failed cases of earlier starts again */

@@ -25,11 +25,12 @@ static json_t *configuration(const conductor *c)
     json_t *set = json_array();
     for (i = 0; i < c->o->plugins.setting_count; i++)
         json_array_append_new(set, json_string(c->o->plugins.settings[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:i, s:i, s:o, s:o}", "program", CSL_VERSION,
-                     "model", c->model, "precision", csl_precision_name(c->o->precision), "identity",
-                     csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days, "coverage",
-                     caution.coverage, "novelty", caution.novelty, "abstain", caution.abstain, "shard",
-                     (int)c->o->shard, "shards", (int)c->o->shards, "plugins", plugins, "options", set);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:b, s:b, s:i, s:i, s:o, s:o}", "program",
+                     CSL_VERSION, "model", c->model, "precision", csl_precision_name(c->o->precision),
+                     "identity", csl_identity_name(c->o->identity), "window_days", (int)c->o->window_days,
+                     "coverage", caution.coverage, "novelty", caution.novelty, "abstain", caution.abstain,
+                     "findings", !c->o->no_findings, "shard", (int)c->o->shard, "shards", (int)c->o->shards,
+                     "plugins", plugins, "options", set);
 }
 
 /* Says to the log that something is not as it was. */

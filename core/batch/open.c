@@ -118,7 +118,8 @@ static csl_status open_pool(conductor *c, csl_open_case open, csl_error *error)
                          .identity = o->identity,
                          .window_days = o->window_days,
                          .caution = caution_or_default(&o->caution),
-                         .precision = o->precision};
+                         .precision = o->precision,
+                         .findings = !o->no_findings};
     duty d = {.plugins = o->plugins,
               .limits = limits_or_default(&o->limits),
               .maximum = maximum_answer,

@@ -28,7 +28,7 @@ typedef struct warm_state {
 /* Asks the model once about a made-up case of every modality, so that children inherit the machine code that
  * oneDNN makes at its first products instead of each making it anew (measured: 20 of 25 ms a case). What it
  * says, or that it cannot, does not matter. */
-static void rehearse(const warm_state *w, const csl_registry *registry)
+static void rehearse(const warm_state *w, const csl_registry *registry, bool findings)
 {
     csl_case *c = csl_case_new("rehearsal", REHEARSAL_BYTES);
     csl_digest none = {0};
@@ -47,8 +47,9 @@ static void rehearse(const warm_state *w, const csl_registry *registry)
         }
     }
     csl_workspace_warm(w->workspace, w->model);
-    if (status == CSL_OK) (void)csl_model_opinion(w->model, w->workspace, c, &opinion, NULL);
+    if (status == CSL_OK) (void)csl_model_opinion(w->model, w->workspace, c, findings, &opinion, NULL);
     csl_case_free(c);
+    csl_workspace_clear(w->workspace); /* children begin with pages of their own, not with copies */
 }
 
 csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_t *hello, csl_error *error)
@@ -80,7 +81,7 @@ csl_status score_warm(const duty *d, csl_registry *registry, void **state, json_
     json_object_set_new(hello, "model",
                         json_pack("{s:s, s:o, s:o, s:o}", "sha256", hex, "labels", labels, "tasks",
                                   caution_tasks(w->model), "modalities", modalities));
-    rehearse(w, registry);
+    rehearse(w, registry, options->findings);
     *state = w;
     return CSL_OK;
 }
@@ -331,7 +332,7 @@ csl_status score_answer(const duty *d, void *state, csl_case *c, csl_status read
                                      a.found.items[i].text);
     } else if (status == CSL_OK) {
         stage_set(where->step, "scoring");
-        status = csl_model_opinion(a.w->model, a.w->workspace, c, &opinion, &failure);
+        status = csl_model_opinion(a.w->model, a.w->workspace, c, options->findings, &opinion, &failure);
         if (status == CSL_OK) a.judged = a.opinion = &opinion;
         if (status == CSL_OK && options->caution.abstain &&
             caution_reason(a.w->model, &opinion, &options->caution, a.reason, sizeof a.reason)) {

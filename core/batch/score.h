@@ -22,6 +22,7 @@ typedef struct score_options {
     unsigned window_days;
     csl_caution caution; /* defaults filled in */
     csl_precision precision;
+    bool findings;
 } score_options;
 
 /* As duty.warm and duty.answer; duty.options is a score_options. The hello gets "model": {"sha256", "labels":

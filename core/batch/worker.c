@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/frame.h"
+#include "base/memory.h"
 #include "batch/cache.h"
 #include "batch/child.h"
 #include "batch/confine.h"
@@ -16,7 +17,7 @@
 #include "batch/text.h"
 
 static const size_t maximum_job = (size_t)256 << 20;
-enum { MAX_PATH_BYTES = 1 << 16, MAX_FILES = 65536 };
+enum { MAX_PATH_BYTES = 1 << 16, MAX_FILES = 65536, HEAP_FOR_A_CASE = 8 << 20 };
 
 typedef struct worker {
     int conductor;
@@ -231,6 +232,7 @@ _Noreturn void worker_main(const duty *d, int conductor)
         csl_frame_write(conductor, MESSAGE_BROKEN, w.message.bytes, w.message.length, NULL);
         _exit(1);
     }
+    csl_memory_keep(HEAP_FOR_A_CASE);
     uint32_t kind;
     while (csl_frame_read(conductor, &kind, &message, &error) == CSL_OK) {
         job j;

@@ -55,6 +55,10 @@ const csl_setting csl_run_settings[RUN_SETTINGS] = {
          "f32, or bf16: faster where the processor multiplies bfloat16, logits differ a little; findings "
          "are always f32",
          CSL_SETTING_TEXT},
+    [RUN_NO_FINDINGS] = {"no-findings", NULL, NULL,
+                         "results without the entries behind a score (`findings`), which take most of a "
+                         "case's time; all else is the same",
+                         CSL_SETTING_SWITCH},
     [RUN_SHARD] =
         {"shard", "I/N", NULL,
          "only every N-th case, from the I-th on; auto: as the array job of Slurm or the indexed job of "
@@ -144,6 +148,7 @@ csl_status csl_run_apply(const csl_settings *s, csl_run_options *o, csl_error *e
     o->caution = (csl_caution){.coverage = csl_settings_number(s, RUN_COVERAGE, 0),
                                .novelty = csl_settings_number(s, RUN_NOVELTY, 0),
                                .abstain = csl_settings_on(s, RUN_ABSTAIN)};
+    o->no_findings = csl_settings_on(s, RUN_NO_FINDINGS);
     o->limits.memory_bytes = (uint64_t)csl_settings_number(s, RUN_MEMORY, 0) << 20;
     o->limits.wall_seconds = (unsigned)csl_settings_number(s, RUN_TIMEOUT, 0);
     o->retry = csl_settings_on(s, RUN_RETRY);

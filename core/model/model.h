@@ -126,6 +126,8 @@ csl_workspace *csl_workspace_new(void);
 /* Makes in advance the machine code that forward passes of this model need, whatever the number of tokens;
  * without, it is made as cases come. */
 void csl_workspace_warm(csl_workspace *workspace, const csl_model *model);
+/* Gives back the memory of the last case; machine code stays. */
+void csl_workspace_clear(csl_workspace *workspace);
 void csl_workspace_free(csl_workspace *workspace);
 
 /* Raw logits, before calibration, of one branch over the chosen modalities: logits[label_count].
@@ -166,7 +168,8 @@ typedef struct csl_opinion {
     double *unexplained;
 } csl_opinion;
 
-csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
+/* Without findings there are none, and the rest comes in a fraction of the time. */
+csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c, bool findings,
                              csl_opinion *opinion, csl_error *error);
 
 /* The answers to a task exclude each other: "0" and "1"; the names of classes; "<=EDGE" for each interval of

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "model/product.h"
 #include "model/stem.h"
 #include "model/tape.h"
@@ -12,6 +13,13 @@ enum { ALIGN = 16 /* floats: one cache line */ };
 csl_workspace *csl_workspace_new(void)
 {
     return calloc(1, sizeof(csl_workspace));
+}
+
+void csl_workspace_clear(csl_workspace *workspace)
+{
+    free(workspace->memory);
+    workspace->memory = NULL;
+    workspace->capacity = 0;
 }
 
 void csl_workspace_free(csl_workspace *workspace)
@@ -167,7 +175,7 @@ static csl_status reserve(csl_workspace *s, size_t floats, csl_error *error)
     if (floats <= s->capacity) return CSL_OK;
     free(s->memory);
     s->capacity = 0;
-    s->memory = aligned_alloc(ALIGN * sizeof(float), floats * sizeof(float));
+    s->memory = csl_memory_wide(floats * sizeof(float));
     if (!s->memory)
         return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the network's %zu bytes of activations",
                         floats * sizeof(float));

@@ -123,7 +123,7 @@ static csl_status compare(const csl_model *model, const csl_encoded *encoded, cs
                        o->rarity, &o->novelty, error);
 }
 
-csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c,
+csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, csl_case *c, bool findings,
                              csl_opinion *opinion, csl_error *error)
 {
     const csl_network *n = &model->network;
@@ -135,7 +135,9 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
     csl_modality_set set = csl_encoded_present(n, &encoded);
     for (size_t m = 0; m < n->modality_count; m++) opinion->present[m] = set >> m & 1;
     if ((status = compare(model, &encoded, opinion, error))) goto done;
-    if ((status = csl_network_forward(n, model->weights, &encoded, set, workspace, &out, error))) goto done;
+    status = (findings ? csl_network_forward : csl_network_infer)(n, model->weights, &encoded, set, workspace,
+                                                                  &out, error);
+    if (status) goto done;
     if ((status = take_logits(model, &out, opinion, error))) goto done;
     for (size_t t = 0; t < model->task_count; t++)
         if ((status = calibrate(model, &model->tasks[t], out.logit[CSL_BRANCH_HYBRID], opinion, error)))
@@ -143,7 +145,7 @@ csl_status csl_model_opinion(const csl_model *model, csl_workspace *workspace, c
     if ((status =
              csl_shapley(n, model->weights, set, workspace, opinion->baseline, opinion->contribution, error)))
         goto done;
-    status = find(model, workspace, c, &encoded, set, opinion, error);
+    if (findings) status = find(model, workspace, c, &encoded, set, opinion, error);
 done:
     csl_encoded_free(&encoded);
     return status;

@@ -1,29 +1,29 @@
-/* How fast `consilium run` is, and how much memory it takes: cases a second and peak memory with 1 and 2
- * workers.
+/* What a command takes: seconds, processor seconds and peak memory, of itself and all processes below it.
  *
- *     build/tests/bench_run [PROGRAM [CASES]]      default: the program beside it, 200 synthetic cases
+ *     bench_run COMMAND [ARGUMENT...]      prints SECONDS PROCESSOR MB FIRST_MB
  *
- * Makes a cohort and a model in a temporary folder, runs each number of workers three times for time and once
- * for memory, each into a fresh folder, and prints the median and the range. Memory is the proportional set
- * size (a page that n processes share counts 1/n in each) of the conductor and of the whole tree of
- * processes, sampled every 5 ms. Durable commits are part of what is measured. */
-#include <limits.h>
-#include <spawn.h>
+ * Runs it twice, quietly; it must end with 0 each time. What it writes is removed before each run where the
+ * environment variable BENCH_RUN_OUT names it. The first run gives the times. Processor time is the kernel's
+ * task clock, inherited by every process that the command starts, waited for or not; 0 where the kernel does
+ * not let us count. The second run gives the memory: the proportional set size (a page that n processes share
+ * counts 1/n in each) of the whole tree, and of the command's own process, the greatest of samples every 5
+ * ms; looking takes time from what is looked at. */
+#include <errno.h>
+#include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, MAX_TREE = 256 };
+enum { MAX_TREE = 256 };
 
 typedef struct measure {
-    double seconds, conductor_mb, tree_mb;
+    double seconds, processor, first_mb, tree_mb;
 } measure;
-
-extern char **environ;
 
 static double now(void)
 {
@@ -63,85 +63,86 @@ static double tree_pss(pid_t root)
     return sum;
 }
 
-/* Runs a command to its end, quietly. The exit status must be 0. Looking at memory takes time from what is
- * looked at, so that a round measures one or the other. */
-static measure run(char *const *argv, bool memory)
+/* -1 if it may not be counted. */
+static int count_processor_time(pid_t process)
+{
+    struct perf_event_attr what = {.type = PERF_TYPE_SOFTWARE,
+                                   .size = sizeof what,
+                                   .config = PERF_COUNT_SW_TASK_CLOCK,
+                                   .inherit = 1,
+                                   .disabled = 1,
+                                   .enable_on_exec = 1};
+    return (int)syscall(SYS_perf_event_open, &what, process, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+/* Waits for a byte before it becomes the command, so that nothing of it goes uncounted. */
+static pid_t start(char **argv, int *go)
+{
+    int ends[2];
+    if (pipe(ends) < 0) return -1;
+    pid_t process = fork();
+    if (process == 0) {
+        char byte;
+        bool told = read(ends[0], &byte, 1) == 1 && freopen("/dev/null", "w", stdout) &&
+                    freopen("/dev/null", "w", stderr);
+        close(ends[0]);
+        close(ends[1]);
+        if (told) execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(ends[0]);
+    *go = ends[1];
+    return process;
+}
+
+static void clear_output(void)
+{
+    const char *out = getenv("BENCH_RUN_OUT");
+    char command[4096];
+    if (!out) return;
+    snprintf(command, sizeof command, "rm -rf '%s'", out);
+    if (system(command)) exit(3);
+}
+
+static measure run(char **argv, bool memory)
 {
     measure m = {0};
-    pid_t process;
-    posix_spawn_file_actions_t quiet;
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", 1, 0);
-    posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", 1, 0);
-    double start = now();
-    if (posix_spawn(&process, argv[0], &quiet, NULL, argv, environ)) {
-        fprintf(stderr, "bench_run: cannot start %s\n", argv[0]);
+    int go, how = 0;
+    clear_output();
+    pid_t process = start(argv, &go);
+    if (process < 0) {
+        fprintf(stderr, "bench_run: cannot start %s: %s\n", argv[0], strerror(errno));
         exit(3);
     }
-    posix_spawn_file_actions_destroy(&quiet);
-    int how = 0;
+    int counter = count_processor_time(process);
+    unsigned long long nanoseconds = 0;
+    double begun = now();
+    if (write(go, "", 1) != 1) exit(3);
+    close(go);
     while (waitpid(process, &how, memory ? WNOHANG : 0) == 0) {
         double own = pss(process), all = tree_pss(process);
-        if (own > m.conductor_mb) m.conductor_mb = own;
+        if (own > m.first_mb) m.first_mb = own;
         if (all > m.tree_mb) m.tree_mb = all;
         usleep(5000);
     }
-    m.seconds = now() - start;
+    m.seconds = now() - begun;
+    if (counter >= 0 && read(counter, &nanoseconds, sizeof nanoseconds) == sizeof nanoseconds)
+        m.processor = (double)nanoseconds * 1e-9;
+    if (counter >= 0) close(counter);
     if (!WIFEXITED(how) || WEXITSTATUS(how)) {
-        fprintf(stderr, "bench_run: %s %s failed\n", argv[0], argv[1]);
+        fprintf(stderr, "bench_run: %s %s failed\n", argv[0], argv[1] ? argv[1] : "");
         exit(3);
     }
     return m;
 }
 
-static int by_seconds(const void *a, const void *b)
-{
-    double x = ((const measure *)a)->seconds, y = ((const measure *)b)->seconds;
-    return (x > y) - (x < y);
-}
-
 int main(int argc, char **argv)
 {
-    char program[PATH_MAX] = "", folder[] = "/tmp/consilium-bench-XXXXXX";
-    if (argc > 1) {
-        snprintf(program, sizeof program, "%s", argv[1]);
-    } else {
-        ssize_t length = readlink("/proc/self/exe", program, sizeof program - 16);
-        for (int up = 0; up < 2 && length > 0; up++)
-            *strrchr(program, '/') = 0; /* build/tests/bench_run -> build */
-        strcat(program, "/consilium");
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_run COMMAND [ARGUMENT...]\n");
+        return 2;
     }
-    char *count = argc > 2 ? argv[2] : "200";
-    double cases = atof(count);
-    if (!mkdtemp(folder) || setenv("XDG_CONFIG_HOME", folder, 1) < 0) return 3;
-    char cohort[64], model[64], out[64];
-    snprintf(cohort, sizeof cohort, "%s/cohort", folder);
-    snprintf(model, sizeof model, "%s/m.safetensors", folder);
-    printf("cohort of %s synthetic cases, model of 2 epochs, in %s\n", count, folder);
-    run((char *[]){program, "synth", "--cases", count, "--seed", "1", "--out", cohort, NULL}, false);
-    run((char *[]){program, "train", cohort, "--out", model, "--epochs", "2", "--seed", "1", NULL}, false);
-    printf("%4s  %22s  %14s  %9s\n", "jobs", "cases/s (min to max)", "conductor MB", "all MB");
-    double single = 0;
-    for (int jobs = 1; jobs <= 2; jobs++) {
-        measure rounds[ROUNDS + 1]; /* the last one for memory */
-        char number[8];
-        snprintf(number, sizeof number, "%d", jobs);
-        for (int i = 0; i <= ROUNDS; i++) {
-            snprintf(out, sizeof out, "%s/out-%d-%d", folder, jobs, i);
-            rounds[i] = run(
-                (char *[]){program, "run", cohort, "--model", model, "--out", out, "--jobs", number, NULL},
-                i == ROUNDS);
-        }
-        qsort(rounds, ROUNDS, sizeof *rounds, by_seconds);
-        measure *m = &rounds[ROUNDS / 2];
-        printf("%4d  %6.1f (%.1f to %.1f)  %14.1f  %9.1f\n", jobs, cases / m->seconds,
-               cases / rounds[ROUNDS - 1].seconds, cases / rounds[0].seconds, rounds[ROUNDS].conductor_mb,
-               rounds[ROUNDS].tree_mb);
-        if (jobs == 1) single = m->seconds;
-        if (jobs == 2) printf("2 workers give %.2f times 1 worker\n", single / m->seconds);
-        fflush(stdout);
-    }
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) ? 3 : 0;
+    measure time = run(argv + 1, false), memory = run(argv + 1, true);
+    printf("%.4f %.4f %.1f %.1f\n", time.seconds, time.processor, memory.tree_mb, memory.first_mb);
+    return 0;
 }

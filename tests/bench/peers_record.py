@@ -115,7 +115,7 @@ def events_of_resource(resource, out):
     if coding.get("code") in NONE:
         return
     event(out, kind, coding.get("system"), coding.get("code"), coding.get("display"), None, None, when,
-          resource.get("status"))
+          best_coding(resource["clinicalStatus"], kind).get("code") if "clinicalStatus" in resource else resource.get("status"))
 
 
 def fhir_json(text):
@@ -162,8 +162,11 @@ def as_json(element):
 
 def fhir_xml(text):
     from lxml import etree
+    return fhir_xml_events(etree.fromstring(text))
+
+
+def fhir_xml_events(root):
     out = []
-    root = etree.fromstring(text)
     for element in root.iter(*(FHIR + kind for kind in BEST)):
         resource = as_json(element)
         resource["resourceType"] = element.tag[len(FHIR):]
@@ -235,7 +238,12 @@ def number(node):
         return None
 
 
-def cda_statement(s, kind, times, out):
+def cda_activity(statement, concern):
+    """Of a problem or allergy: over where its time has an end, else what the act around it says."""
+    return "completed" if statement.find(f"{CDA}effectiveTime/{CDA}high") is not None else concern
+
+
+def cda_statement(s, kind, times, out, concern=None):
     templates = [t.get("root")[len(TEMPLATES):] for t in s.iterfind(CDA + "templateId")
                  if (t.get("root") or "").startswith(TEMPLATES + "4.")]
     if templates:
@@ -257,7 +265,7 @@ def cda_statement(s, kind, times, out):
     if tag == "organizer" or kind is None or (tag == "act" and kind != "Procedure"):
         if tag == "organizer":
             times = s.findall(CDA + "effectiveTime") or times
-        return cda_inside(s, kind, times, out)
+        return cda_inside(s, kind, times, out, status if tag == "act" else concern)
     when = cda_time(s, times)
     if kind == "Observation" and tag == "observation":
         system, code, display = cda_code(s.find(CDA + "code"), kind)
@@ -277,13 +285,13 @@ def cda_statement(s, kind, times, out):
         if value is not None:
             code = cda_code(value, kind)
             if code[1] not in NONE:
-                event(out, kind, *code, None, None, when, status)
+                event(out, kind, *code, None, None, when, cda_activity(s, concern))
     elif kind == "AllergyIntolerance" and tag == "observation":
         code = cda_code(s.find(f"{CDA}participant[@typeCode='CSM']/{CDA}participantRole/{CDA}playingEntity/{CDA}code"), kind)
         if code[1] is None:
             code = cda_code(s.find(CDA + "value"), kind)
         if code[1] not in NONE:
-            event(out, kind, *code, None, None, when, status)
+            event(out, kind, *code, None, None, when, cda_activity(s, concern))
     elif kind in ("MedicationStatement", "Immunization") and tag == "substanceAdministration":
         code = s.find(f"{CDA}consumable/{CDA}manufacturedProduct/{CDA}manufacturedMaterial/{CDA}code")
         event(out, kind, *cda_code(code, kind), None, None, when, status)
@@ -293,18 +301,21 @@ def cda_statement(s, kind, times, out):
             cda_inside(s, None, [], out)
 
 
-def cda_inside(statement, kind, times, out):
+def cda_inside(statement, kind, times, out, concern=None):
     for link in statement:
         if link.tag in (CDA + "component", CDA + "entryRelationship") and link.get("inversionInd") != "true":
             for s in link:
                 if s.tag in STATEMENTS:
-                    cda_statement(s, kind, times, out)
+                    cda_statement(s, kind, times, out, concern)
 
 
 def cda(text):
     from lxml import etree
+    return cda_events(etree.fromstring(text))
+
+
+def cda_events(root):
     out = []
-    root = etree.fromstring(text)
     for section in root.iter(CDA + "section"):
         code = section.find(CDA + "code")
         kind = SECTIONS.get(code.get("code")) if code is not None else None

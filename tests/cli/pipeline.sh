@@ -37,6 +37,14 @@ jq -c 'del(.audit)' "$T/run1/results.ndjson" >"$T/1"
 jq -c 'del(.audit)' "$T/run2/results.ndjson" >"$T/2"
 cmp -s "$T/1" "$T/2" || fail "results.ndjson depends on --jobs beyond its audit member"
 
+expect 0 "run without findings" "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/bare" --key "$T/key/audit.pem" --no-findings
+cmp -s "$T/run1/results.csv" "$T/bare/results.csv" || fail "results.csv depends on --no-findings"
+same "leaves out the findings" "$(jq '[.findings, .scores[].findings] | add | length' "$T/bare/results.ndjson" | sort -u)" 0
+without='del(.audit, .findings, .scores[].findings) | .warnings |= map(select(.text | startswith("the findings of") | not))'
+same "and nothing else" "$(jq -c "$without" "$T/bare/results.ndjson" | sha256sum)" "$(jq -c "$without" "$T/run1/results.ndjson" | sha256sum)"
+expect 2 "and is another run" "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/bare" --key "$T/key/audit.pem"
+says "$T/err" "which it says" "its findings was false, now it is true"
+
 expect 0 "the same run again does nothing twice" "$CONSILIUM" run "$T/cohort" --model "$T/m.safetensors" --out "$T/run1" --key "$T/key/audit.pem"
 jq -c 'del(.audit)' "$T/run1/results.ndjson" | cmp -s - "$T/1" || fail "a second run changed results"
 expect 0 "and its log verifies" "$CONSILIUM" audit verify "$T/run1/audit" --key "$T/key/audit.vkey"

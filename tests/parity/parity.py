@@ -137,7 +137,8 @@ class Network:
             begin = end
         return out
 
-    def encode(self, m, x, codes, tiles=None):
+    def embed(self, m, x, codes, tiles=None):
+        """Tokens [..., n, D], and what the early branch takes from them."""
         name, coded, w = m["name"], m["coded_feature"], self.w
         known = ~torch.isnan(x)
         u = torch.where(known, x, w[name + ".unknown"])
@@ -148,8 +149,13 @@ class Network:
             s = torch.where(known[..., coded], x[..., coded], torch.zeros(()))
             h = h + s[..., None] * w[name + ".code_scale"][codes]
         early = self.linear(h.mean(-2), name + ".early")
-        if m.get("patch_side") and tiles:
+        if m.get("patch_side") and tiles is not None:
             h = h + self.stem(m, x, tiles)
+        return h, early
+
+    def attend(self, m, h):
+        """Of embedded tokens: the encoded ones with the class token in front, and the modality embedding."""
+        name, w = m["name"], self.w
         h = torch.cat([w[name + ".class"].expand(*h.shape[:-2], 1, -1), h], -2)
         for b in range(self.c["blocks"]):
             p = f"{name}.block.{b}."
@@ -159,12 +165,18 @@ class Network:
         t = self.norm(h, name + ".norm")
         peak = (torch.softmax(2 * t[..., 1:, :], -2) * t[..., 1:, :]).sum(-2)
         e = self.linear(torch.cat([t[..., 0, :], t[..., 1:, :].mean(-2), peak], -1), name + ".pool")
-        return t, e, early
+        return t, e
 
-    def forward(self, case):
+    def encode(self, m, x, codes, tiles=None):
+        h, early = self.embed(m, x, codes, tiles)
+        return *self.attend(m, h), early
+
+    def fuse(self, seen):
+        """Logits [..., branch, label] of the encoded modalities."""
         w, names = self.w, [m["name"] for m in self.modalities]
-        seen = {m["name"]: self.encode(m, *case[m["name"]]) for m in self.modalities if m["name"] in case}
-        early = torch.cat([seen[n][2] if n in seen else w[n + ".early_missing"] for n in names], -1)
+        batch = next(iter(seen.values()))[1].shape[:-1]
+        whole = lambda v: v.expand(*batch, -1)
+        early = torch.cat([whole(seen[n][2] if n in seen else w[n + ".early_missing"]) for n in names], -1)
         early = self.mlp(early, "fusion.early.up", "fusion.early.down")
         late = torch.stack([self.linear(seen[n][1], n + ".late") for n in seen]).mean(0)
         y = w["fusion.joint.bottleneck"]
@@ -174,7 +186,7 @@ class Network:
             k, v = self.linear(x, p + "kv").chunk(2, -1)
             y = y + self.linear(self.attention(self.linear(self.norm(y, p + "norm1"), p + "q"), k, v), p + "out")
             y = y + self.mlp(self.norm(y, p + "norm2"), p + "up", p + "down")
-        mix = torch.cat([seen[n][1] if n in seen else w[n + ".joint_missing"] for n in names], -1)
+        mix = torch.cat([whole(seen[n][1] if n in seen else w[n + ".joint_missing"]) for n in names], -1)
         r = [self.linear(seen[n][1], n + ".pair") for n in seen]
         pairs = sum((r[a] * r[b] for b in range(len(r)) for a in range(b)), torch.zeros(self.c["width"]))
         z = (
@@ -186,6 +198,8 @@ class Network:
         g = torch.softmax(self.linear(z, "fusion.gate"), -1).unsqueeze(-2)
         return torch.stack([g[..., 0] * early + g[..., 1] * late + g[..., 2] * joint, early, late, joint], -2)
 
+    def forward(self, case):
+        return self.fuse({m["name"]: self.encode(m, *case[m["name"]]) for m in self.modalities if m["name"] in case})
 
     def contrast(self, batch):
         """Of the cases, each a dictionary of the modalities that it shows."""

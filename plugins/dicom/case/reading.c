@@ -19,22 +19,56 @@ int32_t csl_reading_refuse(const csl_reading *reading, uint32_t input, int32_t s
     return status;
 }
 
+/* Reading the elements of a small file takes longer than decoding its pixels. */
+struct csl_kept {
+    csl_dcm_file *file;
+    csl_dcm_header header;
+};
+
+static const uint64_t small_file = 1 << 20;
+
+static void leave_file(csl_reading *reading)
+{
+    uint32_t input = reading->file_input;
+    if (input >= CSL_READING_KEPT || !reading->kept[input]) csl_dcm_close(reading->file);
+    reading->file = NULL;
+}
+
+/* Without memory for it the file is read again. */
+static void keep_file(csl_reading *reading, uint32_t input)
+{
+    if (input >= CSL_READING_KEPT || reading->inputs[input].length > small_file) return;
+    struct csl_kept *kept = reading->kept[input] = malloc(sizeof *kept);
+    if (kept) *kept = (struct csl_kept){reading->file, reading->header};
+}
+
 int32_t csl_reading_open(csl_reading *reading, uint32_t input)
 {
     csl_dcm_error error;
     if (reading->file && reading->file_input == input) return CSL_PLUGIN_OK;
-    csl_dcm_close(reading->file);
-    reading->file = NULL;
+    leave_file(reading);
+    struct csl_kept *kept = input < CSL_READING_KEPT ? reading->kept[input] : NULL;
+    if (kept) {
+        reading->file = kept->file;
+        reading->header = kept->header;
+        reading->file_input = input;
+        return CSL_PLUGIN_OK;
+    }
     const csl_input *bytes = &reading->inputs[input];
     int32_t status = csl_dcm_open(bytes->bytes, bytes->length, &reading->file, &error);
     if (status == CSL_PLUGIN_OK) status = csl_dcm_header_read(reading->file, &reading->header, &error);
     reading->file_input = input;
+    if (status == CSL_PLUGIN_OK) keep_file(reading, input);
     return csl_reading_refuse(reading, input, status, &error);
 }
 
 void csl_reading_clear(csl_reading *reading)
 {
-    csl_dcm_close(reading->file);
+    leave_file(reading);
+    for (uint32_t i = 0; i < CSL_READING_KEPT; i++) {
+        if (reading->kept[i]) csl_dcm_close(reading->kept[i]->file);
+        free(reading->kept[i]);
+    }
     free(reading->stacks.stacks);
     free(reading->instances);
     free(reading->structure_inputs);

@@ -6,6 +6,8 @@
 
 #include <consilium/preview.h>
 
+enum { CSL_READING_KEPT = 64 }; /* of the first so many files */
+
 typedef struct csl_reading {
     const csl_preview *preview; /* NULL: the host wants no key image */
     bool deidentify;            /* say no facts */
@@ -21,6 +23,7 @@ typedef struct csl_reading {
     uint32_t waveform_count;
     bool has_tokens;    /* something was emitted */
     bool showed;        /* the key image has been emitted, or must not be */
+    struct csl_kept *kept[CSL_READING_KEPT]; /* small files stay open for the second look; NULL: not */
     csl_dcm_file *file; /* the last one opened, for frames of one instance */
     csl_dcm_header header;
     uint32_t file_input;

@@ -47,7 +47,8 @@ Test(opinion, all_parts_agree_with_each_other)
     fixture f = make();
     csl_case *c = f.cases[TINY_CASES - 1];
     csl_opinion o;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, c, &o, &f.error), CSL_OK, "%s", f.error.message);
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, c, true, &o, &f.error), CSL_OK, "%s",
+                 f.error.message);
     cr_assert_eq(o.label_count, TINY_LABELS);
     cr_assert_eq(o.modality_count, TINY_MODALITIES);
     cr_assert_float_eq(o.gate[0] + o.gate[1] + o.gate[2], 1.0, 1e-6);
@@ -81,7 +82,7 @@ Test(opinion, logits_are_those_of_the_opinion)
 {
     fixture f = make();
     csl_opinion o;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_OK);
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], true, &o, &f.error), CSL_OK);
     for (int b = 0; b < CSL_BRANCH_COUNT; b++) {
         float logit[TINY_LABELS];
         cr_assert_eq(csl_model_logits(f.model, f.workspace, f.cases[0], CSL_ALL_MODALITIES, (csl_branch)b,
@@ -99,7 +100,7 @@ Test(opinion, a_missing_modality_has_no_part_in_it)
     csl_case *c = f.cases[1];
     csl_opinion o;
     c->modalities[0].count = 0;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, c, &o, &f.error), CSL_OK);
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, c, true, &o, &f.error), CSL_OK);
     cr_assert(!o.present[0] && o.present[1] && o.present[2]);
     cr_assert_eq(o.contribution[0], 0.0);
     for (size_t i = 0; i < o.finding_count[0]; i++) cr_assert_str_neq(o.findings[i].modality, "image");
@@ -155,7 +156,7 @@ Test(opinion, other_features_than_in_training_are_refused)
     fixture f = make();
     csl_opinion o;
     f.cases[0]->modalities[0].spec.feature_names = names;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_EMISMATCH);
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], true, &o, &f.error), CSL_EMISMATCH);
     cr_assert(strstr(f.error.message, "renamed") && strstr(f.error.message, "second"), "%s", f.error.message);
     drop(&f);
 }
@@ -165,7 +166,7 @@ Test(opinion, damaged_weights_give_an_error_and_no_score)
     fixture f = make();
     csl_opinion o;
     f.model->weights[csl_network_parameter(&f.model->network, "fusion.joint.head.weight")->offset] = NAN;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_EFORMAT);
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], true, &o, &f.error), CSL_EFORMAT);
     drop(&f);
 }
 
@@ -176,7 +177,7 @@ Test(opinion, findings_that_do_not_add_up_are_told)
     fixture f = make();
     csl_opinion o;
     for (size_t i = 0; i < f.model->network.weight_count; i++) f.model->weights[i] *= 8;
-    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], &o, &f.error), CSL_OK, "%s",
+    cr_assert_eq(csl_model_opinion(f.model, f.workspace, f.cases[0], true, &o, &f.error), CSL_OK, "%s",
                  f.error.message);
     double most = 0;
     for (size_t l = 0; l < TINY_LABELS; l++) most = fmax(most, o.unexplained[l]);

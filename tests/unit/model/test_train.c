@@ -176,7 +176,7 @@ static void check_opinion(const csl_model *model, csl_case *c)
     csl_error error = {0};
     bool holds[CSL_MAX_ANSWERS];
     char name[CSL_ANSWER_NAME];
-    cr_assert_eq(csl_model_opinion(model, workspace, c, &o, &error), CSL_OK, "%s", error.message);
+    cr_assert_eq(csl_model_opinion(model, workspace, c, true, &o, &error), CSL_OK, "%s", error.message);
     cr_expect_float_eq(o.probability[1] + o.probability[2] + o.probability[3], 1, 1e-9);
     cr_expect(o.probability[4] <= o.probability[5] && o.probability[5] <= o.probability[6]);
     cr_expect(o.novelty > 0 && o.novelty <= 1);
