@@ -19,12 +19,12 @@ static const struct {
     {"2.16.840.1.113883.6.103", "http://hl7.org/fhir/sid/icd-9-cm"},
     {"2.16.840.1.113883.12.292", REC_CVX},
     {"2.16.840.1.113883.6.69", "http://hl7.org/fhir/sid/ndc"},
-    {"2.16.840.1.113883.6.12", "http://www.ama-assn.org/go/cpt"},
+    {"2.16.840.1.113883.6.12", REC_CPT},
     {"2.16.840.1.113883.6.73", REC_ATC},
     {"2.16.840.1.113883.4.9", "http://fdasis.nlm.nih.gov"},
     {"2.16.840.1.113883.3.26.1.5", "http://hl7.org/fhir/ndfrt"},
     {"2.16.840.1.113883.6.8", "http://unitsofmeasure.org"},
-    {"2.16.840.1.113883.6.4", "http://www.cms.gov/Medicare/Coding/ICD10"},
+    {"2.16.840.1.113883.6.4", REC_ICD10_PCS},
     {"2.16.840.1.113883.5.4", "http://terminology.hl7.org/CodeSystem/v3-ActCode"},
     {"2.16.840.1.113883.4.1", "http://hl7.org/fhir/sid/us-ssn"},
 };
@@ -35,7 +35,7 @@ static const char *const preferred[REC_KINDS][3] = {
     [REC_ALLERGY] = {REC_RXNORM, REC_SNOMED, NULL},
     [REC_MEDICATION] = {REC_RXNORM, REC_ATC, "http://hl7.org/fhir/sid/ndc"},
     [REC_OBSERVATION] = {REC_LOINC, REC_SNOMED, NULL},
-    [REC_PROCEDURE] = {REC_SNOMED, "http://www.ama-assn.org/go/cpt", NULL},
+    [REC_PROCEDURE] = {REC_SNOMED, REC_CPT, NULL},
     [REC_IMMUNIZATION] = {REC_CVX, REC_SNOMED, NULL},
     [REC_ENCOUNTER] = {REC_SNOMED, "http://terminology.hl7.org/CodeSystem/v3-ActCode", NULL},
 };

@@ -7,11 +7,13 @@
 
 #include "event.h"
 
-#define REC_LOINC  "http://loinc.org"
-#define REC_SNOMED "http://snomed.info/sct"
-#define REC_RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
-#define REC_ATC    "http://www.whocc.no/atc"
-#define REC_CVX    "http://hl7.org/fhir/sid/cvx"
+#define REC_LOINC     "http://loinc.org"
+#define REC_SNOMED    "http://snomed.info/sct"
+#define REC_RXNORM    "http://www.nlm.nih.gov/research/umls/rxnorm"
+#define REC_ATC       "http://www.whocc.no/atc"
+#define REC_CPT       "http://www.ama-assn.org/go/cpt"
+#define REC_ICD10_PCS "http://www.cms.gov/Medicare/Coding/ICD10"
+#define REC_CVX       "http://hl7.org/fhir/sid/cvx"
 
 typedef struct rec_coding {
     const char *system, *code, *display; /* each may be NULL; system is a URI */

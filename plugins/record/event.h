@@ -79,6 +79,8 @@ enum {
     REC_DOBUTAMINE,
     REC_EPINEPHRINE,
     REC_NOREPINEPHRINE,
+    REC_DIALYSIS, /* its value: the day of the one before it */
+    REC_CONTINUOUS_DIALYSIS,
     REC_SCORE_PLACES
 };
 /* The latest value of each, and what conditions there are, noted while events pass. */

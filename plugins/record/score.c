@@ -41,10 +41,26 @@ static void keep(rec_scores *scores, int place, const rec_event *e, double value
                           .value = value};
 }
 
+/* The latest and the one before it, in whatever order they are told. */
+static void keep_dialysis(rec_scores *scores, const rec_event *e)
+{
+    rec_latest *l = &scores->latest[REC_DIALYSIS];
+    double day = e->time.days;
+    if (!l->known)
+        keep(scores, REC_DIALYSIS, e, -INFINITY);
+    else if (day > l->days)
+        keep(scores, REC_DIALYSIS, e, l->days);
+    else if (day < l->days && day > l->value)
+        l->value = day;
+}
+
 void rec_score_note(rec_scores *scores, const rec_event *e)
 {
     int support = isnan(e->time.days) ? -1 : rec_support_of(e);
-    if (support >= 0) keep(scores, support, e, e->rate);
+    if (support == REC_DIALYSIS)
+        keep_dialysis(scores, e);
+    else if (support >= 0)
+        keep(scores, support, e, e->rate);
     if (e->kind == REC_CONDITION) {
         scores->conditions |= rec_comorbidities(e->system, e->code);
         scores->condition_count++;
@@ -60,8 +76,9 @@ enum { AGE = REC_SCORE_PLACES, SEX, CONDITIONS, INPUTS_MAX = 8 };
 /* Whom and what a score is made of. */
 typedef struct patient {
     const rec_scores *scores;
-    double age, sex_male;
-    double weight; /* NaN: not known */
+    double birth, oldest;    /* day, NaN: not known; the age that is told of all who are older */
+    double day, age;         /* of the score: of its latest input */
+    double sex_male, weight; /* NaN: not known */
 } patient;
 
 /* A score, the inputs that it asks for in order, and how many days these may lie apart at most. What is
@@ -87,10 +104,11 @@ static double bmi(const patient *p, const double *v, const rec_latest *const *op
     return rec_bmi(v[0], v[1]);
 }
 
+/* Creatinine is 3 mg/dL after two dialyses in the week before, or a continuous one (OPTN policy 9.1.D). */
 static double meld3(const patient *p, const double *v, const rec_latest *const *optional)
 {
-    (void)optional;
-    return rec_meld3(v[0], v[1], v[2], v[3], v[4], p->sex_male);
+    bool dialysed = (optional[0] && p->day - optional[0]->value <= 7) || optional[1];
+    return rec_meld3(v[0], v[1], dialysed ? 3 : v[2], v[3], v[4], p->sex_male);
 }
 
 static double fib4(const patient *p, const double *v, const rec_latest *const *optional)
@@ -145,7 +163,7 @@ static const score table[] = {
      "{score}",
      7,
      {REC_BILIRUBIN, REC_INR, REC_CREATININE, REC_SODIUM, REC_ALBUMIN, SEX},
-     {0},
+     {REC_DIALYSIS, REC_CONTINUOUS_DIALYSIS},
      meld3},
     {"fib-4", "FIB-4", "{score}", 90, {REC_AST, REC_ALT, REC_PLATELETS, AGE}, {0}, fib4},
     {"charlson", "Charlson comorbidity index", "{score}", INFINITY, {CONDITIONS, AGE}, {0}, charlson},
@@ -168,6 +186,9 @@ static const char *input_name(int input)
                                               [REC_DOBUTAMINE - REC_ANALYTES] = "dobutamine",
                                               [REC_EPINEPHRINE - REC_ANALYTES] = "epinephrine",
                                               [REC_NOREPINEPHRINE - REC_ANALYTES] = "norepinephrine",
+                                              [REC_DIALYSIS - REC_ANALYTES] = "dialysis",
+                                              [REC_CONTINUOUS_DIALYSIS - REC_ANALYTES] =
+                                                  "continuous dialysis",
                                               [AGE - REC_ANALYTES] = "age",
                                               [SEX - REC_ANALYTES] = "sex",
                                               [CONDITIONS - REC_ANALYTES] = "conditions"};
@@ -176,7 +197,7 @@ static const char *input_name(int input)
 
 static bool is_known(const patient *p, int input)
 {
-    return input == AGE          ? !isnan(p->age)
+    return input == AGE          ? !isnan(p->birth)
            : input == SEX        ? !isnan(p->sex_male)
            : input == CONDITIONS ? p->scores->condition_count > 0
                                  : p->scores->latest[input].known;
@@ -189,7 +210,7 @@ static void list(char *text, size_t size, const char *name)
     if (used < size) snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-static int32_t emit_score(const score *s, const patient *p, double last, uint32_t input, uint32_t stream,
+static int32_t emit_score(const score *s, patient *p, double last, uint32_t input, uint32_t stream,
                           const csl_sink *sink)
 {
     double values[INPUTS_MAX] = {0}, first = INFINITY, latest = -INFINITY, value = NAN;
@@ -211,8 +232,11 @@ static int32_t emit_score(const score *s, const patient *p, double last, uint32_
         optional[i] = l;
         list(used, sizeof used, input_name(s->optional[i]));
     }
+    p->day = measured_once ? latest : last;
+    p->age = (p->day - p->birth) / 365.25;
+    if (p->age > p->oldest) p->age = p->oldest;
     if (!*missing && together) value = s->of(p, values, optional);
-    double days = last - (measured_once ? latest : last);
+    double days = last - p->day;
     if (!isnan(value))
         snprintf(label, sizeof label, "%s %.4g%s%s, of %s", s->name, value, *s->unit == '{' ? "" : " ",
                  *s->unit == '{' ? "" : s->unit, used);
@@ -237,12 +261,14 @@ int32_t rec_score_emit(const rec_record *record, const rec_person *person, uint3
                        const csl_sink *sink)
 {
     double last = record->last.year ? record->last.days : NAN;
-    double age = person->birth.year ? (last - person->birth.days) / 365.25 : NAN;
-    if (!(age >= 0 && age < 150)) age = NAN;
-    if (record->options.deidentify)
-        age = isnan(age) ? NAN : fmin(age, 90); /* else a score and its inputs would tell it */
+    double birth = person->birth.year ? person->birth.days : NAN, age = (last - birth) / 365.25;
     const rec_latest *weight = &record->scores.latest[REC_WEIGHT];
-    patient p = {&record->scores, age, person->sex_male, weight->known ? weight->value : NAN};
+    patient p = {.scores = &record->scores,
+                 .birth = age >= 0 && age < 150 ? birth : NAN,
+                 /* else a score and its inputs would tell it */
+                 .oldest = record->options.deidentify ? 90 : INFINITY,
+                 .sex_male = person->sex_male,
+                 .weight = weight->known ? weight->value : NAN};
     int32_t status = CSL_PLUGIN_OK;
     for (size_t i = 0; i < sizeof table / sizeof *table && status == CSL_PLUGIN_OK; i++)
         status = emit_score(&table[i], &p, last, input, stream, sink);

@@ -5,8 +5,9 @@
 #include "code.h"
 
 /* RxNorm's ingredients and the injection that Synthea gives (242969); ATC; SNOMED CT substances and
- * procedures: artificial respiration, non-invasive ventilation, CPAP; ICD-10-PCS 5A19, 5A09; LOINC: what is
- * set at a ventilator (PEEP, oxygen, tidal volume, mode). */
+ * procedures: artificial respiration, non-invasive ventilation, CPAP, haemodialysis, renal dialysis,
+ * dialysis, continuous renal replacement; CPT; ICD-10-PCS 5A19, 5A09, 5A1D; LOINC: what is set at a
+ * ventilator (PEEP, oxygen, tidal volume, mode). */
 static const struct {
     int place;
     const char *system, *codes;
@@ -24,8 +25,12 @@ static const struct {
     {REC_NOREPINEPHRINE, REC_ATC, "C01CA03"},
     {REC_NOREPINEPHRINE, REC_SNOMED, "45555007"},
     {REC_BREATHING_SUPPORT, REC_SNOMED, "40617009 428311008 47545007"},
-    {REC_BREATHING_SUPPORT, "http://www.cms.gov/Medicare/Coding/ICD10",
-     "5A1935Z 5A1945Z 5A1955Z 5A09357 5A09457 5A09557"},
+    {REC_BREATHING_SUPPORT, REC_ICD10_PCS, "5A1935Z 5A1945Z 5A1955Z 5A09357 5A09457 5A09557"},
+    {REC_DIALYSIS, REC_SNOMED, "302497006 265764009 108241001"},
+    {REC_DIALYSIS, REC_CPT, "90935 90937 90945 90947"},
+    {REC_DIALYSIS, REC_ICD10_PCS, "5A1D70Z 5A1D80Z"},
+    {REC_CONTINUOUS_DIALYSIS, REC_SNOMED, "714749008"},
+    {REC_CONTINUOUS_DIALYSIS, REC_ICD10_PCS, "5A1D90Z"},
     {REC_BREATHING_SUPPORT, REC_LOINC, "20077-4 19994-3 20112-9 20124-4"},
 };
 
@@ -41,8 +46,8 @@ int rec_support_of(const rec_event *e)
     if (!e->system || !e->code) return -1;
     const char *system = is_atc(e->system) ? REC_ATC : e->system;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        bool breathing = table[i].place == REC_BREATHING_SUPPORT;
-        if (breathing == (e->kind == REC_MEDICATION) || strcmp(table[i].system, system)) continue;
+        bool drug = table[i].place >= REC_DOPAMINE && table[i].place <= REC_NOREPINEPHRINE;
+        if (drug != (e->kind == REC_MEDICATION) || strcmp(table[i].system, system)) continue;
         if (rec_among(e->code, table[i].codes)) return table[i].place;
     }
     return -1;

@@ -410,3 +410,59 @@ Test(record_scores, sofa_of_a_document)
     seen_free(s);
     cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
 }
+
+#define DIALYSED(code, day)                                                                                  \
+    "{'resource':{'resourceType':'Procedure','status':'completed','code':{'coding':[{'system':'http://"      \
+    "snomed.info/sct','code':'" code "'}]},'performedDateTime':'" day "'}},"
+/* amscorer's first example, with creatinine 1.5 and, after dialysis, 3: 11.14 * ln 2 - 1.83 * 0.5 * ln 2
+ * are 7.09 more than 14.26. */
+Test(record_scores, meld_after_dialysis)
+{
+    static const struct {
+        const char *procedures, *label;
+    } table[] = {
+        {"", "MELD 3.0 14, of Bilirubin, INR, Creatinine, Sodium, Albumin, sex"},
+        {DIALYSED("302497006", "2024-03-01"),
+         "MELD 3.0 14, of Bilirubin, INR, Creatinine, Sodium, Albumin, sex, dialysis"},
+        {DIALYSED("302497006", "2024-03-01") DIALYSED("302497006", "2024-02-27"),
+         "MELD 3.0 21, of Bilirubin, INR, Creatinine, Sodium, Albumin, sex, dialysis"},
+        {DIALYSED("302497006", "2024-02-20") DIALYSED("302497006", "2024-03-01"),
+         "MELD 3.0 14, of Bilirubin, INR, Creatinine, Sodium, Albumin, sex, dialysis"},
+        {DIALYSED("714749008", "2024-03-01"),
+         "MELD 3.0 21, of Bilirubin, INR, Creatinine, Sodium, Albumin, sex, continuous dialysis"},
+    };
+    cr_assert_eq(begin_with((const char *const[]){"record.scores", "yes", NULL}), CSL_PLUGIN_OK);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[6000];
+        snprintf(text, sizeof text, "%s%s%s",
+                 "{'resourceType':'Bundle','entry':[" VALUE("1975-2", "2024-03-02", "1.2", "mg/dL")
+                     VALUE("6301-6", "2024-03-02", "1.1", "{INR}")
+                         VALUE("2160-0", "2024-03-02", "1.5", "mg/dL")
+                             VALUE("2951-2", "2024-03-02", "135", "mmol/L")
+                                 VALUE("1751-7", "2024-03-02", "3.0", "g/dL"),
+                 table[i].procedures, "{'resource':{'resourceType':'Patient','id':'1','gender':'male'}}]}");
+        seen *s = look_text(text);
+        cr_assert_eq(s->status, CSL_PLUGIN_OK, "%s", s->failure);
+        const seen_token *t = token_with(s, "urn:consilium:score|meld-3.0");
+        cr_assert(t);
+        cr_assert_str_eq(t->label, table[i].label);
+        seen_free(s);
+    }
+    cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
+}
+
+/* Creatinine of ten years ago tells the filtration rate of ten years ago: 142 * (1.7 / 0.9)^-1.2 * 0.9938^50.
+ */
+Test(record_scores, age_at_the_measurement)
+{
+    cr_assert_eq(begin_with((const char *const[]){"record.scores", "yes", NULL}), CSL_PLUGIN_OK);
+    seen *s = look_text(
+        "{'resourceType':'Bundle','entry':[" VALUE("2160-0", "2014-03-02", "1.7", "mg/dL")
+            VALUE("8302-2", "2024-03-02", "180", "cm") "{'resource':{'resourceType':'Patient','id':'1',"
+                                                       "'gender':'male','birthDate':'1964-03-02'}}]}");
+    const seen_token *t = token_with(s, "urn:consilium:score|egfr-ckd-epi-2021");
+    cr_assert(t);
+    cr_assert_float_eq(t->f[0], 142 * pow(1.7 / 0.9, -1.2) * pow(0.9938, 50), 0.01);
+    seen_free(s);
+    cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
+}
