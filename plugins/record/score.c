@@ -79,6 +79,7 @@ typedef struct patient {
     double birth, oldest;    /* day, NaN: not known; the age that is told of all who are older */
     double day, age;         /* of the score: of its latest input */
     double sex_male, weight; /* NaN: not known */
+    bool mean_made;          /* of systolic and diastolic pressure */
 } patient;
 
 /* A score, the inputs that it asks for in order, and how many days these may lie apart at most. What is
@@ -195,6 +196,17 @@ static const char *input_name(int input)
     return input < REC_ANALYTES ? rec_analytes[input].name : names_after[input - REC_ANALYTES];
 }
 
+/* Of a record without a mean pressure: a third of the way from diastolic to systolic, of one measurement.
+ * True if it was made so. */
+static bool make_mean_pressure(rec_scores *scores)
+{
+    const rec_latest *high = &scores->latest[REC_SYSTOLIC], *low = &scores->latest[REC_DIASTOLIC];
+    rec_latest *mean = &scores->latest[REC_MEAN_PRESSURE];
+    if (mean->known || !high->known || !low->known || high->days != low->days) return false;
+    *mean = (rec_latest){.known = true, .days = low->days, .value = (high->value + 2 * low->value) / 3};
+    return true;
+}
+
 static bool is_known(const patient *p, int input)
 {
     return input == AGE          ? !isnan(p->birth)
@@ -218,7 +230,9 @@ static int32_t emit_score(const score *s, patient *p, double last, uint32_t inpu
     char used[256] = "", missing[256] = "", label[CSL_MAX_LABEL_BYTES], code[64];
     for (int i = 0; i < INPUTS_MAX && s->inputs[i]; i++) {
         int wanted = s->inputs[i];
-        list(is_known(p, wanted) ? used : missing, sizeof used, input_name(wanted));
+        bool made = wanted == REC_MEAN_PRESSURE && p->mean_made;
+        list(is_known(p, wanted) ? used : missing, sizeof used,
+             made ? "Systolic and diastolic pressure" : input_name(wanted));
         if (wanted >= REC_SCORE_PLACES || !is_known(p, wanted)) continue;
         const rec_latest *l = &p->scores->latest[wanted];
         values[i] = l->value;
@@ -263,7 +277,10 @@ int32_t rec_score_emit(const rec_record *record, const rec_person *person, uint3
     double last = record->last.year ? record->last.days : NAN;
     double birth = person->birth.year ? person->birth.days : NAN, age = (last - birth) / 365.25;
     const rec_latest *weight = &record->scores.latest[REC_WEIGHT];
-    patient p = {.scores = &record->scores,
+    rec_scores scores = record->scores;
+    bool made = make_mean_pressure(&scores);
+    patient p = {.scores = &scores,
+                 .mean_made = made,
                  .birth = age >= 0 && age < 150 ? birth : NAN,
                  /* else a score and its inputs would tell it */
                  .oldest = record->options.deidentify ? 90 : INFINITY,

@@ -309,16 +309,15 @@ Test(record_scores, tokens_of_a_stream_of_their_own)
     "'}]},'effectiveDateTime':'" time "','dosage':{" dosage "}}},"
 #define RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
 
-static void expect_sofa(const char *more, const char *label)
+static void expect_sofa_without_pressure(const char *more, const char *label)
 {
     static const char base[] =
         "{'resourceType':'Bundle','entry':[" VALUE("2703-7", "2024-03-02T10:00:00Z", "60", "mm[Hg]")
             VALUE("3150-0", "2024-03-02T10:00:00Z", "40", "%")
                 VALUE("777-3", "2024-03-02T08:00:00Z", "90", "10*3/uL")
                     VALUE("1975-2", "2024-03-02T08:00:00Z", "1.0", "mg/dL")
-                        VALUE("8478-0", "2024-03-02T10:00:00Z", "80", "mm[Hg]")
-                            VALUE("9269-2", "2024-03-02T10:00:00Z", "15", "{score}")
-                                VALUE("2160-0", "2024-03-02T08:00:00Z", "1.0", "mg/dL");
+                        VALUE("9269-2", "2024-03-02T10:00:00Z", "15", "{score}")
+                            VALUE("2160-0", "2024-03-02T08:00:00Z", "1.0", "mg/dL");
     char text[8000];
     snprintf(text, sizeof text, "%s%s{'resource':{'resourceType':'Patient','id':'1','gender':'male'}}]}",
              base, more);
@@ -330,10 +329,18 @@ static void expect_sofa(const char *more, const char *label)
     seen_free(s);
 }
 
+static void expect_sofa(const char *more, const char *label)
+{
+    char text[4000];
+    snprintf(text, sizeof text, "%s%s", VALUE("8478-0", "2024-03-02T10:00:00Z", "80", "mm[Hg]"), more);
+    expect_sofa_without_pressure(text, label);
+}
+
 /* PaO2/FiO2 150 gives two points, or three on a ventilator; 90 platelets give two. */
-#define MEASURED                                                                                             \
-    "Oxygen partial pressure, Inspired oxygen, Platelets, Bilirubin, Mean pressure, Glasgow coma scale, "    \
+#define MEASURED_BY(pressure)                                                                                \
+    "Oxygen partial pressure, Inspired oxygen, Platelets, Bilirubin, " pressure ", Glasgow coma scale, "     \
     "Creatinine"
+#define MEASURED MEASURED_BY("Mean pressure")
 Test(record_scores, sofa_of_a_record)
 {
     cr_assert_eq(begin_with((const char *const[]){"record.scores", "yes", NULL}), CSL_PLUGIN_OK);
@@ -369,6 +376,14 @@ Test(record_scores, sofa_of_a_record)
     expect_sofa(VENTILATED GIVEN(RXNORM, "3628", "in-progress", "2024-02-25",
                                  "'rateQuantity':{'value':4,'unit':'ug/kg/min'}"),
                 "SOFA 7, of " MEASURED ", breathing support, dopamine");
+    /* (90 + 2 * 59) / 3 is 69.3, below 70; if both are of one time */
+    expect_sofa_without_pressure(
+        VENTILATED VALUE("8480-6", "2024-03-02T10:00:00Z", "90", "mm[Hg]")
+            VALUE("8462-4", "2024-03-02T10:00:00Z", "59", "mm[Hg]"),
+        "SOFA 6, of " MEASURED_BY("Systolic and diastolic pressure") ", breathing support");
+    expect_sofa_without_pressure(VENTILATED VALUE("8480-6", "2024-03-02T10:00:00Z", "90", "mm[Hg]")
+                                     VALUE("8462-4", "2024-03-02T09:00:00Z", "59", "mm[Hg]"),
+                                 "SOFA not known: without Mean pressure");
     cr_assert_eq(begin_with(NULL), CSL_PLUGIN_OK);
 }
 
