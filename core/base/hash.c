@@ -3,12 +3,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+/* OpenSSL looks EVP_sha256() up anew at each use, which takes longer than hashing a line of text. */
+static const EVP_MD *sha256(void)
+{
+    static EVP_MD *_Atomic found; /* for the life of the program */
+    EVP_MD *md = atomic_load(&found), *nothing = NULL;
+    if (md || !(md = EVP_MD_fetch(NULL, "SHA256", NULL)) ||
+        atomic_compare_exchange_strong(&found, &nothing, md))
+        return md;
+    EVP_MD_free(md);
+    return nothing; /* another thread was first */
+}
+
 csl_status csl_sha256(const void *bytes, size_t length, csl_digest *digest, csl_error *error)
 {
-    if (!EVP_Digest(bytes, length, digest->bytes, NULL, EVP_sha256(), NULL))
+    const EVP_MD *md = sha256();
+    if (!md || !EVP_Digest(bytes, length, digest->bytes, NULL, md, NULL))
         return csl_fail(error, CSL_ECRYPTO, NULL, "OpenSSL cannot compute SHA-256");
     return CSL_OK;
 }
@@ -17,7 +31,8 @@ csl_status csl_sha256_descriptor(int descriptor, const char *name, csl_digest *d
 {
     csl_status status = CSL_OK;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) {
+    const EVP_MD *md = sha256();
+    if (!context || !md || !EVP_DigestInit_ex2(context, md, NULL)) {
         status = csl_fail(error, CSL_ECRYPTO, name, "OpenSSL cannot compute SHA-256");
         goto done;
     }

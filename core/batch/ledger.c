@@ -158,8 +158,8 @@ done:
     return status;
 }
 
-csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, const char *model,
-                       uint64_t *index, csl_digest *leaf, csl_error *error)
+csl_status ledger_case(csl_audit_log *log, record *r, const char *id, const char *model, uint64_t *index,
+                       csl_digest *leaf, csl_error *error)
 {
     const json_t *inputs = json_object_get(r->line, "inputs");
     size_t count = 0, input_count = json_array_size(inputs);

@@ -13,8 +13,8 @@ csl_status ledger_configuration(csl_audit_log *log, bool accepted, const char *c
 /* Adds the entry of one result, with the hashes of the inputs and of the line without its audit member,
  * behind one that says that DICOM instances were read, if any were; not committed. What contradicts in a
  * withheld case, and why one failed, is said by rule, not by value; the values are in the hidden reason. */
-csl_status ledger_case(csl_audit_log *log, const record *r, const char *id, const char *model,
-                       uint64_t *index, csl_digest *leaf, csl_error *error);
+csl_status ledger_case(csl_audit_log *log, record *r, const char *id, const char *model, uint64_t *index,
+                       csl_digest *leaf, csl_error *error);
 /* That a plugin crashed too often; not committed. */
 csl_status ledger_quarantine(csl_audit_log *log, const char *plugin, const char *reason, csl_error *error);
 /* That the files of results were written, with their hashes; not committed. */

@@ -1,6 +1,8 @@
 #include "batch/record.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -456,6 +458,7 @@ csl_status record_refuse(record *r, const char *word, const char *reason, csl_er
 void record_free(record *r)
 {
     json_decref(r->line);
+    free(r->text);
     free(r->audit_reason);
     free(r->why);
     json_decref(r->patients);
@@ -465,13 +468,18 @@ void record_free(record *r)
     *r = (record){0};
 }
 
-char *record_text(const record *r, uint64_t index, const csl_digest *leaf)
+char *record_text(record *r, uint64_t index, const csl_digest *leaf)
 {
-    if (leaf) {
-        char hex[CSL_SHA256_HEX];
-        csl_digest_hex(leaf, hex);
-        json_t *audit = json_pack("{s:I, s:s}", "index", (json_int_t)index, "leaf_hash", hex);
-        if (!audit || json_object_set_new(r->line, "audit", audit) < 0) return NULL;
-    }
-    return json_dumps(r->line, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    /* Numbers become text once: the audit member is put before the bracket that ends the line. */
+    if (!r->text && !(r->text = json_dumps(r->line, JSON_COMPACT | JSON_REAL_PRECISION(17)))) return NULL;
+    if (!leaf) return strdup(r->text);
+    char hex[CSL_SHA256_HEX];
+    size_t length = strlen(r->text) - 1, room = length + sizeof hex + 80;
+    char *text = malloc(room);
+    if (!text) return NULL;
+    csl_digest_hex(leaf, hex);
+    memcpy(text, r->text, length);
+    snprintf(text + length, room - length, ",\"audit\":{\"index\":%" PRIu64 ",\"leaf_hash\":\"%s\"}}", index,
+             hex);
+    return text;
 }

@@ -24,6 +24,7 @@ csl_status record_card_read(const json_t *hello, record_card *card, csl_error *e
 
 typedef struct record {
     json_t *line;        /* all of the line but its "audit" member */
+    char *text;          /* the same as text, once it was asked for */
     const char *status;  /* "scored", "failed" or "withheld" */
     csl_audit_kind kind; /* what the log calls it */
     char *audit_reason;  /* why not scored, for the log: without values of patients */
@@ -47,6 +48,6 @@ csl_status record_fail(const record_card *card, const csl_manifest_case *which, 
 csl_status record_refuse(record *r, const char *word, const char *reason, csl_error *error);
 void record_free(record *r);
 /* The line as text, malloc'ed; with its audit member unless leaf is NULL. */
-char *record_text(const record *r, uint64_t index, const csl_digest *leaf);
+char *record_text(record *r, uint64_t index, const csl_digest *leaf);
 
 #endif
