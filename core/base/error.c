@@ -25,7 +25,12 @@ csl_status csl_fail(csl_error *error, csl_status code, const char *place, const 
 csl_status csl_fail_errno(csl_error *error, const char *place, const char *format, ...)
 {
     int saved = errno;
-    csl_status code = saved == ENOENT ? CSL_ENOTFOUND : saved == ENOMEM ? CSL_ENOMEM : CSL_EIO;
+    /* The last three are a file's own fault: a link that leads to itself, a socket, a name that is too long.
+     */
+    csl_status code = saved == ENOENT                                             ? CSL_ENOTFOUND
+                      : saved == ENOMEM                                           ? CSL_ENOMEM
+                      : saved == ELOOP || saved == ENXIO || saved == ENAMETOOLONG ? CSL_EFORMAT
+                                                                                  : CSL_EIO;
     if (error) {
         va_list args;
         va_start(args, format);

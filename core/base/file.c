@@ -264,7 +264,7 @@ static csl_status walk(const char *root, const char *below, int depth, csl_names
             status = walk(root, relative, depth + 1, files, error);
         else if (files->count == CSL_MAX_FILES)
             status = csl_fail(error, CSL_ELIMIT, root, "holds more files than the %d allowed", CSL_MAX_FILES);
-        else if (csl_is_file(path) && !csl_names_add(files, relative))
+        else if (!csl_is_folder(path) && !csl_names_add(files, relative))
             status = csl_fail(error, CSL_ENOMEM, root, "no memory");
         free(path);
         free(relative);

@@ -48,8 +48,9 @@ typedef struct csl_names {
     size_t count;
 } csl_names;
 csl_status csl_list_folder(const char *path, csl_names *names, csl_error *error);
-/* Every regular file below a folder, as paths relative to it, sorted by bytes. Symbolic links to folders are
- * not followed. CSL_ELIMIT beyond CSL_MAX_FILES, or 32 folders deep. */
+/* Everything below a folder that is no folder, as paths relative to it, sorted by bytes: also what cannot be
+ * read, so that who reads it says so. Symbolic links to folders are not followed, and are not in the list.
+ * CSL_ELIMIT beyond CSL_MAX_FILES, or 32 folders deep. */
 enum { CSL_MAX_FILES = 100000 };
 csl_status csl_list_files(const char *path, csl_names *names, csl_error *error);
 bool csl_names_add(csl_names *names, const char *item);

@@ -41,7 +41,8 @@ typedef csl_status (*csl_open_case)(void *context, size_t index, csl_manifest_ca
 typedef struct csl_manifest csl_manifest;
 
 /* A folder (a sub-folder a case; a cohort folder with cases/ in it works too) or a CSV file with columns
- * case,path[,patient][,...]; a path is a file or a folder, relative to the CSV. Cases come sorted by id from
+ * case,path[,patient][,...]; a path is a file or a folder, relative to the CSV. A sub-folder
+ * whose name is none is a case that cannot be got. Cases come sorted by id from
  * a folder, in order of first mention from a CSV. */
 csl_status csl_manifest_open(const char *path, csl_manifest **manifest, csl_error *error);
 size_t csl_manifest_count(const csl_manifest *manifest);

@@ -6,8 +6,6 @@
 #include "base/file.h"
 #include "batch/text.h"
 
-enum { MAX_ID_BYTES = 128 };
-
 static csl_status no_memory(csl_error *error)
 {
     return csl_fail(error, CSL_ENOMEM, NULL, "no memory for the files of a case");

@@ -10,6 +10,8 @@ csl_status files_check_id(const char *id, const char *what, const char *place, c
 /* Appends one file; takes path and name (NULL: out of memory), frees them if it fails. A name that is no text
  * is made one: it stands in results. */
 csl_status files_add(csl_manifest_case *c, char *path, char *name, csl_error *error);
+enum { MAX_ID_BYTES = 128 };
+
 /* Adds every file below folder; prefix (may be "") goes before the names. */
 csl_status files_add_folder(csl_manifest_case *c, const char *folder, const char *prefix, csl_error *error);
 /* Adds what a row of a CSV file names, a file or a folder, relative to the case's folder. */

@@ -18,7 +18,19 @@
 #include "batch/message.h"
 #include "batch/text.h"
 
+const char child_asks[] = "looking at its files";
+
 /* ---- in the child ---- */
+
+/* The C library ends a process whose heap was written over when it next looks there. */
+static void look_at_heap(void)
+{
+    for (size_t size = 16; size < (size_t)1 << 20; size *= 2) {
+        void *volatile some = malloc(size), *volatile more = malloc(size);
+        free(some);
+        free(more);
+    }
+}
 
 static _Noreturn void child_main(const child_nest *nest, const child_case *which, const confinement *walls)
 {
@@ -34,13 +46,20 @@ static _Noreturn void child_main(const child_nest *nest, const child_case *which
         status = csl_fail(&error, CSL_ENOMEM, NULL, "no memory for a case");
     if (status == CSL_OK) {
         stage_set(nest->where->step, "reading");
+        if (which->alone) csl_registry_keep(nest->registry, which->alone);
+        for (size_t i = 0; i < which->without_count; i++)
+            csl_registry_forget(nest->registry, which->without[i]);
         csl_status read =
             which->count ? csl_host_read(nest->registry, which->paths, which->names, which->count, c, &why)
                          : csl_fail(&why, CSL_EFORMAT, NULL, "the case holds no files");
         stage_set(nest->where->plugin, "");
         stage_set(nest->where->step, "answering");
-        status = d->answer(d, nest->state, c, read, &why, nest->where, &out, &error);
+        if (which->alone)
+            look_at_heap();
+        else
+            status = d->answer(d, nest->state, c, read, &why, nest->where, &out, &error);
     }
+    fflush(stdout); /* of a plugin */
     if (status == CSL_OK && out.failed)
         status = csl_fail(&error, CSL_ELIMIT, NULL, "the answer has more than %zu bytes", d->maximum);
     if (status == CSL_OK) {
@@ -118,19 +137,17 @@ static void watch_child(watch *w, csl_buffer *answer, csl_buffer *errors)
 static void give_reason(const watch *w, char reason[CHILD_REASON], const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "WHAT while STEP; plugin ID" */
+/* "WHAT while STEP" */
 static void give_reason(const watch *w, char reason[CHILD_REASON], const char *format, ...)
 {
-    char step[STAGE_TEXT], plugin[STAGE_TEXT];
+    char step[STAGE_TEXT];
     stage_get(w->where->step, step);
-    stage_get(w->where->plugin, plugin);
     va_list args;
     va_start(args, format);
     int used = vsnprintf(reason, CHILD_REASON, format, args);
     va_end(args);
-    if (used < 0 || used >= CHILD_REASON) return;
-    snprintf(reason + used, CHILD_REASON - (size_t)used, "%s%s%s%s", step[0] ? " while " : "", step,
-             plugin[0] ? "; plugin " : "", plugin);
+    if (used < 0 || used >= CHILD_REASON || !step[0]) return;
+    snprintf(reason + used, CHILD_REASON - (size_t)used, " while %s", step);
 }
 
 /* Looks into the frame that the child wrote; a reason unless it is a whole answer. */
@@ -184,11 +201,18 @@ static child_end by_signal(const watch *w, int number, char reason[CHILD_REASON]
     return number == SIGKILL || number == SIGBUS ? CHILD_UNLUCKY : CHILD_CRASHED;
 }
 
+static bool was_asking(const watch *w)
+{
+    char step[STAGE_TEXT];
+    stage_get(w->where->step, step);
+    return !strcmp(step, child_asks);
+}
+
 static child_end judge(const watch *w, csl_buffer *answer, char reason[CHILD_REASON])
 {
     if (w->too_long) {
         give_reason(w, reason, "took longer than the %u s allowed", w->d->limits.wall_seconds);
-        return CHILD_FAILED;
+        return was_asking(w) ? CHILD_STUMBLED : CHILD_FAILED;
     }
     if (w->too_much) {
         give_reason(w, reason, "answered with more than the %zu bytes allowed", w->d->maximum);
@@ -251,6 +275,7 @@ child_end child_run(const child_nest *nest, const child_case *which, csl_buffer 
     fcntl(w.errors, F_SETFL, O_NONBLOCK);
     watch_child(&w, answer, errors);
     end = judge(&w, answer, reason);
+    if (end == CHILD_CRASHED && was_asking(&w)) end = CHILD_STUMBLED;
     text_clean(reason);
     text_clean_lines((char *)errors->bytes, errors->length);
 done:

@@ -118,6 +118,8 @@ csl_status take(void *context, const pool_answer *a, csl_error *error);
 csl_status tick(void *context, csl_error *error);
 csl_status flush_group(conductor *c, csl_error *error);
 void forget_group(conductor *c);
+/* Has the pool ask those plugins nothing that are in the way of every case. */
+csl_status leave_out(conductor *c, csl_error *error);
 /* Has others vouch for what is committed. That they do not answer ends no run; that a witness has seen
  * another log is an alert in this one. */
 csl_status ask_anchors(conductor *c, csl_error *error);

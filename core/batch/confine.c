@@ -66,7 +66,7 @@ static csl_status keep_descriptors(int answer, int errors, csl_error *error)
     /* Away from 0 to 3 first, so that no dup2 closes what a later one needs. */
     int high[] = {fcntl(nowhere, F_DUPFD, 16), fcntl(errors, F_DUPFD, 16), fcntl(answer, F_DUPFD, 16)};
     if (high[0] < 0 || high[1] < 0 || high[2] < 0 || dup2(high[0], STDIN_FILENO) < 0 ||
-        dup2(high[0], STDOUT_FILENO) < 0 || dup2(high[1], STDERR_FILENO) < 0 ||
+        dup2(high[1], STDOUT_FILENO) < 0 || dup2(high[1], STDERR_FILENO) < 0 ||
         dup2(high[2], CONFINED_ANSWER) < 0)
         return csl_fail_errno(error, NULL, "cannot arrange the child's descriptors");
     if (close_range(CONFINED_ANSWER + 1, ~0u, 0) < 0)

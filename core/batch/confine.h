@@ -19,10 +19,10 @@ typedef struct confinement {
     volatile int *forbidden; /* of csl_sandbox_enter */
 } confinement;
 
-/* In the child, right after fork: standard input and output go to nowhere, standard error to `errors`, the
- * answer's pipe becomes CONFINED_ANSWER, all other descriptors close; limits on memory (above what the warm
- * process has already), processor time, descriptors, no file writing, no core dump; killed when the worker
- * goes; then the sandbox. The wall-clock limit is the worker's to keep. */
+/* In the child, right after fork: standard input comes from nowhere, standard output and error go to
+ * `errors`, the answer's pipe becomes CONFINED_ANSWER, all other descriptors close; limits on memory (above
+ * what the warm process has already), processor time, descriptors, no file writing, no core dump; killed when
+ * the worker goes; then the sandbox. The wall-clock limit is the worker's to keep. */
 csl_status confine(const confinement *c, csl_error *error);
 
 /* Defaults filled in; of NULL too, with a sandbox of what the kernel offers. */

@@ -31,10 +31,20 @@ static bool forbidden(const crashes *c, size_t plugin)
     return c->limit && plugin < CRASHES_MAX_PLUGINS && c->counts[plugin] >= c->limit;
 }
 
-bool crashes_count(crashes *c, const char *plugin)
+bool crashes_count(crashes *c, const char *plugin, bool stumbled)
 {
     size_t i = find(c, plugin);
-    return i < CRASHES_MAX_PLUGINS && ++c->counts[i] == c->limit;
+    if (i == CRASHES_MAX_PLUGINS) return false;
+    c->stumbled[i] = c->stumbled[i] || stumbled;
+    return ++c->counts[i] == c->limit;
+}
+
+const char *crashes_unasked(const crashes *c, size_t *at)
+{
+    for (; *at < json_array_size(c->loaded) && *at < CRASHES_MAX_PLUGINS; ++*at)
+        if (c->stumbled[*at] && forbidden(c, *at))
+            return json_string_value(json_object_get(json_array_get(c->loaded, (*at)++), "id"));
+    return NULL;
 }
 
 bool crashes_forbid(const crashes *c, const json_t *adapters, char reason[CRASHES_REASON])

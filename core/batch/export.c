@@ -138,13 +138,23 @@ static void put_header(table *t)
     csl_buffer_text(&t->row, "\n");
 }
 
+/* A reason may begin with a file's name, and a spreadsheet takes what begins like this for a formula (OWASP,
+ * CSV Injection). */
+static void reason_cell(csl_buffer *row, const char *reason)
+{
+    char *text = reason[0] && strchr("=+-@", reason[0]) ? malloc(strlen(reason) + 2) : NULL;
+    if (text) strcat(strcpy(text, "'"), reason);
+    csl_csv_cell(row, false, text ? text : reason);
+    free(text);
+}
+
 static void put_row(table *t, const json_t *line)
 {
     json_t *name;
     size_t i;
     csl_csv_cell(&t->row, true, string_or_empty(json_object_get(line, "case")));
     csl_csv_cell(&t->row, false, string_or_empty(json_object_get(line, "status")));
-    csl_csv_cell(&t->row, false, string_or_empty(json_object_get(line, "reason")));
+    reason_cell(&t->row, string_or_empty(json_object_get(line, "reason")));
     for (i = 0; i < json_array_size(t->labels); i++) {
         const json_t *score = json_array_get(json_object_get(line, "scores"), i);
         const json_t *interval = json_object_get(score, "interval");

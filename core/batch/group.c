@@ -101,8 +101,10 @@ csl_status tick(void *context, csl_error *error)
 /* Of an answer or a failure; a reason of the conductor's own goes before the answer. */
 static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl_error *error)
 {
-    static const char *const ends[] = {
-        [CHILD_FAILED] = "limit", [CHILD_CRASHED] = "crash", [CHILD_UNLUCKY] = "machine"};
+    static const char *const ends[] = {[CHILD_FAILED] = "limit",
+                                       [CHILD_CRASHED] = "crash",
+                                       [CHILD_STUMBLED] = "crash",
+                                       [CHILD_UNLUCKY] = "machine"};
     const csl_manifest_case *which = a->which;
     csl_error broken = {0};
     char forbidden[CRASHES_REASON];
@@ -115,11 +117,36 @@ static csl_status read_answer(conductor *c, const pool_answer *a, record *r, csl
     return CSL_OK;
 }
 
+csl_status leave_out(conductor *c, csl_error *error)
+{
+    size_t at = 0;
+    for (const char *plugin; (plugin = crashes_unasked(&c->crashed, &at));)
+        if (!pool_leave_out(c->p, plugin)) return csl_fail(error, CSL_ENOMEM, c->o->out, "no memory");
+    return CSL_OK;
+}
+
+static bool has_crashed(const pool_answer *a)
+{
+    return (a->end == CHILD_CRASHED || a->end == CHILD_STUMBLED) && a->plugin[0];
+}
+
+/* For the store; malloc'ed, NULL if no plugin crashed. */
+static char *crash_of(const pool_answer *a)
+{
+    char text[STAGE_TEXT + 1] = {a->end == CHILD_STUMBLED ? STORE_STUMBLED : 0};
+    if (!has_crashed(a)) return NULL;
+    snprintf(text + strlen(text), STAGE_TEXT, "%s", a->plugin);
+    return strdup(text);
+}
+
 /* A plugin that crashed too often is so in the log, too. */
 static csl_status note_crash(conductor *c, const pool_answer *a, csl_error *error)
 {
     char text[CRASHES_REASON];
-    if (a->end != CHILD_CRASHED || !crashes_count(&c->crashed, a->plugin)) return CSL_OK;
+    if (!has_crashed(a)) return CSL_OK;
+    bool first = crashes_count(&c->crashed, a->plugin, a->end == CHILD_STUMBLED);
+    csl_status status = leave_out(c, error);
+    if (!first || status != CSL_OK) return status;
     snprintf(text, sizeof text,
              "plugin %s crashed in %u cases and is under quarantine: cases with files of it fail", a->plugin,
              c->crashed.limit);
@@ -148,7 +175,7 @@ csl_status take(void *context, const pool_answer *a, csl_error *error)
                        .png = r->png.length ? r->png.bytes : NULL,
                        .png_length = r->png.length,
                        .errors = failed ? strdup(a->errors) : NULL,
-                       .crashed = a->end == CHILD_CRASHED && a->plugin[0] ? strdup(a->plugin) : NULL};
+                       .crashed = crash_of(a)};
     c->events[c->grouped] = (csl_event){.kind = failed                        ? CSL_EVENT_CASE_FAILED
                                                 : strcmp(r->status, "scored") ? CSL_EVENT_CASE_WITHHELD
                                                                               : CSL_EVENT_CASE_SCORED,

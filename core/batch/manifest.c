@@ -6,6 +6,7 @@
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "batch/case_files.h"
 #include "batch/text.h"
 
@@ -19,9 +20,9 @@ struct csl_manifest {
 
 /* Of a folder, path is NULL. An id's position begins with 0. */
 static const char schema[] = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-4096;"
-                             "CREATE TABLE found(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+                             "CREATE TABLE found(id TEXT PRIMARY KEY, name BLOB) WITHOUT ROWID;"
                              "CREATE TABLE listed(position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-                             " patient TEXT);"
+                             " patient TEXT, name BLOB);" /* of a folder, where that is no id */
                              "CREATE TABLE file(position INTEGER, line INTEGER, path TEXT NOT NULL,"
                              " PRIMARY KEY(position, line)) WITHOUT ROWID;"
                              "BEGIN";
@@ -57,18 +58,37 @@ static csl_status put(csl_manifest *m, sqlite3_stmt *statement, csl_error *error
 
 /* ---- listing a folder ---- */
 
+/* Of a name that is no id: what of it is text, and of its hash, since two may differ in the rest alone. Its
+ * case costs itself when it is read. */
+static csl_status make_id(const char *name, char id[MAX_ID_BYTES], csl_error *error)
+{
+    char hex[CSL_SHA256_HEX];
+    csl_digest digest;
+    csl_status status = csl_sha256(name, strlen(name), &digest, error);
+    if (status != CSL_OK) return status;
+    csl_digest_hex(&digest, hex);
+    int used = snprintf(id, MAX_ID_BYTES, "%.*s", MAX_ID_BYTES - 24, name);
+    text_clean(id);
+    snprintf(id + used, MAX_ID_BYTES - (size_t)used, "~%.16s", hex);
+    return CSL_OK;
+}
+
 static csl_status list_folder(csl_manifest *m, csl_error *error)
 {
     sqlite3_stmt *add = NULL;
     DIR *folder = opendir(m->folder);
     if (!folder) return csl_fail_errno(error, m->folder, "cannot open folder");
-    csl_status status = prepare(m, "INSERT INTO found VALUES(?1)", &add, error);
+    csl_status status = prepare(m, "INSERT INTO found VALUES(?1, ?2)", &add, error);
     for (struct dirent *entry; status == CSL_OK && (entry = readdir(folder));) {
         char *path = csl_path_join(m->folder, entry->d_name);
         if (!path) status = no_memory(error);
         if (path && entry->d_name[0] != '.' && csl_is_folder(path)) {
-            status = files_check_id(entry->d_name, "a case's name", path, error);
-            bind(add, 1, entry->d_name);
+            char id[MAX_ID_BYTES];
+            bool is_id = files_check_id(entry->d_name, "", NULL, NULL) == CSL_OK;
+            if (!is_id) status = make_id(entry->d_name, id, error);
+            bind(add, 1, is_id ? entry->d_name : id);
+            sqlite3_bind_blob(add, 2, is_id ? NULL : entry->d_name, (int)strlen(entry->d_name) + 1,
+                              SQLITE_TRANSIENT);
             if (status == CSL_OK) status = put(m, add, error);
         }
         free(path);
@@ -76,7 +96,8 @@ static csl_status list_folder(csl_manifest *m, csl_error *error)
     closedir(folder);
     sqlite3_finalize(add);
     if (status != CSL_OK) return status;
-    const char *number = "INSERT INTO listed SELECT row_number() OVER (ORDER BY id) - 1, id, NULL FROM found";
+    const char *number =
+        "INSERT INTO listed SELECT row_number() OVER (ORDER BY id) - 1, id, NULL, name FROM found";
     if (sqlite3_exec(m->list, number, NULL, NULL, NULL) != SQLITE_OK) return failed(m, error);
     m->count = (size_t)sqlite3_changes(m->list);
     return sqlite3_exec(m->list, "DROP TABLE found", NULL, NULL, NULL) == SQLITE_OK ? CSL_OK
@@ -146,7 +167,8 @@ static csl_status list_rows(csl_manifest *m, csl_error *error)
     taking t = {0};
     csl_status status = csl_csv_open(m->path, &r, error);
     if (status == CSL_OK) status = find_columns(&r, &t, error);
-    if (status == CSL_OK) status = prepare(m, "INSERT INTO listed VALUES(?1, ?2, NULL)", &t.add_case, error);
+    if (status == CSL_OK)
+        status = prepare(m, "INSERT INTO listed VALUES(?1, ?2, NULL, NULL)", &t.add_case, error);
     if (status == CSL_OK) status = prepare(m, "INSERT INTO file VALUES(?1, ?2, ?3)", &t.add_file, error);
     if (status == CSL_OK)
         status =
@@ -190,13 +212,16 @@ csl_status csl_manifest_get(csl_manifest *m, size_t position, csl_manifest_case 
     const char *id = (const char *)sqlite3_column_text(m->get, 0);
     const char *patient = (const char *)sqlite3_column_text(m->get, 1);
     c.id = strdup(id);
-    c.folder = m->is_csv ? strdup(m->folder) : csl_path_join(m->folder, id);
+    const char *name = sqlite3_column_blob(m->get, 2);
+    bool is_id = !name;
+    c.folder = m->is_csv ? strdup(m->folder) : csl_path_join(m->folder, name ? name : id);
     if (patient) c.patient = strdup(patient);
     bool whole = c.id && c.folder && (c.patient || !patient);
     sqlite3_reset(m->get);
     csl_status status = !whole      ? no_memory(error)
                         : m->is_csv ? add_rows(m, position, &c, error)
                                     : files_add_folder(&c, c.folder, "", error);
+    if (status == CSL_OK && !is_id) status = files_check_id("", "a case's name", c.id, error);
     if (status == CSL_OK || status == CSL_EFORMAT)
         *which = c;
     else
@@ -229,7 +254,7 @@ static csl_status list(csl_manifest *m, csl_error *error)
     csl_status status = prepare(m, "SELECT position FROM listed WHERE id=?1", &m->find, error);
     if (status == CSL_OK) status = m->is_csv ? list_rows(m, error) : list_folder(m, error);
     if (status == CSL_OK)
-        status = prepare(m, "SELECT id, patient FROM listed WHERE position=?1", &m->get, error);
+        status = prepare(m, "SELECT id, patient, name FROM listed WHERE position=?1", &m->get, error);
     if (status == CSL_OK)
         status = prepare(m, "SELECT path FROM file WHERE position=?1 ORDER BY line", &m->rows, error);
     return status;

@@ -17,8 +17,9 @@
 enum {
     MESSAGE_HELLO = 1,  /* JSON */
     MESSAGE_BROKEN = 2, /* an error: u32 code, text place, text message */
-    MESSAGE_JOB = 3, /* u64 ticket, text id, text patient ("" if not said), u32 count, then count times text
-                        path, text name */
+    MESSAGE_JOB =
+        3, /* u64 ticket, text id, text patient ("" if not said), u32 count, then count times text
+              path, text name; u32 count, then count times the id of a plugin that is not to be asked */
     MESSAGE_ANSWER = 4, /* u64 ticket, text stderr, then the answer's bytes */
     MESSAGE_FAILED = 5, /* u64 ticket, text stderr, u32 child_end, text plugin (its id or ""), text reason,
                            u32 count, count times text sha256 (hex or "") */
@@ -29,9 +30,11 @@ enum {
 /* How a child ended. */
 typedef enum child_end {
     CHILD_ANSWERED = 0,
-    CHILD_FAILED,  /* by its own word, or at a limit: it would again */
-    CHILD_CRASHED, /* by a signal of its own doing, a forbidden call, or a broken answer */
-    CHILD_UNLUCKY  /* by what may be otherwise another time: the machine's memory, a network file system */
+    CHILD_FAILED,   /* by its own word, or at a limit: it would again */
+    CHILD_CRASHED,  /* by a signal of its own doing, a forbidden call, or a broken answer */
+    CHILD_STUMBLED, /* crashed, or was not done in time, when a plugin was asked whether a file is its own:
+                       the same plugin is in the way of every case */
+    CHILD_UNLUCKY   /* by what may be otherwise another time: the machine's memory, a network file system */
 } child_end;
 
 void put_u32(csl_buffer *out, uint32_t value);

@@ -18,8 +18,8 @@
 enum {
     TICK_MS = 100,
     START_SECONDS = 120, /* to load plugins and a model */
-    SPARE_SECONDS = 30,  /* beyond a case's own limit, which the worker keeps */
-    MAX_STILLBORN = 3,   /* workers in a row that die before they are ready */
+    SPARE_SECONDS = 30, /* beyond a case's own limit, which the worker keeps, and twice that for an inquest */
+    MAX_STILLBORN = 3,  /* workers in a row that die before they are ready */
     MAX_JOBS = 256
 };
 static const size_t spare_bytes = (size_t)16 << 20; /* of a message beside the answer */
@@ -49,8 +49,10 @@ struct pool {
     uint64_t next_ticket;
     unsigned stillborn;
     struct sigaction old_pipe;
+    csl_names left_out; /* ids of plugins */
     /* of one pool_run */
     size_t count, next, head; /* next to hand out; next to deliver */
+    size_t delivering;        /* the case that take was called for; SIZE_MAX: none */
     turns turns;
 };
 
@@ -83,6 +85,10 @@ static void settle(pool *p, size_t index)
     const char *why = turns_slot(&p->turns, index)->reason;
     snprintf(reason, sizeof reason, "%s", why ? why : "");
     turns_slot(&p->turns, index)->seconds = csl_seconds() - turns_slot(&p->turns, index)->started;
+    if (turns_slot(&p->turns, index)->left_out != p->left_out.count) {
+        turns_anew(&p->turns, index, csl_seconds());
+        return;
+    }
     double delay = turns_try_again(&p->turns, index, csl_seconds());
     if (delay > 0 && p->options.again)
         p->options.again(p->options.context, index, &turns_slot(&p->turns, index)->which, reason,
@@ -199,9 +205,12 @@ static csl_status send_job(pool *p, member *m, size_t index, csl_error *error)
         put_text(&job, c->paths[i], strlen(c->paths[i]));
         put_text(&job, c->names[i], strlen(c->names[i]));
     }
+    put_u32(&job, (uint32_t)p->left_out.count);
+    for (size_t i = 0; i < p->left_out.count; i++)
+        put_text(&job, p->left_out.items[i], strlen(p->left_out.items[i]));
     csl_status status = CSL_OK;
     m->state = BUSY;
-    m->deadline = csl_seconds() + p->d.limits.wall_seconds + SPARE_SECONDS;
+    m->deadline = csl_seconds() + 3.0 * p->d.limits.wall_seconds + SPARE_SECONDS;
     if (job.failed) {
         turns_fail(&p->turns, index, CHILD_FAILED, "the names of its files are longer than a case's may be");
         m->state = IDLE;
@@ -226,7 +235,7 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
         status = p->options.open(p->options.context, index, &which, &why);
         if (status == CSL_OK || status == CSL_EFORMAT) turns_open_case(&p->turns, index, &which);
     }
-    turns_handed_out(&p->turns, index, (unsigned)(m - p->members), csl_seconds());
+    turns_handed_out(&p->turns, index, (unsigned)(m - p->members), p->left_out.count, csl_seconds());
     if (status == CSL_OK) return send_job(p, m, index, error);
     if (status == CSL_EFORMAT) {
         snprintf(reason, sizeof reason, "%s: %s", why.place, why.message);
@@ -235,6 +244,16 @@ static csl_status hand_out(pool *p, member *m, size_t index, csl_error *error)
     }
     if (error) *error = why;
     return status;
+}
+
+bool pool_leave_out(pool *p, const char *plugin)
+{
+    for (size_t i = 0; i < p->left_out.count; i++)
+        if (!strcmp(p->left_out.items[i], plugin)) return true;
+    if (!csl_names_add(&p->left_out, plugin)) return false;
+    for (size_t i = p->head; i < p->next; i++)
+        if (i != p->delivering && turns_slot(&p->turns, i)->done) turns_anew(&p->turns, i, csl_seconds());
+    return true;
 }
 
 /* Waits for news, at most TICK_MS, and takes it in. */
@@ -317,7 +336,9 @@ static csl_status deliver_one(pool *p, size_t index,
                           .length = s->bytes.length,
                           .hashes = s->hashes,
                           .hash_count = s->hash_count};
+    p->delivering = index;
     csl_status status = take(context, &answer, error);
+    p->delivering = SIZE_MAX;
     turns_free_slot(&p->turns, index);
     return status;
 }
@@ -362,6 +383,7 @@ csl_status pool_run(pool *p, size_t count,
 {
     p->count = count;
     p->next = p->head = 0;
+    p->delivering = SIZE_MAX;
     csl_status status = CSL_OK;
     while (status == CSL_OK && (p->options.endless || p->head < p->count)) {
         int stopped = p->options.stop ? *p->options.stop : 0;
@@ -406,6 +428,7 @@ void pool_close(pool *p)
         sigaction(SIGPIPE, &p->old_pipe, NULL);
     }
     json_decref(p->hello);
+    csl_names_free(&p->left_out);
     free(p->members);
     free(p);
 }

@@ -62,6 +62,9 @@ csl_status pool_run(pool *p, size_t count,
                     csl_status (*tick)(void *context, csl_error *error), void *context, csl_error *error);
 /* From within tick: there is one case more. */
 void pool_grow(pool *p);
+/* From within take, or before pool_run: no case behind this one is read by that plugin any more; those that
+ * were already are read anew. False: no memory. */
+bool pool_leave_out(pool *p, const char *plugin);
 csl_queue pool_queue(const pool *p); /* of pool_run, in its calls of take and tick */
 void pool_close(pool *p);            /* NULL is allowed */
 

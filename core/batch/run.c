@@ -8,7 +8,8 @@
 
 static void count_crash(void *context, const char *plugin)
 {
-    crashes_count(context, plugin);
+    bool stumbled = plugin[0] == STORE_STUMBLED;
+    crashes_count(context, plugin + stumbled, stumbled);
 }
 
 static bool in_shard(const csl_run_options *o, size_t position)
@@ -52,6 +53,7 @@ static csl_status list_cases(conductor *c, csl_error *error)
                             : csl_fail(error, CSL_ENOMEM, c->o->cases, "no memory for the list of cases");
     if (status == CSL_OK) status = store_match(c->store, c->manifest, keep, c, done, c->summary, error);
     if (status == CSL_OK) status = store_each_crash(c->store, done, count_crash, &c->crashed, error);
+    if (status == CSL_OK) status = leave_out(c, error);
     for (size_t i = 0; status == CSL_OK && i < count; i++)
         if (in_shard(c->o, i) && !done[i]) c->list[c->count++] = i;
     free(done);

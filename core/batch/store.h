@@ -10,13 +10,16 @@
 #include "batch/batch.h"
 #include "batch/inputs.h"
 
+enum { STORE_STUMBLED = '?' };
+
 typedef struct store_row {
     size_t position;                /* in the manifest; results at one place are in the order of their ids */
     const char *id, *status, *json; /* json: the line of results.ndjson */
     const uint8_t *png;             /* or NULL */
     size_t png_length;
     const char *errors;  /* of a failed case, for failed/ */
-    const char *crashed; /* the plugin that did, or NULL */
+    const char *crashed; /* the plugin that did, behind STORE_STUMBLED if it was asked whether a file is its
+                            own; or NULL */
     double seconds;      /* that it took */
     const char *stamp;   /* of its files (inputs.h), from before they were read */
     uint64_t audit_index;

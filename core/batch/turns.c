@@ -154,12 +154,24 @@ void turns_open_case(turns *t, size_t index, const csl_manifest_case *which)
     t->bytes += size_of(which);
 }
 
-void turns_handed_out(turns *t, size_t index, unsigned worker, double now)
+void turns_anew(turns *t, size_t index, double now)
+{
+    turn_slot *s = turns_slot(t, index);
+    if (s->end == CHILD_FAILED && !s->plugin) return; /* it was never read */
+    drop_attempt(t, s);
+    s->anew = true;
+    s->again = now;
+    t->unlucky++;
+}
+
+void turns_handed_out(turns *t, size_t index, unsigned worker, size_t left_out, double now)
 {
     turn_slot *s = turns_slot(t, index);
     if (s->again > 0) t->unlucky--;
     s->again = 0;
     s->started = now;
     s->worker = worker;
-    s->attempts++;
+    s->left_out = left_out;
+    if (!s->anew) s->attempts++;
+    s->anew = false;
 }

@@ -20,6 +20,8 @@ typedef struct turn_slot {
     unsigned worker;   /* to whom, last */
     double started;    /* when it was handed out last */
     double seconds;    /* that this attempt took */
+    bool anew;         /* its next attempt is not counted */
+    size_t left_out;   /* plugins that were left out when it was handed out last */
     double again;      /* when it may be handed out again; 0: it need not */
     child_end end;
     char *reason, *errors, *plugin; /* NULL before done; reason NULL: there is an answer */
@@ -46,11 +48,13 @@ bool turns_take(turns *t, size_t index, uint32_t kind, reading *r, size_t maximu
 void turns_fail(turns *t, size_t index, child_end end, const char *reason);
 /* If the case was unlucky and may be tried again, says so with the seconds until then, else 0. */
 double turns_try_again(turns *t, size_t index, double now);
+/* What became of the case does not count; it is to be handed out once more, at once. */
+void turns_anew(turns *t, size_t index, double now);
 /* First case of [head, next) that is due to be handed out again, or next. */
 size_t turns_due(const turns *t, size_t head, size_t next, double now);
 /* The case becomes the slot's. */
 void turns_open_case(turns *t, size_t index, const csl_manifest_case *which);
-void turns_handed_out(turns *t, size_t index, unsigned worker, double now);
+void turns_handed_out(turns *t, size_t index, unsigned worker, size_t left_out, double now);
 void turns_free_slot(turns *t, size_t index); /* after delivery */
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,6 +14,7 @@
 #include "batch/cache.h"
 #include "batch/child.h"
 #include "batch/confine.h"
+#include "batch/inquest.h"
 #include "batch/message.h"
 #include "batch/text.h"
 
@@ -29,6 +31,8 @@ typedef struct job {
     uint64_t ticket;
     char *id, *patient, **paths, **names; /* patient: "" if not said */
     size_t count;
+    char **without; /* ids of plugins that are not asked */
+    size_t without_count;
 } job;
 
 void stage_set(volatile char place[STAGE_TEXT], const char *text)
@@ -45,9 +49,23 @@ void stage_get(volatile const char place[STAGE_TEXT], char text[STAGE_TEXT])
     text_clean(text);
 }
 
-static void enter_plugin(void *context, const char *id)
+/* The id of the plugin that the child says it was at; "" unless there is one of that name. */
+static void plugin_said(const worker *w, char plugin[STAGE_TEXT])
 {
-    stage_set(((stage *)context)->plugin, id);
+    bool known = false;
+    stage_get(w->nest.where->plugin, plugin);
+    for (size_t i = 0; i < csl_registry_count(w->nest.registry) && !known; i++) {
+        const csl_plugin *table = csl_registry_entry_at(w->nest.registry, i)->table;
+        known = table && !strcmp(table->id, plugin);
+    }
+    if (!known) plugin[0] = 0;
+}
+
+static void enter_plugin(void *context, const char *id, bool asks)
+{
+    stage *where = context;
+    stage_set(where->step, asks ? child_asks : "reading");
+    stage_set(where->plugin, id);
 }
 
 /* ---- start ---- */
@@ -119,6 +137,8 @@ static void job_free(job *j)
         free(j->paths[i]);
         free(j->names[i]);
     }
+    for (size_t i = 0; i < j->without_count; i++) free(j->without[i]);
+    free(j->without);
     free(j->paths);
     free(j->names);
     free(j->patient);
@@ -140,20 +160,25 @@ static bool job_read(const csl_buffer *message, job *j)
         j->paths[j->count] = get_text(&r, MAX_PATH_BYTES);
         j->names[j->count] = get_text(&r, MAX_PATH_BYTES);
     }
+    count = get_u32(&r);
+    if (r.failed || count > r.left / 4 || !(j->without = calloc(count + 1, sizeof *j->without))) return false;
+    for (; j->without_count < count && !r.failed; j->without_count++)
+        j->without[j->without_count] = get_text(&r, STAGE_TEXT);
     return !r.failed;
 }
 
-/* The input's hashes where there is no answer to hold them. Hashing is not parsing: the worker may look. */
-static void put_hashes(csl_buffer *out, const job *j)
+/* The input's hashes where there is no answer to hold them. Hashing is not parsing: the worker may look, but
+ * maps nothing, since a file that is cut meanwhile would end it. Files of which the child could not have held
+ * all have none, or a terabyte of nothing would keep the worker for an hour. */
+static void put_hashes(csl_buffer *out, const job *j, uint64_t most)
 {
     put_u32(out, (uint32_t)j->count);
     for (size_t i = 0; i < j->count; i++) {
-        csl_mapping file;
-        csl_digest digest;
+        struct stat s;
         char hex[CSL_SHA256_HEX] = "";
-        if (csl_map(j->paths[i], &file, NULL) == CSL_OK) {
-            if (csl_sha256(file.bytes, file.length, &digest, NULL) == CSL_OK) csl_digest_hex(&digest, hex);
-            csl_unmap(&file);
+        if (stat(j->paths[i], &s) == 0 && S_ISREG(s.st_mode) && (uint64_t)s.st_size <= most) {
+            most -= (uint64_t)s.st_size;
+            if (csl_sha256_file(j->paths[i], hex, NULL) != CSL_OK) hex[0] = 0;
         }
         put_text(out, hex, strlen(hex));
     }
@@ -170,18 +195,24 @@ static csl_status send_answer(worker *w, uint64_t ticket, const csl_buffer *erro
     return csl_frame_write(w->conductor, MESSAGE_ANSWER, w->message.bytes, w->message.length, error);
 }
 
-static csl_status send_failure(worker *w, const job *j, const csl_buffer *errors, child_end end,
-                               const char *reason, csl_error *error)
+/* Who crashed is found out; of other ends the child's word is all there is. */
+static csl_status send_failure(worker *w, const job *j, const child_case *which, const csl_buffer *errors,
+                               child_end end, const char *reason, csl_error *error)
 {
-    char plugin[STAGE_TEXT];
-    stage_get(w->nest.where->plugin, plugin);
+    char said[STAGE_TEXT], found[STAGE_TEXT], text[CHILD_REASON];
+    plugin_said(w, said);
+    memcpy(found, said, sizeof found);
+    if (end == CHILD_CRASHED || end == CHILD_STUMBLED) inquest(&w->nest, which, &end, found);
+    const char *named = found[0] ? found : said;
+    snprintf(text, sizeof text, "%.*s%s%s%s", CHILD_REASON - 2 * STAGE_TEXT, reason,
+             named[0] ? "; plugin " : "", named, named[0] && !found[0] ? ", which does not crash alone" : "");
     csl_buffer_clear(&w->message);
     put_u64(&w->message, j->ticket);
     put_text(&w->message, (const char *)errors->bytes, errors->length);
     put_u32(&w->message, end);
-    put_text(&w->message, plugin, strlen(plugin));
-    put_text(&w->message, reason, strlen(reason));
-    put_hashes(&w->message, j);
+    put_text(&w->message, found, strlen(found));
+    put_text(&w->message, text, strlen(text));
+    put_hashes(&w->message, j, w->nest.d->limits.memory_bytes);
     if (w->message.failed) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for a failure");
     return csl_frame_write(w->conductor, MESSAGE_FAILED, w->message.bytes, w->message.length, error);
 }
@@ -204,13 +235,15 @@ static csl_status do_job(worker *w, const job *j, csl_error *error)
                             .patient = j->patient,
                             .paths = (const char *const *)j->paths,
                             .names = (const char *const *)j->names,
-                            .count = j->count};
+                            .count = j->count,
+                            .without = (const char *const *)j->without,
+                            .without_count = j->without_count};
         child_end end = child_run(&w->nest, &which, &answer, &errors, reason);
         if (end == CHILD_ANSWERED) {
             if (keyed) cache_keep(w->nest.d->cache, &key, answer.bytes, answer.length);
             status = send_answer(w, j->ticket, &errors, &answer, error);
         } else {
-            status = send_failure(w, j, &errors, end, reason, error);
+            status = send_failure(w, j, &which, &errors, end, reason, error);
         }
     }
     free(hashes);

@@ -33,9 +33,8 @@ static csl_status no_memory(csl_error *error)
 /* A copy that is valid UTF-8, free of control characters, and at most CSL_MAX_LABEL_BYTES long: a label goes
  * to a terminal, an HTML page and an XML document. Each byte that is no part of a well-formed character (RFC
  * 3629) becomes '?'. */
-static const char *clean_copy(csl_arena *arena, const char *text)
+static size_t clean_into(char clean[CSL_MAX_LABEL_BYTES + 1], const char *text)
 {
-    char clean[CSL_MAX_LABEL_BYTES + 1];
     size_t used = 0;
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         size_t length = *p < 0x80                 ? 1
@@ -60,7 +59,21 @@ static const char *clean_copy(csl_arena *arena, const char *text)
         used += length;
         p += length;
     }
-    return csl_arena_strndup(arena, clean, used);
+    clean[used] = 0;
+    return used;
+}
+
+static const char *clean_copy(csl_arena *arena, const char *text)
+{
+    char clean[CSL_MAX_LABEL_BYTES + 1];
+    return csl_arena_strndup(arena, clean, clean_into(clean, text));
+}
+
+bool csl_case_text_fits(const char *text)
+{
+    char clean[CSL_MAX_LABEL_BYTES + 1];
+    clean_into(clean, text);
+    return !strcmp(clean, text);
 }
 
 /* Doubles an array in the arena; the old one stays there until the case ends. */

@@ -112,6 +112,9 @@ csl_status csl_case_add_fact(csl_case *c, uint32_t kind, uint32_t input, const c
 csl_status csl_case_add_warning(csl_case *c, uint32_t input, const char *place, const char *text,
                                 csl_error *error);
 
+/* Whether a text would be kept as it is: UTF-8 of one line, of at most CSL_MAX_LABEL_BYTES. */
+bool csl_case_text_fits(const char *text);
+
 /* Modality by name, NULL if the case has none of it. */
 const csl_case_modality *csl_case_find(const csl_case *c, const char *modality);
 /* "inputs[i].path", or "manifest" for UINT32_MAX. */

@@ -37,9 +37,11 @@ typedef struct csl_registry_entry {
     const char *signer;      /* file name of the trusted key, or NULL */
 } csl_registry_entry;
 
-/* Loads every *.so of the search path, sorted by name within a folder; the first with an id wins and a later
- * one is listed with that as its reason. Fails only when out of memory or when a folder named in
- * options->plugins cannot be read, and with CSL_EUSAGE when no loaded plugin has an option that was set. */
+/* Each is loaded, started and ended in a locked process of its own first: one that crashes then, takes longer
+ * than 10 s or does what an adapter may not is refused. Loads every *.so of the search path, sorted by name
+ * within a folder; the first with an id wins and a later one is listed with that as its reason. Fails only
+ * when out of memory or when a folder named in options->plugins cannot be read, and with CSL_EUSAGE when no
+ * loaded plugin has an option that was set. */
 csl_status csl_registry_open(const csl_registry_options *options, csl_registry **registry, csl_error *error);
 void csl_registry_close(csl_registry *registry);
 size_t csl_registry_count(const csl_registry *registry);
@@ -52,10 +54,15 @@ bool csl_registry_has_option(const csl_registry *registry, const char *plugin_id
 /* Starts every loaded plugin now instead of at its first file, so that processes forked from this one inherit
  * it ready. A plugin that cannot start says so when a file of its kind comes. */
 void csl_registry_start(csl_registry *registry);
-/* Has `enter` called with a plugin's id before each call into it: whoever watches this process from outside
- * then knows which plugin a crash or hang belongs to. NULL ends it. */
-void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, const char *plugin_id),
-                        void *context);
+/* Forgets every plugin but the one with this id, or that one: a process that does so gives no files to what
+ * it has forgotten. */
+void csl_registry_keep(csl_registry *registry, const char *plugin_id);
+void csl_registry_forget(csl_registry *registry, const char *plugin_id);
+/* Has `enter` called with a plugin's id before each call into it, asks: whether it knows a file: whoever
+ * watches this process from outside then knows which plugin a crash or hang belongs to; with "" after it.
+ * NULL ends it. */
+void csl_registry_watch(csl_registry *registry,
+                        void (*enter)(void *context, const char *plugin_id, bool asks), void *context);
 
 /* ---- quarantine: plugins that crashed too often, by the hash of their file, in a folder ---- */
 

@@ -32,8 +32,13 @@ static int32_t stop(session *s, csl_status status, const char *place, const char
     return CSL_PLUGIN_STOP;
 }
 
+/* What the case refuses is named after the plugin that offered it. */
 static int32_t answer(session *s, csl_status status)
 {
+    if (s->status == CSL_OK && status != CSL_OK) {
+        size_t used = strlen(s->error.message);
+        snprintf(s->error.message + used, sizeof s->error.message - used, "; plugin %s", s->table->id);
+    }
     if (s->status == CSL_OK) s->status = status;
     return s->status == CSL_OK ? CSL_PLUGIN_OK : CSL_PLUGIN_STOP;
 }
@@ -157,8 +162,10 @@ static int claim(const csl_registry *registry, const csl_mapping *file, const ch
     for (size_t i = 0; i < registry->count; i++) {
         const csl_plugin *t = registry->slots[i].entry.table;
         if (!t) continue;
-        slot_enter(registry, &registry->slots[i]);
+        slot_enter(registry, &registry->slots[i], true);
         uint32_t sure = t->probe(file->bytes, length, name);
+        slot_enter(registry, NULL, false);
+        manners_restore(&registry->manners);
         if (sure < SURE_ENOUGH || sure > 100 || sure < best) continue;
         if (sure == best && strcmp(t->id, registry->slots[chosen].entry.table->id) > 0) continue;
         best = sure;
@@ -206,9 +213,12 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
     for (uint32_t i = 0; i < count; i++) c->inputs[map[i]].modality = modality;
     if ((status = slot_init(registry, s, error)) != CSL_OK) return status;
     call->c = c;
-    slot_enter(registry, s);
+    size_t spoken = c->fact_count + c->warning_count;
+    slot_enter(registry, s, false);
     int32_t result = t->embed(s->instance, inputs, count, &call->sink);
     call->c = NULL;
+    slot_enter(registry, NULL, false);
+    manners_restore(&registry->manners);
     if (call->status != CSL_OK) {
         if (error) *error = call->error;
         return call->status;
@@ -218,7 +228,13 @@ static csl_status embed(csl_registry *registry, slot *s, int index, const csl_ma
     if (result != CSL_PLUGIN_OK)
         return csl_fail(error, CSL_EMISMATCH, c->inputs[map[0]].path,
                         "plugin %s gave up (code %d) without a reason", t->id, result);
-    return CSL_OK;
+    bool said = c->fact_count + c->warning_count > spoken;
+    for (size_t i = 0; i < csl_plugin_spec_count(t) && i <= CSL_MAX_STREAMS && !said; i++)
+        said = call->modalities[i] && call->modalities[i]->count;
+    if (said) return CSL_OK;
+    char text[256];
+    snprintf(text, sizeof text, "plugin %s read it and said nothing", t->id);
+    return csl_case_add_warning(c, map[0], NULL, text, error);
 }
 
 csl_status csl_host_read(csl_registry *registry, const char *const *paths, const char *const *names,

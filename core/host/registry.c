@@ -54,10 +54,8 @@ static const char *shared_modality(const csl_plugin *a, const csl_plugin *b)
     return NULL;
 }
 
-/* Opens, hashes, checks the signature of, loads and validates one file; the entry's reason says where that
- * ended. */
-static csl_status load(csl_registry *registry, slot *s, const csl_registry_options *options,
-                       const char *trust, csl_error *error)
+/* Opens, hashes and checks the signature of one file, and whether it may be loaded at all. */
+static csl_status look_at(slot *s, const csl_registry_options *options, const char *trust, csl_error *error)
 {
     csl_registry_entry *entry = &s->entry;
     char *signer = NULL;
@@ -75,24 +73,56 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
         return csl_fail(error, CSL_ECRYPTO, NULL, "it is not signed, and only signed plugins are allowed");
 
     char *quarantined = NULL;
-    if (options->quarantine) {
-        status = csl_quarantine_find(options->quarantine, &entry->sha256, &quarantined, error);
-        if (status == CSL_OK && quarantined)
-            status = csl_fail(error, CSL_EMISMATCH, NULL,
-                              "it is under quarantine: %s; `consilium plugin release %s` ends that",
-                              quarantined, entry->path);
-        free(quarantined);
-        if (status != CSL_OK) return status;
-    }
-    if ((status = open_library(s, error)) != CSL_OK) return status;
+    if (!options->quarantine) return CSL_OK;
+    status = csl_quarantine_find(options->quarantine, &entry->sha256, &quarantined, error);
+    if (status == CSL_OK && quarantined)
+        status = csl_fail(error, CSL_EMISMATCH, NULL,
+                          "it is under quarantine: %s; `consilium plugin release %s` ends that", quarantined,
+                          entry->path);
+    free(quarantined);
+    return status;
+}
+
+/* Runs code of the plugin. */
+static csl_status open_table(slot *s, const csl_plugin **table, csl_error *error)
+{
+    csl_status status = open_library(s, error);
+    if (status != CSL_OK) return status;
     csl_plugin_entry_fn entry_function;
     /* POSIX's own way of making a function pointer of what dlsym returns. */
     *(void **)&entry_function = dlsym(s->library, CSL_PLUGIN_ENTRY_SYMBOL);
     if (!entry_function)
         return csl_fail(error, CSL_EFORMAT, NULL, "exports no function %s", CSL_PLUGIN_ENTRY_SYMBOL);
-    const csl_plugin *table = entry_function(CSL_ABI_MAJOR, CSL_ABI_MINOR);
-    if ((status = csl_plugin_validate(table, error)) != CSL_OK) return status;
-    for (size_t i = 0; i < registry->count; i++) {
+    *table = entry_function(CSL_ABI_MAJOR, CSL_ABI_MINOR);
+    return csl_plugin_validate(*table, error);
+}
+
+typedef struct attempt {
+    csl_registry *registry;
+    slot *s;
+} attempt;
+
+/* The whole life of a plugin, in a process that is thrown away. What is only wrong is said by the registry.
+ */
+static void live(void *context, trial_page *page)
+{
+    const attempt *a = context;
+    const csl_plugin *table = NULL;
+    if (open_table(a->s, &table, NULL) != CSL_OK) return;
+    page->started = 1;
+    a->s->entry.table = table;
+    a->s->state = SLOT_LOADED;
+    if (slot_init(a->registry, a->s, NULL) == CSL_OK) table->deinit(a->s->instance);
+    dlclose(a->s->library);
+}
+
+static csl_status load(const csl_registry *registry, size_t index, csl_error *error)
+{
+    slot *s = &registry->slots[index];
+    const csl_plugin *table = NULL;
+    csl_status status = open_table(s, &table, error);
+    if (status != CSL_OK) return status;
+    for (size_t i = 0; i < index; i++) {
         const csl_plugin *other = registry->slots[i].entry.table;
         if (other && !strcmp(other->id, table->id))
             return csl_fail(error, CSL_EMISMATCH, NULL, "%s is already loaded from %s", table->id,
@@ -102,7 +132,7 @@ static csl_status load(csl_registry *registry, slot *s, const csl_registry_optio
             return csl_fail(error, CSL_EMISMATCH, NULL, "modality %s is already read by %s", shared,
                             other->id);
     }
-    entry->table = table;
+    s->entry.table = table;
     s->state = SLOT_LOADED;
     return CSL_OK;
 }
@@ -118,6 +148,13 @@ static void unload(slot *s)
     s->library = NULL;
 }
 
+static void refuse(slot *s, const csl_error *why)
+{
+    unload(s);
+    s->entry.table = NULL;
+    s->entry.reason = strdup(why->message);
+}
+
 static csl_status add_file(csl_registry *registry, const csl_registry_options *options, const char *trust,
                            char *path, csl_error *error)
 {
@@ -130,12 +167,39 @@ static csl_status add_file(csl_registry *registry, const csl_registry_options *o
     slot *s = &slots[registry->count];
     *s = (slot){.entry = {.path = path}, .file = {.descriptor = -1}};
     csl_error why = {0};
-    if (load(registry, s, options, trust, &why) != CSL_OK) {
-        unload(s);
-        s->entry.table = NULL;
-        s->entry.reason = strdup(why.message);
-    }
+    if (look_at(s, options, trust, &why) != CSL_OK) refuse(s, &why);
     registry->count++;
+    return CSL_OK;
+}
+
+/* All at the same time in processes of their own, then, of those that came through, one after the other in
+ * this one. */
+static csl_status load_all(csl_registry *registry, csl_error *error)
+{
+    surroundings kept;
+    csl_sandbox *sandbox;
+    csl_status status = csl_sandbox_open(CSL_SANDBOX_BEST_EFFORT, NULL, 0, &sandbox, error);
+    if (status != CSL_OK) return status;
+    for (size_t i = 0; i < registry->count; i++) {
+        slot *s = &registry->slots[i];
+        attempt a = {registry, s};
+        csl_error why = {0};
+        if (!s->entry.reason && trial_begin(&s->trial, sandbox, s->entry.path, live, &a, &why) != CSL_OK)
+            refuse(s, &why);
+    }
+    for (size_t i = 0; i < registry->count; i++) {
+        slot *s = &registry->slots[i];
+        csl_error why = {0};
+        if (s->trial.process && trial_end(&s->trial, &why) != CSL_OK) refuse(s, &why);
+    }
+    csl_sandbox_close(sandbox);
+    surroundings_keep(&kept);
+    for (size_t i = 0; i < registry->count; i++) {
+        csl_error why = {0};
+        if (!registry->slots[i].entry.reason && load(registry, i, &why) != CSL_OK)
+            refuse(&registry->slots[i], &why);
+    }
+    surroundings_restore(&kept);
     return CSL_OK;
 }
 
@@ -176,6 +240,7 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
     *out = NULL;
     csl_registry *registry = calloc(1, sizeof *registry);
     if (!registry) return csl_fail(error, CSL_ENOMEM, NULL, "no memory for plugins");
+    manners_keep(&registry->manners);
     registry->previews = options->previews;
     registry->settings = options->settings;
     registry->setting_count = options->setting_count;
@@ -192,6 +257,7 @@ csl_status csl_registry_open(const csl_registry_options *options, csl_registry *
         status = add_path(registry, options, trust, environment, false, error);
     if (status == CSL_OK && options->installed)
         status = add_path(registry, options, trust, options->installed, false, error);
+    if (status == CSL_OK) status = load_all(registry, error);
     if (status == CSL_OK) status = options_check(registry, error);
     if (status != CSL_OK) {
         csl_registry_close(registry);
@@ -225,13 +291,29 @@ const csl_registry_entry *csl_registry_entry_at(const csl_registry *registry, si
     return &registry->slots[index].entry;
 }
 
-void slot_enter(const csl_registry *registry, const slot *s)
+void slot_enter(const csl_registry *registry, const slot *s, bool asks)
 {
-    if (registry->enter) registry->enter(registry->enter_context, s->entry.table->id);
+    if (registry->enter) registry->enter(registry->enter_context, s ? s->entry.table->id : "", asks);
 }
 
-void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, const char *plugin_id),
-                        void *context)
+void csl_registry_keep(csl_registry *registry, const char *plugin_id)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        csl_registry_entry *entry = &registry->slots[i].entry;
+        if (entry->table && strcmp(entry->table->id, plugin_id)) entry->table = NULL;
+    }
+}
+
+void csl_registry_forget(csl_registry *registry, const char *plugin_id)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        csl_registry_entry *entry = &registry->slots[i].entry;
+        if (entry->table && !strcmp(entry->table->id, plugin_id)) entry->table = NULL;
+    }
+}
+
+void csl_registry_watch(csl_registry *registry,
+                        void (*enter)(void *context, const char *plugin_id, bool asks), void *context)
 {
     registry->enter = enter;
     registry->enter_context = context;
@@ -239,8 +321,11 @@ void csl_registry_watch(csl_registry *registry, void (*enter)(void *context, con
 
 void csl_registry_start(csl_registry *registry)
 {
+    surroundings kept;
+    surroundings_keep(&kept);
     for (size_t i = 0; i < registry->count; i++)
         if (registry->slots[i].entry.table) slot_init(registry, &registry->slots[i], NULL);
+    surroundings_restore(&kept);
 }
 
 csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
@@ -253,8 +338,10 @@ csl_status slot_init(csl_registry *registry, slot *s, csl_error *error)
         return s->failure.code;
     }
     registry->refusal = (csl_error){0};
-    slot_enter(registry, s);
+    slot_enter(registry, s, false);
     int32_t result = t->init(&registry->host, &s->instance);
+    slot_enter(registry, NULL, false);
+    manners_restore(&registry->manners);
     s->state = result == CSL_PLUGIN_OK ? SLOT_READY : SLOT_CLOSED;
     if (result == CSL_PLUGIN_OK) return CSL_OK;
     if (registry->refusal.code)

@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 #include "host/host.h"
+#include "host/surroundings.h"
+#include "host/trial.h"
 
 typedef enum slot_state {
     SLOT_CLOSED = 0,
@@ -25,6 +27,7 @@ typedef struct slot {
     void *instance;
     csl_error failure; /* why it did not start */
     void *session;     /* of read.c: the sink that embed was given; malloc'ed */
+    trial trial;       /* while the registry is opened */
 } slot;
 
 struct csl_registry {
@@ -34,13 +37,14 @@ struct csl_registry {
     bool previews;
     const char *const *settings; /* see csl_registry_options */
     size_t setting_count;
-    csl_error refusal;                                   /* what a plugin's init said of an option */
-    void (*enter)(void *context, const char *plugin_id); /* see csl_registry_watch; may be NULL */
+    manners manners;   /* that a plugin's call leaves as they were */
+    csl_error refusal; /* what a plugin's init said of an option */
+    void (*enter)(void *context, const char *plugin_id, bool asks); /* see csl_registry_watch; may be NULL */
     void *enter_context;
 };
 
-/* Says that the plugin is about to run. */
-void slot_enter(const csl_registry *registry, const slot *s);
+/* Says that the plugin is about to run; asks: to say whether it knows a file. NULL: none is. */
+void slot_enter(const csl_registry *registry, const slot *s, bool asks);
 
 /* loaded -> ready; at once if it is ready already. */
 csl_status slot_init(csl_registry *registry, slot *s, csl_error *error);

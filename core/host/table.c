@@ -12,12 +12,20 @@ static bool is_word(const char *text, const char *also)
     return true;
 }
 
+/* It goes to terminals, JSON and models. */
+static csl_status not_text(const char *what, size_t i, csl_error *error)
+{
+    return csl_fail(error, CSL_EFORMAT, NULL, "%s %zu is not UTF-8 of one line, of at most %u bytes", what, i,
+                    CSL_MAX_LABEL_BYTES);
+}
+
 static csl_status check_names(const char *const *names, size_t count, const char *what, bool unique,
                               csl_error *error)
 {
     if (count && !names) return csl_fail(error, CSL_EFORMAT, NULL, "its table has no %s", what);
     for (size_t i = 0; i < count; i++) {
         if (!names[i] || !names[i][0]) return csl_fail(error, CSL_EFORMAT, NULL, "%s %zu is empty", what, i);
+        if (!csl_case_text_fits(names[i])) return not_text(what, i, error);
         for (size_t j = 0; unique && j < i; j++)
             if (!strcmp(names[i], names[j]))
                 return csl_fail(error, CSL_EFORMAT, NULL, "%s %zu and %zu are both '%s'", what, j, i,
@@ -86,6 +94,8 @@ static csl_status check_options(const csl_plugin *t, csl_error *error)
         if (!o || !CSL_HAS(o, csl_option, help) || !is_word(o->name, "._") || !o->value || !o->help)
             return csl_fail(error, CSL_EFORMAT, NULL,
                             "option %u has no name in lower case, no value or no help", i);
+        if (!csl_case_text_fits(o->value) || !csl_case_text_fits(o->help))
+            return not_text("option", i, error);
     }
     return CSL_OK;
 }
@@ -113,6 +123,10 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
                         "its id must be a reverse domain in lower case, like org.example.ecg");
     if (!t->name || !t->version)
         return csl_fail(error, CSL_EFORMAT, NULL, "its table has no name or no version");
+    if (!csl_case_text_fits(t->name) || !csl_case_text_fits(t->version))
+        return csl_fail(error, CSL_EFORMAT, NULL,
+                        "its name or version is not UTF-8 of one line, of at most %u bytes",
+                        CSL_MAX_LABEL_BYTES);
     csl_status status = check_streams(t, error);
     if (status == CSL_OK) status = check_options(t, error);
     if (status == CSL_OK && (!t->probe || !t->init || !t->embed || !t->deinit))
@@ -126,7 +140,7 @@ csl_status csl_plugin_validate(const csl_plugin *t, csl_error *error)
 
 size_t csl_plugin_spec_count(const csl_plugin *t)
 {
-    return 1 + (CSL_HAS(t, csl_plugin, stream_count) ? t->stream_count : 0);
+    return (size_t)1 + (CSL_HAS(t, csl_plugin, stream_count) ? t->stream_count : 0);
 }
 
 csl_modality_spec csl_plugin_spec(const csl_plugin *t, size_t stream)

@@ -107,7 +107,7 @@ static void check_misbehaviour(csl_sandbox_mode sandbox, const char *d)
              "b!killed by signal 11 (Segmentation fault) while reading; plugin org.example.crash\n"
              "c!took longer than the 1 s allowed while reading; plugin org.example.hang\n"
              "d!%s while reading; plugin org.example.scribble\n"
-             "e!gave a broken answer while answering\n"
+             "e!gave a broken answer while answering; plugin org.example.flood\n"
              "f!f/x: fail line: is not what it claims\n"
              "gone!nowhere: cannot open: No such file or directory\n"
              "g=2,\n",

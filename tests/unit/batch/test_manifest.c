@@ -53,10 +53,29 @@ Test(manifest, a_folder_without_cases_is_an_error)
 {
     char *in = folder_make();
     expect(in, CSL_EFORMAT, "holds no case");
-    free(folder_put(in, "bad\nname/x", ""));
-    expect(in, CSL_EFORMAT, "without control characters");
     folder_drop(in);
     expect("/nonexistent/list.csv", CSL_ENOTFOUND, "cannot open");
+}
+
+/* The end of its id is what `printf 'bad\nname' | sha256sum` begins with. */
+Test(manifest, a_folder_whose_name_is_none_costs_its_case)
+{
+    char *in = folder_make();
+    free(folder_put(in, "bad\nname/x", ""));
+    free(folder_put(in, "good/x", ""));
+    csl_manifest *m;
+    csl_manifest_case c;
+    csl_error why = {0};
+    cr_assert_eq(csl_manifest_open(in, &m, NULL), CSL_OK);
+    cr_assert_eq(csl_manifest_count(m), 2);
+    cr_expect_eq(csl_manifest_get(m, 0, &c, &why), CSL_EFORMAT);
+    cr_expect_str_eq(c.id, "bad?name~594521c7c038fd84");
+    cr_expect_str_eq(why.message, "a case's name must be 1 to 128 bytes of UTF-8 without control characters");
+    csl_manifest_case_free(&c);
+    cr_expect_eq(csl_manifest_get(m, 1, &c, &why), CSL_OK);
+    csl_manifest_case_free(&c);
+    csl_manifest_close(m);
+    folder_drop(in);
 }
 
 Test(manifest, csv_tables)

@@ -19,7 +19,7 @@ static void put_failure(csl_buffer *m, child_end end, const char *reason)
 static bool take(turns *t, size_t index, uint32_t kind, csl_buffer *m)
 {
     reading r = {.at = m->bytes, .left = m->length};
-    turns_handed_out(t, index, 0, 0);
+    turns_handed_out(t, index, 0, 0, 0);
     bool good = turns_take(t, index, kind, &r, LARGEST);
     csl_buffer_free(m);
     return good;

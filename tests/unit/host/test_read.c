@@ -85,7 +85,7 @@ Test(read, each_way_to_be_wrong_has_its_reason)
          "emitted a token of an input that it was not given"},
         {"TOY short", CSL_EMISMATCH, "plugin org.example.toy",
          "emitted a token whose struct_size is too small"},
-        {"TOY infinite", CSL_EFORMAT, "1", "feature value is infinite"},
+        {"TOY infinite", CSL_EFORMAT, "1", "feature value is infinite; plugin org.example.toy"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const char *texts[] = {"TOY emit 1", table[i].text};
