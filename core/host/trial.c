@@ -15,8 +15,6 @@
 
 #include "base/clock.h"
 
-static const rlim_t memory_limit = (rlim_t)4 << 30;
-
 static void limit(int what, rlim_t value)
 {
     struct rlimit wanted = {value, value};
@@ -33,7 +31,7 @@ static int lock_up(const csl_sandbox *sandbox, const char *path, trial_page *pag
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_CPU, TRIAL_SECONDS + 1);
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow is terabytes of address space */
-    limit(RLIMIT_AS, memory_limit);
+    limit(RLIMIT_AS, (rlim_t)4 << 30);
 #endif
     if (csl_sandbox_enter(sandbox, &path, 1, &page->forbidden, NULL) != CSL_OK) _exit(1);
     return nowhere;
