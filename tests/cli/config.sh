@@ -45,6 +45,13 @@ CONSILIUM_RUN_TIMEOUT=soon expect 2 "a wrong environment" "$CONSILIUM" run x
 says "$T/err" "names the variable" "CONSILIUM_RUN_TIMEOUT: timeout takes a whole number from 1 to 86400, not 'soon'"
 expect 2 "a wrong option" "$CONSILIUM" run x --jobs none
 says "$T/err" "is named" "consilium run: --jobs: jobs takes a whole number from 1 to 256, not 'none'"
+refused '[watch]\nquiet = 0\n' "quiet takes a whole number from 1 to 86400, not '0'"
+refused '[watch]\njobs = 2\n' "\`watch\` has no setting 'jobs'"
+refused '[watch]\ncheck = yes\n' "'check' is for the command line alone"
+printf '[watch]\nquiet = 5\n[run]\njobs = 2\n' >"$T/two.conf"
+expect 0 "a section for another verb" env CONSILIUM_WATCH_POLL=7 "$CONSILIUM" config show --json --config "$T/two.conf"
+same "all of it is shown" "$(jq -r '.quiet.value + " " + .poll.origin + " " + .jobs.value' "$T/out")" "5 environment CONSILIUM_WATCH_POLL 2"
+expect 2 "an option of another verb" "$CONSILIUM" run x --quiet 5
 expect 3 "a file that is not there" "$CONSILIUM" run x --config "$T/none.conf"
 says "$T/err" "is named" "none.conf: cannot open"
 

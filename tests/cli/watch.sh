@@ -193,6 +193,46 @@ if command -v python3 >/dev/null; then
     says "$T/out" "and tells what happened" "case-scored case-stays drop-ignored .*reloading run-finished run-started"
 fi
 
+# ---- a full disk ----
+if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
+    rm -rf in
+    mkdir in small
+    out=f
+    unshare --mount sh -c 'mount -t tmpfs -o size=60m tmpfs small && exec "$CONSILIUM" watch in --model m.safetensors \
+        --out small/f --quiet 1 --poll 1 --archive f.kept' >f.out 2>f.err &
+    pid=$!
+    within 60 "it watches" grep -q 'it watches' f.err
+    cp -r cohort/cases/$case in
+    within 30 "little space is said" grep -q 'small/f: less than 64 MiB are free; no case is begun until there is more' f.err
+    sleep 2
+    same "and nothing is begun" "$(ls f.kept)" ""
+    nsenter -t "$pid" -m mount -o remount,size=200m "$T/small"
+    within 30 "with more it goes on" test -d f.kept/$case
+    stop "it ends well"
+else
+    say "no file system can be mounted here: a full disk is not tried"
+fi
+
+# ---- from a PACS ----
+if command -v storescp >/dev/null && command -v storescu >/dev/null; then
+    rm -rf in
+    mkdir in
+    start d --archive d.kept
+    port=$((20000 + $$ % 20000))
+    storescp +xa --sort-on-study-uid st -od in $port >/dev/null 2>&1 &
+    scp=$!
+    for c in SYN-000001 SYN-000002; do
+        within 20 "a study is sent" storescu -R -xs localhost $port $(ls cohort/cases/$c/ct-*.dcm)
+    done
+    within 30 "each is a case" sh -c '[ "$(ls d.kept | wc -l) $(grep -c "^st_2\.25\..*,scored," d/results.csv)" = "2 2" ]'
+    kill $scp
+    stop "it ends well"
+    files=$(ls cohort/cases/SYN-000001/ct-*.dcm cohort/cases/SYN-000002/ct-*.dcm | wc -l)
+    same "with all instances that were sent" "$(jq -s 'map(.inputs | length) | add' d/results.ndjson)" "$files"
+else
+    say "storescp and storescu (dcmtk) are not installed: nothing is sent by DICOM"
+fi
+
 # ---- killed at any instant ----
 rm -rf in
 mkdir in
