@@ -1,5 +1,6 @@
 #include "bed.h"
 
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,17 @@ int bed_shell(const char *format, ...)
     va_end(args);
     int status = system(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
+}
+
+void bed_remove(const char *path)
+{
+    nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 }
 
 bed bed_begin(void)
@@ -50,7 +62,7 @@ void bed_end(bed *b)
 {
     csl_audit_key_free(b->key);
     free(b->vkey);
-    bed_shell("rm -rf '%s'", b->folder);
+    bed_remove(b->folder);
 }
 
 csl_audit_log *bed_open(const bed *b)

@@ -40,6 +40,8 @@ void bed_read(const bed *b, const char *name, uint8_t **bytes, size_t *length);
 void bed_write(const bed *b, const char *name, const void *bytes, size_t length);
 int bed_exists(const bed *b, const char *name);
 
+/* Removes a file, or a folder with all in it, if it is there. */
+void bed_remove(const char *path);
 /* Runs a shell command; its exit code. */
 int bed_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

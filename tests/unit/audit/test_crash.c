@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,11 +159,13 @@ static void at_every_operation(disk_fault fault, const char *name)
         code = live_with(&c, at, fault);
         cr_assert_neq(code, 4, "operation %zu failed without a word", at);
         failed += code == (fault == DISK_KILL ? DISK_KILLED : 2);
-        char what[64];
+        char what[64], openings[96];
         snprintf(what, sizeof what, "%s at operation %zu", name, at);
         if (fault == DISK_KILL) must_hold(&c, what);
         must_go_on(c.b.log, c.b.vkey, key, *c.acknowledged, what);
-        bed_shell("rm -rf '%s' '%s.openings'", c.b.log, c.b.log);
+        bed_remove(c.b.log);
+        snprintf(openings, sizeof openings, "%s.openings", c.b.log);
+        bed_remove(openings);
     }
     /* Most failures are fatal to the writer; a few, such as removing what is of no use any more, are not. */
     cr_assert_gt(at, 200);
@@ -204,10 +207,10 @@ static void cut_during_recovery(const crash_bed *c, const char *folder, uint64_t
         for (unsigned choice = 0; choice < 5; choice++) {
             snprintf(what, sizeof what, "%s: power cut at operation %zu of recovery, choice %u", folder, n,
                      choice);
-            cr_assert_eq(bed_shell("mkdir '%s'", second), 0);
+            cr_assert_eq(mkdir(second, 0755), 0);
             disk_after_power_cut(n, choice, second);
             must_go_on(log_path, c->b.vkey, key, acknowledged, what);
-            bed_shell("rm -rf '%s'", second);
+            bed_remove(second);
         }
     }
     csl_audit_key_free(key[0]);
@@ -229,7 +232,7 @@ static void after_power_cuts(const crash_bed *c, size_t stride, bool again)
             snprintf(folder, sizeof folder, "%s-cut-%zu-%u", c->b.folder, n, choice);
             snprintf(log_path, sizeof log_path, "%s/log", folder);
             snprintf(what, sizeof what, "power cut at operation %zu, choice %u", n, choice);
-            cr_assert_eq(bed_shell("mkdir '%s'", folder), 0);
+            cr_assert_eq(mkdir(folder, 0755), 0);
             disk_after_power_cut(n, choice, folder);
             pid_t child = again ? fork() : -1;
             if (child == 0) {
@@ -242,7 +245,7 @@ static void after_power_cuts(const crash_bed *c, size_t stride, bool again)
                 cr_assert_eq(status, 0, "%s", what);
             } else
                 must_go_on(log_path, c->b.vkey, key, disk_acknowledged(n), what);
-            bed_shell("rm -rf '%s'", folder);
+            bed_remove(folder);
         }
     }
     csl_audit_key_free(key[0]);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,7 +104,7 @@ static void must_reveal(const hidden *h, const char *log_path, uint64_t acknowle
 static void at_every_operation(disk_fault fault, const char *name)
 {
     hidden h = begin();
-    char pem[96], hmac[96], what[64];
+    char pem[96], hmac[96], what[64], openings[96];
     snprintf(pem, sizeof pem, "%s/audit.pem", h.b.folder);
     snprintf(hmac, sizeof hmac, "%s/audit.hmac", h.b.folder);
     int status = 1;
@@ -128,7 +129,9 @@ static void at_every_operation(disk_fault fault, const char *name)
         cr_assert(WIFEXITED(status), "operation %zu: ended by signal %d", at, WTERMSIG(status));
         snprintf(what, sizeof what, "%s at operation %zu", name, at);
         must_reveal(&h, h.b.log, *h.acknowledged, what);
-        bed_shell("rm -rf '%s' '%s.openings'", h.b.log, h.b.log);
+        bed_remove(h.b.log);
+        snprintf(openings, sizeof openings, "%s.openings", h.b.log);
+        bed_remove(openings);
     }
     cr_assert_gt(at, 50);
     end(&h);
@@ -162,10 +165,10 @@ Test(crash_openings, a_power_cut_at_every_operation, .timeout = 300)
             snprintf(folder, sizeof folder, "%s-cut-%zu-%u", h.b.folder, n, choice);
             snprintf(log_path, sizeof log_path, "%s/log", folder);
             snprintf(what, sizeof what, "power cut at operation %zu, choice %u", n, choice);
-            cr_assert_eq(bed_shell("mkdir '%s'", folder), 0);
+            cr_assert_eq(mkdir(folder, 0755), 0);
             disk_after_power_cut(n, choice, folder);
             must_reveal(&h, log_path, disk_acknowledged(n), what);
-            bed_shell("rm -rf '%s'", folder);
+            bed_remove(folder);
         }
     }
     end(&h);
