@@ -250,7 +250,7 @@ csl_status csl_host_read(csl_registry *registry, const char *const *paths, const
     for (size_t i = 0; status == CSL_OK && i < count; i++) {
         csl_digest digest;
         status = csl_map(paths[i], &files[i], error);
-        if (status == CSL_OK) status = csl_sha256(files[i].bytes, files[i].length, &digest, error);
+        if (status == CSL_OK) status = csl_sha256_descriptor(files[i].descriptor, paths[i], &digest, error);
         if (status == CSL_OK) status = csl_case_add_input(c, names[i], files[i].length, &digest, error);
         if (status != CSL_OK) {
             if (error) snprintf(error->place, sizeof error->place, "%s", names[i]);

@@ -8,6 +8,7 @@
 #include "entries.h"
 #include "lines.h"
 #include "note/note.h"
+#include "pages.h"
 #include "reader.h"
 #include "schema.h"
 #include "view.h"
@@ -184,8 +185,10 @@ static bool may_be_surveyed(const uint8_t *line, size_t length)
 
 static void survey_lines(reading *r, const csl_input *input)
 {
-    rec_lines lines = rec_lines_of(input->bytes, (size_t)input->length);
+    rec_pages pages = rec_pages_of(input);
+    rec_lines lines = rec_lines_of(pages.bytes, pages.length);
     for (size_t length; goes_on(r->record) && (length = rec_lines_next(&lines));) {
+        rec_pages_pass(&pages, lines.at);
         if (!may_be_surveyed(lines.at, length)) {
             rec_lines_skip(&lines, length);
             continue;
@@ -193,12 +196,15 @@ static void survey_lines(reading *r, const csl_input *input)
         const rec_node *root = next_resource(r, &lines, length);
         if (root && !is_bundle(root)) rec_fhir_survey(r->loose, root);
     }
+    rec_pages_free(&pages);
 }
 
 static void read_lines(reading *r, const csl_input *input)
 {
-    rec_lines lines = rec_lines_of(input->bytes, (size_t)input->length);
+    rec_pages pages = rec_pages_of(input);
+    rec_lines lines = rec_lines_of(pages.bytes, pages.length);
     for (size_t length; goes_on(r->record) && (length = rec_lines_next(&lines));) {
+        rec_pages_pass(&pages, lines.at);
         const rec_node *root = next_resource(r, &lines, length);
         if (root && is_bundle(root))
             read_bundle(r, root, false);
@@ -207,15 +213,18 @@ static void read_lines(reading *r, const csl_input *input)
         if (root && !is_bundle(root)) report_flaws(r);
     }
     rec_fhir_end_file(r->loose, NULL);
+    rec_pages_free(&pages);
 }
 
 /* One pass over a Bundle's entries. */
 typedef enum pass { SURVEY, CHECK, READ } pass;
 
-static void go_through(reading *r, rec_entries entries, rec_fhir *set, pass which, rec_entries *after)
+static void go_through(reading *r, rec_pages *pages, rec_entries entries, rec_fhir *set, pass which,
+                       rec_entries *after)
 {
     for (size_t length; goes_on(r->record) && (length = rec_entries_next(&entries));
          rec_entries_skip(&entries, length)) {
+        rec_pages_pass(pages, entries.at);
         if (which == SURVEY && !may_be_surveyed(entries.at, length)) continue;
         make_room(r, length);
         const rec_node *root = rec_read_entry(r->index, &entries, length, &r->builder, &r->record->fault);
@@ -238,21 +247,23 @@ static const rec_node *read_envelope(reading *r, const rec_entries *entries)
 }
 
 /* False if the Bundle is not as it should be around its entries, about which record->fault then is. */
-static bool read_entries(reading *r, rec_entries first)
+static bool read_entries(reading *r, const csl_input *input)
 {
-    rec_entries after;
+    rec_pages pages = rec_pages_of(input);
+    rec_entries first = {0}, after;
     rec_fhir *set = rec_fhir_new(r->record);
-    bool whole = true;
+    bool whole = rec_entries_of(pages.bytes, pages.length, &first);
     r->dialect = REC_FHIR_JSON;
     if (!set) r->record->arena.failed = true;
-    go_through(r, first, set, SURVEY, &after);
+    if (!whole) rec_fail(r->record, NULL, "the file changed while it was read");
+    go_through(r, &pages, first, set, SURVEY, &after);
     if (goes_on(r->record) && !read_envelope(r, &after)) {
         rec_fault around = r->record->fault; /* perhaps one of them is to blame */
-        go_through(r, first, set, CHECK, &after);
+        go_through(r, &pages, first, set, CHECK, &after);
         if (goes_on(r->record)) r->record->fault = around;
         whole = false;
     }
-    if (whole) go_through(r, first, set, READ, &after);
+    if (whole) go_through(r, &pages, first, set, READ, &after);
     const rec_node *root = whole && goes_on(r->record) ? read_envelope(r, &after) : NULL;
     if (root) {
         report_flaws(r);
@@ -260,6 +271,7 @@ static bool read_entries(reading *r, rec_entries first)
     }
     if (whole && !root) r->record->failed = true;
     rec_fhir_free(set);
+    rec_pages_free(&pages);
     return whole;
 }
 
@@ -289,17 +301,14 @@ static form survey_file(reading *r, const csl_input *input, waiting *file)
         r->record->failed = true;
         return DOCUMENT;
     }
+    rec_entries entries;
+    bool large = is_json(input) && length > WHOLE_MAX && rec_entries_of(input->bytes, length, &entries);
+    if (large && (read_entries(r, input) || r->record->failed)) return DOCUMENT;
     if (is_json(input) && rec_is_lines(input->bytes, length)) {
         survey_lines(r, input);
         return LINES;
     }
-    rec_entries entries;
-    const rec_node *root = NULL;
-    if (is_json(input) && length > WHOLE_MAX && rec_entries_of(input->bytes, length, &entries)) {
-        if (read_entries(r, entries) || r->record->failed) return DOCUMENT;
-    } else {
-        root = read_document(r, input);
-    }
+    const rec_node *root = large ? NULL : read_document(r, input);
     if (!root && is_json(input)) { /* perhaps several objects in the first line */
         rec_lines lines = rec_lines_of(input->bytes, length);
         rec_lines_next(&lines);
