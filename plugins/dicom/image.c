@@ -33,7 +33,8 @@ static size_t sample_plane(const csl_plane *plane, float *range)
 {
     uint64_t count = (uint64_t)plane->rows * plane->columns;
     uint64_t taken = count < RANGE_SAMPLES ? count : RANGE_SAMPLES;
-    for (uint64_t i = 0; i < taken; i++) range[i] = plane->values[i * count / taken];
+    if (taken == count) memcpy(range, plane->values, count * sizeof *range);
+    for (uint64_t i = 0; taken < count && i < taken; i++) range[i] = plane->values[i * count / taken];
     return (size_t)taken;
 }
 
