@@ -307,7 +307,10 @@ csl_status archive_take(const char *archive, const char *name, const char *to, a
     if (status == CSL_OK) status = csl_list_files(source, &files, error);
     for (size_t i = 0; status == CSL_OK && i < files.count; i++) {
         char *from = csl_path_join(source, files.items[i]), *back = csl_path_join(to, files.items[i]);
-        status = from && back ? take_file(from, back, beat, error) : no_memory(archive, error);
+        if (!from || !back)
+            status = no_memory(archive, error);
+        else if (csl_is_file(from)) /* a link that leads nowhere stays where it is */
+            status = take_file(from, back, beat, error);
         free(from);
         free(back);
         if (beat.call) beat.call(beat.context);

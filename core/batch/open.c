@@ -166,8 +166,9 @@ csl_status conductor_open(conductor *c, unsigned jobs, csl_error *error)
     /* The model is no patient's: the conductor may hash it, and believes its own hash. */
     csl_status status = csl_sha256_file(c->o->model, c->model, error);
     if (status == CSL_OK) status = csl_make_folders(c->o->out, error);
-    if (status == CSL_OK) status = take_lock(c, error);
     if (status == CSL_OK) status = greet(c, jobs, error);
+    /* Not before it has forked: a process that outlives a killed conductor by a moment would hold the lock. */
+    if (status == CSL_OK) status = take_lock(c, error);
     if (status == CSL_OK) c->step = STEP_LOG;
     return status == CSL_OK ? open_log_and_store(c, error) : status;
 }

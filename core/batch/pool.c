@@ -48,7 +48,7 @@ struct pool {
     json_t *hello;
     uint64_t next_ticket;
     unsigned stillborn;
-    struct sigaction old_pipe;
+    struct sigaction old_pipe, old_size;
     csl_names left_out; /* ids of plugins */
     /* of one pool_run */
     size_t count, next, head; /* next to hand out; next to deliver */
@@ -301,6 +301,8 @@ csl_status pool_open(const duty *d, const pool_options *options, pool **out, csl
         pool_close(p);
         return status;
     }
+    /* Too large a file is then an error with a name. Not in the children, where it ends who writes one. */
+    sigaction(SIGXFSZ, &ignore, &p->old_size);
     *out = p;
     return CSL_OK;
 }
@@ -426,6 +428,7 @@ void pool_close(pool *p)
     if (p->spawn.process > 0) {
         spawner_stop(&p->spawn);
         sigaction(SIGPIPE, &p->old_pipe, NULL);
+        sigaction(SIGXFSZ, &p->old_size, NULL);
     }
     json_decref(p->hello);
     csl_names_free(&p->left_out);
