@@ -269,12 +269,15 @@ done:
 static csl_status take_copy(const char *from, const char *to, archive_beat beat, csl_error *error)
 {
     struct stat about;
+    if (lstat(from, &about) < 0) return csl_fail_errno(error, from, "cannot read");
+    if (!S_ISLNK(about.st_mode) && !S_ISREG(about.st_mode)) return CSL_OK; /* no copy of it holds anything */
     size_t size = strlen(to) + sizeof ".part";
     char *draft = malloc(size);
     if (!draft) return no_memory(from, error);
     snprintf(draft, size, "%s.part", to);
     unlink(draft); /* of a call that was cut off */
-    csl_status status = copy_file(from, draft, &about, beat, error);
+    csl_status status =
+        S_ISLNK(about.st_mode) ? copy_link(from, draft, error) : copy_file(from, draft, &about, beat, error);
     bool there = status == CSL_OK && rename_new(draft, to) == 0;
     if (status == CSL_OK && !there && errno != EEXIST) status = csl_fail_errno(error, to, "cannot create");
     unlink(there ? from : draft);
