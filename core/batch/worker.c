@@ -19,7 +19,7 @@
 #include "batch/text.h"
 
 static const size_t maximum_job = (size_t)256 << 20;
-enum { MAX_PATH_BYTES = 1 << 16, MAX_FILES = 65536, HEAP_FOR_A_CASE = 8 << 20 };
+enum { MAX_PATH_BYTES = 1 << 16, HEAP_FOR_A_CASE = 8 << 20 };
 
 typedef struct worker {
     int conductor;
