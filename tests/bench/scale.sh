@@ -1,5 +1,5 @@
 #!/bin/sh
-# scale.sh [BUILD [CASES...]]: `run` over ever longer lists of cases (default: 1000 10000 100000), 2 workers, audit log and sandbox on:
+# scale.sh [BUILD [CASES...]]: `run` over ever longer lists of cases (default: 1000 10000 100000), 2 workers, with audit log and sandbox, without findings:
 # cases a second, and the peak memory of the conductor. The cases are those of a synthetic cohort of 100, again and again under
 # other names, by a CSV file. Last, that the log of the longest run verifies, and how long `status` takes.
 set -e
@@ -19,7 +19,7 @@ for cases in "$@"; do
         for (i = 0; i < n; i++) printf "CASE-%07d,%s/SYN-%06d\n", i, folder, i % 100 + 1 }' >"$folder/list.csv"
     rm -rf "$folder/out"
     begun=$(date +%s.%N)
-    "$consilium" run "$folder/list.csv" --model "$folder/model" --out "$folder/out" --jobs 2 >"$folder/said" 2>&1 &
+    "$consilium" run "$folder/list.csv" --model "$folder/model" --out "$folder/out" --jobs 2 --no-findings >"$folder/said" 2>&1 &
     conductor=$!
     while kill -0 $conductor 2>/dev/null; do
         awk '/^VmHWM/ { print $2 }' "/proc/$conductor/status" >"$folder/now" 2>/dev/null || true
