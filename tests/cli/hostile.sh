@@ -3,6 +3,7 @@
 # do without them, in memory that does not grow. HOSTILE_CASES=20000 does it with so many cases, of which one in a hundred is
 # hostile; as a test it is 240 cases, 23 of them hostile.
 . "$(dirname "$0")/lib.sh"
+[ "${SANITIZED:-}" != ON ] || { say "skipped: its limits of time and memory are not those of a sanitizer"; exit 77; }
 command -v python3 >/dev/null 2>&1 || { say "skipped: no python3"; exit 77; }
 cases=${HOSTILE_CASES:-240} hostile=23
 [ "$cases" -lt 2300 ] || hostile=$((cases / 100))
