@@ -174,7 +174,8 @@ csl_status csl_csv_read(const char *path, size_t maximum_bytes, csl_csv *table, 
     if (status == CSL_OK && r.bytes > maximum_bytes)
         status = csl_fail(error, CSL_ELIMIT, path, "has %zu bytes, more than the %zu allowed", r.bytes,
                           maximum_bytes);
-    if (status == CSL_OK) csl_buffer_append(&text, r.header_text.bytes, r.header_text.length);
+    if (status == CSL_OK && !csl_buffer_append(&text, r.header_text.bytes, r.header_text.length))
+        status = csl_fail(error, CSL_ENOMEM, path, "no memory for the table");
     while (csl_csv_next(&r, &status, error)) status = keep_row(&r, table, &text, error);
     table->columns = r.columns;
     table->text = (char *)text.bytes;

@@ -42,8 +42,7 @@ bool crashes_count(crashes *c, const char *plugin, bool stumbled)
 const char *crashes_unasked(const crashes *c, size_t *at)
 {
     for (; *at < json_array_size(c->loaded) && *at < CRASHES_MAX_PLUGINS; ++*at)
-        if (c->stumbled[*at] && forbidden(c, *at))
-            return json_string_value(json_object_get(json_array_get(c->loaded, (*at)++), "id"));
+        if (c->stumbled[*at] && forbidden(c, *at)) return id_at(c, (*at)++);
     return NULL;
 }
 

@@ -99,11 +99,21 @@ static csl_status finish(watch *w, csl_error *error)
 
 /* ---- the whole ---- */
 
+/* The real path of a folder, or of the nearest one above it that is there. */
+static bool real_place(const char *folder, char real[PATH_MAX])
+{
+    char path[PATH_MAX];
+    bool fits = (size_t)snprintf(path, sizeof path, "%s", folder) < sizeof path;
+    for (char *slash; fits && !realpath(path, real); *slash = 0)
+        if (!(slash = strrchr(path, '/')) || slash == path) return realpath(slash ? "/" : ".", real) != NULL;
+    return fits;
+}
+
 /* What is written must not be taken for a case. */
 static csl_status check_apart(const char *in, const char *what, const char *folder, csl_error *error)
 {
     char real_in[PATH_MAX], real[PATH_MAX];
-    if (!folder || !realpath(in, real_in) || !realpath(folder, real)) return CSL_OK;
+    if (!folder || !realpath(in, real_in) || !real_place(folder, real)) return CSL_OK;
     size_t length = strlen(real_in);
     if (strncmp(real, real_in, length) || (real[length] && real[length] != '/')) return CSL_OK;
     return csl_fail(error, CSL_EUSAGE, folder, "%s must not be in the folder that is watched", what);
@@ -121,7 +131,7 @@ static csl_status check(const csl_watch_options *o, csl_error *error)
     return status;
 }
 
-/* The folders are made first, so that they have real paths to be compared by. */
+/* Looked at again when they are there: on the way there may have been `..`. */
 static csl_status make_folders(const csl_watch_options *o, csl_error *error)
 {
     csl_status status = o->run.out ? csl_make_folders(o->run.out, error) : CSL_OK;

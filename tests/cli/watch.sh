@@ -121,6 +121,8 @@ says "$T/err" "is refused" "holds results of .consilium watch in.; use another -
 expect 2 "a watch into the folder of a run" "$CONSILIUM" watch in --model m.safetensors --out run
 expect 2 "an archive in the folder" "$CONSILIUM" watch in --model m.safetensors --out p --archive in/kept
 says "$T/err" "is refused" "the archive must not be in the folder that is watched"
+expect 2 "results in the folder that is watched" "$CONSILIUM" watch in --model m.safetensors --out in/no/such/../folder
+same "are not even begun" "$(ls -d in/no 2>/dev/null)" ""
 expect 3 "a folder that is not there" "$CONSILIUM" watch none --model m.safetensors --out p
 expect 2 "a shard of it" "$CONSILIUM" watch in --model m.safetensors --out p --shard 1/2
 
