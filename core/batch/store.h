@@ -67,7 +67,8 @@ csl_status store_restamp(csl_store *store, const char *id, const char *stamp, cs
 csl_status store_set_moved(csl_store *store, const char *id, bool moved, csl_error *error);
 csl_status store_count(csl_store *store, csl_run_summary *counts, csl_error *error); /* by status */
 
-/* One file, without its write-ahead log beside it: for a finished run. */
+/* One file, without its write-ahead log beside it: for a finished run. Where somebody reads it now, the log
+ * stays, which is as well. */
 csl_status store_settle(csl_store *store, csl_error *error);
 
 #endif

@@ -91,7 +91,7 @@ static csl_status finish(watch *w, csl_error *error)
     csl_status stopped = ledger_stop(c->log, status != CSL_OK, status == CSL_OK ? error : NULL);
     if (status == CSL_OK) status = stopped;
     if (status == CSL_OK) status = ask_anchors(c, error);
-    if (status == CSL_OK) (void)store_settle(c->store, NULL); /* who reads it now keeps it as it is */
+    if (status == CSL_OK) status = store_settle(c->store, error);
     c->summary->left = w->leaving;
     c->summary->stopped = c->summary->too_many_failed;
     return status;

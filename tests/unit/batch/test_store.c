@@ -180,3 +180,30 @@ Test(store, facts_and_refusals)
     free(log);
     folder_drop(out);
 }
+
+/* While the reader holds a result. */
+static int settle_meanwhile(void *context, const csl_stored_case *stored)
+{
+    (void)stored;
+    cr_expect_eq(store_settle(context, NULL), CSL_OK);
+    return 1;
+}
+
+Test(store, who_reads_it_ends_no_run)
+{
+    char *out = folder_make(), *log = csl_path_join(out, "run.db-wal");
+    csl_store *store, *reader;
+    cr_assert_eq(store_open(out, &store, NULL), CSL_OK);
+    store_row only = row(0, "d", "scored", 0);
+    cr_assert_eq(store_stage(store, &only, 1, NULL), CSL_OK);
+    cr_assert_eq(store_publish(store, NULL), CSL_OK);
+    cr_assert_eq(csl_store_open_read(out, &reader, NULL), CSL_OK);
+    cr_assert_eq(csl_store_each(reader, settle_meanwhile, store, NULL), CSL_OK);
+    cr_expect(csl_is_file(log), "it was not settled while it was read");
+    csl_store_close(reader);
+    cr_expect_eq(store_settle(store, NULL), CSL_OK);
+    cr_expect_not(csl_is_file(log));
+    csl_store_close(store);
+    free(log);
+    folder_drop(out);
+}
